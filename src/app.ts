@@ -1,0 +1,71 @@
+/** The composition root: from settings to an engine with its parts, and their end. */
+import { customAlphabet } from "nanoid";
+import packageJson from "../package.json" with { type: "json" };
+import type { Config } from "./config.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import { gitProjectProbe } from "./git/project-probe.ts";
+import type { Store } from "./instance.ts";
+import { createLog, type Log } from "./log.ts";
+import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
+import { createLibrary } from "./markdown/library.ts";
+import { createMcpServer, type McpServer } from "./mcp/server.ts";
+import { checkExpression } from "./routes/expression.ts";
+import { createRoutesDecider } from "./routes/routes-decider.ts";
+import { openDatabase } from "./sqlite/open.ts";
+import { createSqliteStore } from "./sqlite/store.ts";
+
+export const VERSION = packageJson.version;
+
+export interface App {
+  engine: Engine;
+  log: Log;
+  /** A server for one client. */
+  mcpServer(): McpServer;
+  /** Closes the database, if it was opened. */
+  close(): Promise<void>;
+}
+
+/** 12 letters and digits that are hard to confuse: about 59 bits. */
+const shortId = customAlphabet("23456789abcdefghjkmnpqrstuvwxyz", 12);
+
+/** Has no side effect: the database is opened and definitions are read at the first call that needs them. */
+export function createApp(config: Config): App {
+  const log = createLog(config.logLevel);
+  const database = lazyStore(config.dbPath);
+  const engine = createEngine({
+    store: database.open,
+    source: createLibrary({
+      directory: config.definitionsDir ?? config.localWorkflowsDir,
+      embedded: config.definitionsDir === null ? EMBEDDED_WORKFLOWS : null,
+      checkExpression,
+    }),
+    deciders: [createRoutesDecider()],
+    probe: gitProjectProbe,
+    project: config.project,
+    now: () => new Date(),
+    newId: () => `wf_${shortId()}`,
+    log,
+  });
+  return {
+    engine,
+    log,
+    mcpServer: () => createMcpServer({ engine, version: VERSION, log, newId: shortId }),
+    close: database.close,
+  };
+}
+
+/** Opens at the first use; a failed attempt is made again at the next. */
+function lazyStore(path: string) {
+  let opened: Promise<Store> | null = null;
+  const attempt = async () => createSqliteStore(await openDatabase(path), path);
+  return {
+    open: () => {
+      opened ??= attempt().catch((error: unknown) => {
+        opened = null;
+        throw error;
+      });
+      return opened;
+    },
+    close: async () => (await opened)?.close(),
+  };
+}

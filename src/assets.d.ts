@@ -1,0 +1,5 @@
+/** Text files that the bundler embeds (`import … with { type: "text" }`). */
+declare module "*.sql" {
+  const text: string;
+  export default text;
+}

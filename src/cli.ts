@@ -1,0 +1,96 @@
+/** The command line: which commands there are, and how words become a call of one. Prints data to stdout, all else to stderr. */
+import { parseArgs } from "node:util";
+import { VERSION } from "./app.ts";
+import type { Command, Options, Words } from "./cli/command.ts";
+import { demo } from "./cli/demo-command.ts";
+import { instances } from "./cli/instances.ts";
+import { list } from "./cli/list.ts";
+import { serve } from "./cli/serve.ts";
+import { show } from "./cli/show.ts";
+import { validate } from "./cli/validate.ts";
+import { AppError } from "./errors.ts";
+
+const version: Command = {
+  name: "version",
+  summary: "Print the version",
+  arguments: "",
+  options: {},
+  run: async (_words, { print }) => {
+    print(VERSION);
+    return 0;
+  },
+};
+
+const COMMANDS: Command[] = [serve, list, validate, instances, show, demo, version];
+
+const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } satisfies Options;
+
+/** Runs one command; resolves to the exit code: 0 done, 1 it failed, 2 wrong usage. */
+export async function runCli(argv: string[], terminal: { stop: AbortSignal }): Promise<number> {
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const complain = (line: string) => void process.stderr.write(`${line}\n`);
+  const [first = ""] = argv;
+  if (first === "--version") return version.run({ values: {}, positionals: [] }, { print, complain, ...terminal });
+  if (first === "--help" || first === "-h" || first === "help") {
+    print(overview());
+    return 0;
+  }
+  const named = first !== "" && !first.startsWith("-");
+  const command = named ? COMMANDS.find((each) => each.name === first) : serve;
+  if (!command) {
+    complain(`There is no command "${first}". Commands: ${COMMANDS.map((each) => each.name).join(", ")}`);
+    return 2;
+  }
+  const words = parse(command, named ? argv.slice(1) : argv);
+  if (typeof words === "string") {
+    complain(`${words}\nSee: orchestrator ${command.name} --help`);
+    return 2;
+  }
+  if (words.values["help"]) {
+    print(helpOf(command));
+    return 0;
+  }
+  try {
+    return await command.run(words, { print, complain, ...terminal });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    complain(`${error.code}: ${error.message}\n${error.hint}`);
+    return 1;
+  }
+}
+
+/** The words of a command, or why they cannot be understood. */
+function parse(command: Command, args: string[]): Words | string {
+  try {
+    const options = { ...command.options, ...HELP };
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const accepts = command.arguments !== "";
+    if (!accepts && positionals.length > 0) return `"${positionals[0]}" is one word too many.`;
+    return { values, positionals };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function overview(): string {
+  const lines = COMMANDS.map((each) => `  ${each.name.padEnd(12)}${each.summary}`);
+  return [
+    `orchestrator ${VERSION}: leads a coding agent through workflows written in Markdown, over MCP.`,
+    "",
+    "Usage: orchestrator [COMMAND] [OPTIONS]; without a command it serves MCP over stdio.",
+    "",
+    ...lines,
+    "",
+    "orchestrator COMMAND --help explains each.",
+  ].join("\n");
+}
+
+function helpOf(command: Command): string {
+  const all: Options = { ...command.options, ...HELP };
+  const options = Object.entries(all).map(([name, option]) => {
+    const value = option.type === "string" ? ` ${option.value ?? "VALUE"}` : "";
+    return `  ${`--${name}${value}`.padEnd(24)}${option.help}`;
+  });
+  const usage = `orchestrator ${command.name}${command.arguments && ` ${command.arguments}`} [OPTIONS]`;
+  return [`${command.summary}.`, "", `Usage: ${usage}`, "", ...options].join("\n");
+}

@@ -1,0 +1,62 @@
+/** What a command of the command line is, and the options that several share. */
+import type { ParseArgsOptionDescriptor } from "node:util";
+import { type App, createApp } from "../app.ts";
+import { type Flags, readConfig } from "../config.ts";
+
+type Option = ParseArgsOptionDescriptor & { help: string; value?: string };
+export type Options = Record<string, Option>;
+
+/** A command's words as parsed. */
+export interface Words {
+  values: Record<string, unknown>;
+  positionals: string[];
+}
+
+export interface Terminal {
+  /** Data, to stdout. */
+  print(line: string): void;
+  /** Everything else, to stderr. */
+  complain(line: string): void;
+  /** Aborted when the process is told to end. */
+  stop: AbortSignal;
+}
+
+export interface Command {
+  name: string;
+  summary: string;
+  /** How its positional arguments are written in the help; empty where it takes none. */
+  arguments: string;
+  options: Options;
+  /** Resolves to the exit code; an AppError that it throws is printed, exit code 1. */
+  run(words: Words, terminal: Terminal): Promise<number>;
+}
+
+export const DEFINITIONS = {
+  workflows: { type: "string", value: "DIR", help: "Directory of workflows (else built-in ones and ./workflows)" },
+} satisfies Options;
+
+export const STATE = {
+  db: { type: "string", value: "FILE", help: "Database file (else in the user's data directory)" },
+  project: { type: "string", value: "DIR", help: "Project that runs are about (else the current directory)" },
+} satisfies Options;
+
+export const JSON_OUTPUT = { json: { type: "boolean", help: "Print JSON" } } satisfies Options;
+
+/** The settings among a command's words. */
+export function flagsOf({ values }: Words): Flags {
+  return { workflows: text(values["workflows"]), db: text(values["db"]), project: text(values["project"]) };
+}
+
+/** Runs `body` with an app made from the words' settings, and closes it. */
+export async function withApp<T>(words: Words, body: (app: App) => Promise<T>): Promise<T> {
+  const app = createApp(readConfig(flagsOf(words)));
+  try {
+    return await body(app);
+  } finally {
+    await app.close();
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

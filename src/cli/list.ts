@@ -1,0 +1,29 @@
+/** `orchestrator list`: the workflows that can be started. */
+import { oneLine } from "../words.ts";
+import { type Command, DEFINITIONS, JSON_OUTPUT, withApp } from "./command.ts";
+
+export const list: Command = {
+  name: "list",
+  summary: "List the workflows that can be started",
+  arguments: "",
+  options: { ...DEFINITIONS, ...JSON_OUTPUT },
+  run: (words, { print, complain }) =>
+    withApp(words, async ({ engine }) => {
+      const { workflows, invalid } = await engine.catalog();
+      if (words.values["json"]) {
+        const all = [...workflows.values()].map(({ workflow: { name, goal, steps } }) => ({
+          name,
+          goal,
+          steps: steps.map((step) => step.name),
+        }));
+        const broken = [...invalid].map(([name, problems]) => ({ name, problems }));
+        print(JSON.stringify({ workflows: all, invalid: broken }, null, 2));
+        return 0;
+      }
+      for (const { workflow } of workflows.values()) {
+        print(`${workflow.name}  (${workflow.steps.length} steps)\n  ${oneLine(workflow.goal, 200)}`);
+      }
+      for (const name of invalid.keys()) complain(`${name} cannot be started; see: orchestrator validate ${name}`);
+      return 0;
+    }),
+};

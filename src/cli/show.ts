@@ -1,0 +1,64 @@
+/** `orchestrator show ID`: one run whole, nothing cut: its context, its history, the current step's instructions. */
+import type { App } from "../app.ts";
+import type { Snapshot } from "../engine/read.ts";
+import { entryLine } from "../mcp/read-answers.ts";
+import { fillTemplate } from "../template.ts";
+import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
+import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+
+const PAGE = 1_000;
+
+export const show: Command = {
+  name: "show",
+  summary: "Show one run: status, context, history, the current step",
+  arguments: "ID",
+  options: { ...STATE, ...JSON_OUTPUT },
+  run: async (words, { print, complain }) => {
+    const [id, ...more] = words.positionals;
+    if (!id || more.length > 0) {
+      complain("Name one run: orchestrator show ID (orchestrator instances lists them)");
+      return 2;
+    }
+    return withApp(words, async (app) => {
+      const whole = await readWhole(app, id);
+      print(words.values["json"] ? JSON.stringify(asJson(whole), null, 2) : asText(whole));
+      return 0;
+    });
+  },
+};
+
+/** The instance with all of its history, page by page. */
+async function readWhole({ engine }: App, instance_id: string): Promise<Snapshot> {
+  const last = await engine.status({ instance_id, history_limit: PAGE });
+  const history = [...last.history];
+  while (history[0] && history[0].seq > 1) {
+    const page = await engine.status({ instance_id, history_limit: PAGE, history_before: history[0].seq });
+    history.unshift(...page.history);
+  }
+  return { ...last, history };
+}
+
+function instructionsOf({ instance, workflow }: Snapshot): string | null {
+  const step = currentStep(workflow, instance);
+  return step ? fillTemplate(step.instructions, effectiveContext(instance)) : null;
+}
+
+function asJson(whole: Snapshot) {
+  const { version: _version, ...instance } = whole.instance;
+  return { ...instance, instructions: instructionsOf(whole), history: whole.history };
+}
+
+function asText(whole: Snapshot): string {
+  const { instance, workflow, history } = whole;
+  const step = currentStep(workflow, instance);
+  const lines = [
+    `${instance.instance_id} · ${instance.workflow_name} · ${instance.status} · ${instance.project}`,
+    `created ${instance.created_at} · updated ${instance.updated_at}${instance.completed_at ? ` · completed ${instance.completed_at}` : ""}`,
+    instance.waiting_for && `waits: ${instance.waiting_for.message}`,
+    `\nContext\n${JSON.stringify(effectiveContext(instance), null, 2)}`,
+    `\nHistory\n${history.map((entry) => `${entry.ended_at} ${entryLine(entry)}`).join("\n") || "nothing reported yet"}`,
+    step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
+    step && `\nGuidance for what follows\n\n${step.guidance}`,
+  ];
+  return lines.filter(Boolean).join("\n");
+}

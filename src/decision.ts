@@ -1,0 +1,56 @@
+/** The choice of the next step: what a decision holds, and which steps may follow. */
+import { z } from "zod";
+import { FINISH, type Step, type Workflow } from "./workflow.ts";
+
+export const DecidedBy = z.enum(["route", "model", "agent", "resume", "rewind", "person"]);
+export type DecidedBy = z.infer<typeof DecidedBy>;
+
+export const Decision = z.object({
+  decided_by: DecidedBy,
+  /** A step's name, or FINISH. */
+  next_step: z.string(),
+  reasoning: z.string(),
+  /** What the deciders before it said, such as a route that could not be evaluated. */
+  notes: z.array(z.string()).optional(),
+  /** The agent chose a step that the guidance does not name. */
+  off_guidance: z.boolean().optional(),
+});
+export type Decision = z.infer<typeof Decision>;
+
+/** What the agent may choose from. `guided` is the part of `candidates` that needs no reason. */
+export interface Candidates {
+  candidates: string[];
+  guided: string[];
+}
+
+/** The names that may follow the step, whoever decides. */
+export function mayFollow(workflow: Workflow, _step: Step): string[] {
+  return [...workflow.steps.map((each) => each.name), FINISH];
+}
+
+/** The names that may follow, those in the step's guidance first (as it names them), then the following step. */
+export function candidatesAfter(workflow: Workflow, step: Step): Candidates {
+  const allowed = mayFollow(workflow, step);
+  const guided = [...new Set([...namedIn(step.guidance, allowed), following(workflow, step)])];
+  return { candidates: [...new Set([...guided, ...allowed])], guided };
+}
+
+/** The step after this one in the list, or FINISH after the last. */
+function following(workflow: Workflow, step: Step): string {
+  const index = workflow.steps.findIndex((each) => each.name === step.name);
+  return workflow.steps[index + 1]?.name ?? FINISH;
+}
+
+/** The names that stand in the text as whole words, in order of appearance; a longer name is not also its part. */
+function namedIn(text: string, names: string[]): string[] {
+  const found: { at: number; name: string }[] = [];
+  let rest = text;
+  for (const name of [...names].sort((a, b) => b.length - a.length)) {
+    const pattern = new RegExp(`(?<![\\p{L}\\p{N}_])${RegExp.escape(name)}(?![\\p{L}\\p{N}_])`, "gu");
+    const at = rest.search(pattern);
+    if (at < 0) continue;
+    found.push({ at, name });
+    rest = rest.replace(pattern, (match) => " ".repeat(match.length));
+  }
+  return found.sort((a, b) => a.at - b.at).map((each) => each.name);
+}

@@ -1,0 +1,29 @@
+/** The orchestration engine: every way to use the product goes through these calls. Knows no transport, file or database. */
+import type { Catalog } from "../workflow.ts";
+import { type AdvanceInput, advance } from "./advance.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
+import { type ResumeInput, resume, type Unclear } from "./resume.ts";
+import { type StartInput, start } from "./start.ts";
+
+/** Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. */
+export interface Engine {
+  catalog(): Promise<Catalog>;
+  start(input: StartInput, caller: Caller): Promise<Outcome>;
+  advance(input: AdvanceInput, caller: Caller): Promise<Outcome>;
+  resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
+  status(input: StatusInput): Promise<Snapshot>;
+  list(input: ListInput): Promise<Page>;
+}
+
+export function createEngine(parts: Parts): Engine {
+  return {
+    catalog: () => parts.source.catalog(),
+    start: (input, caller) => start(parts, input, caller),
+    advance: (input, caller) => advance(parts, input, caller),
+    resume: (input, caller) => resume(parts, input, caller),
+    status: (input) => status(parts, input),
+    list: (input) => list(parts, input),
+  };
+}

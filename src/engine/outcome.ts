@@ -1,0 +1,57 @@
+/** What a call of the engine resolves to, before anyone words it. */
+import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
+import type { HistoryEntry, Instance, InstanceSummary } from "../instance.ts";
+import { currentStep } from "../transition.ts";
+import type { Step, Workflow } from "../workflow.ts";
+import { agentDecides } from "./parts.ts";
+
+/** The agent has to choose, by this guidance. */
+export interface Ask extends Candidates {
+  guidance: string;
+}
+
+export interface Outcome {
+  instance: Instance;
+  workflow: Workflow;
+  /** What the call did: handed out a step (or the end), kept a report until the agent chooses, or took a note. */
+  did: "handed_out" | "kept" | "noted";
+  decision?: Decision;
+  ask?: Ask;
+  replayed?: boolean;
+  also_running?: InstanceSummary[];
+  recap?: Recap;
+}
+
+/** Where a client that resumes thought it was. */
+export type Position = { assumed: string; relation: "behind" | "ahead" | "unknown" };
+
+/** What an agent without memory needs to know. */
+export interface Recap {
+  /** Null: nothing was reported yet. */
+  last_report_at: string | null;
+  now: string;
+  /** The last decided visits, oldest first. */
+  recent: HistoryEntry[];
+  /** How many visits were decided in all. */
+  decided: number;
+  /** Null: there is no git, or it cannot be told. */
+  head_moved: boolean | null;
+  /** When the current visit was handed out, unless this very call did it. */
+  handed_out_at: string | null;
+  position?: Position;
+  /** A report that came along was about another step and was not used. */
+  unused_report?: boolean;
+}
+
+/** The current step of an instance as an outcome; says at once where the agent is the one to decide. */
+export function handedOut(workflow: Workflow, instance: Instance, more: Partial<Outcome> = {}): Outcome {
+  const step = instance.status === "RUNNING" ? currentStep(workflow, instance) : undefined;
+  const kept = step !== undefined && instance.pending?.asked === true;
+  const ask = step && (kept || agentDecides(step)) ? { ask: askFor(workflow, step) } : {};
+  return { instance, workflow, did: kept ? "kept" : "handed_out", ...ask, ...more };
+}
+
+/** The question that goes to the agent. */
+export function askFor(workflow: Workflow, step: Step): Ask {
+  return { guidance: step.guidance, ...candidatesAfter(workflow, step) };
+}

@@ -1,0 +1,70 @@
+/** Reading: status, history and lists. Changes nothing. */
+import { AppError } from "../errors.ts";
+import type { HistoryEntry, Instance, InstanceSummary, Status } from "../instance.ts";
+import type { Workflow } from "../workflow.ts";
+import { load, type Parts } from "./parts.ts";
+
+const MAX_COUNTED = 1_000;
+
+export interface StatusInput {
+  instance_id: string;
+  history_limit: number;
+  history_before?: number | undefined;
+}
+
+export interface Snapshot {
+  instance: Instance;
+  workflow: Workflow;
+  /** The oldest of the page first. */
+  history: HistoryEntry[];
+}
+
+/** One instance whole, with a page of its history. */
+export async function status(parts: Parts, input: StatusInput): Promise<Snapshot> {
+  const { store, instance, workflow } = await load(parts, input.instance_id);
+  const history = await store.history(input.instance_id, { limit: input.history_limit, before: input.history_before });
+  return { instance, workflow, history };
+}
+
+export interface ListInput {
+  status?: Status | undefined;
+  workflow_name?: string | undefined;
+  all_projects?: boolean | undefined;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface Page {
+  instances: InstanceSummary[];
+  next_cursor: string | undefined;
+  /** Instances of other projects, counted to 1,000 at the most. */
+  elsewhere: number;
+}
+
+/** A page of instances, newest first. */
+export async function list(parts: Parts, input: ListInput): Promise<Page> {
+  const store = await parts.store();
+  const found = await store.list({
+    project: input.all_projects ? null : parts.project,
+    status: input.status,
+    workflow_name: input.workflow_name,
+    limit: input.limit + 1,
+    after: input.cursor === undefined ? undefined : parseCursor(input.cursor),
+  });
+  const instances = found.slice(0, input.limit);
+  const last = found.length > input.limit ? instances.at(-1) : undefined;
+  const elsewhere = input.all_projects ? 0 : await store.countElsewhere(parts.project, MAX_COUNTED);
+  return { instances, next_cursor: last && cursorFor(last), elsewhere };
+}
+
+function cursorFor({ created_at, instance_id }: InstanceSummary): string {
+  return Buffer.from(`${created_at} ${instance_id}`).toString("base64url");
+}
+
+function parseCursor(cursor: string): { created_at: string; instance_id: string } {
+  const [created_at, instance_id, ...rest] = Buffer.from(cursor, "base64url").toString().split(" ");
+  if (created_at && instance_id && rest.length === 0) return { created_at, instance_id };
+  throw new AppError("INVALID_INPUT", `cursor "${cursor}" is not one that list_instances gave.`, {
+    hint: "Copy next_cursor from the last answer, or leave cursor out to begin again.",
+  });
+}

@@ -1,0 +1,42 @@
+/** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
+import type { HistoryEntry, Instance, Store } from "../instance.ts";
+import type { Position, Recap } from "./outcome.ts";
+import { type Parts, stamp } from "./parts.ts";
+
+/** Visits that a recap names one by one. */
+const RECENT_VISITS = 8;
+/** Entries read to find them; notes between visits are passed over. */
+const ENTRIES_READ = 40;
+
+interface Seen {
+  store: Store;
+  /** As it was before this call. */
+  before: Instance;
+  /** As it is now. */
+  after: Instance;
+  position?: Position | undefined;
+  unused_report?: boolean;
+}
+
+export async function gatherRecap(parts: Parts, seen: Seen): Promise<Recap> {
+  const { store, before, after, position } = seen;
+  const since = before.last_report_at ?? before.created_at;
+  const [entries, head_moved] = await Promise.all([
+    store.history(after.instance_id, { limit: ENTRIES_READ }),
+    parts.probe.headMovedSince(after.project, since),
+  ]);
+  return {
+    last_report_at: before.last_report_at,
+    now: stamp(parts),
+    recent: entries.filter(endsVisit).slice(-RECENT_VISITS),
+    decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
+    head_moved,
+    handed_out_at: after.visit === before.visit ? after.visit_started_at : null,
+    ...(position ? { position } : {}),
+    ...(seen.unused_report ? { unused_report: true } : {}),
+  };
+}
+
+function endsVisit(entry: HistoryEntry): boolean {
+  return entry.kind === "visit";
+}

@@ -1,0 +1,128 @@
+/** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
+import type { Instance, InstanceSummary } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
+import type { IncomingReport, Report } from "../report.ts";
+import { bringBack, currentStep, repin, stepIdOf } from "../transition.ts";
+import { resolveStepName, type Workflow } from "../workflow.ts";
+import { advance, decideKept } from "./advance.ts";
+import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
+import { agentDecides, type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { gatherRecap } from "./recap.ts";
+import { findDefinition } from "./start.ts";
+import { locate } from "./visits.ts";
+
+/** Live instances that are listed where there is not exactly one. */
+const MAX_LISTED = 10;
+/** Counting instances of other projects stops here. */
+const MAX_COUNTED = 1_000;
+/** Statuses of a report that only says hello. */
+const GREETINGS = new Set(["resuming", "clarification_provided"]);
+
+export interface ResumeInput {
+  instance_id?: string | undefined;
+  assumed_current_step_name?: string | undefined;
+  report?: IncomingReport | undefined;
+  context_updates: JsonObject;
+  use_latest?: boolean | undefined;
+}
+
+/** There is not exactly one live instance to resume. */
+export interface Unclear {
+  live: InstanceSummary[];
+  elsewhere: number;
+}
+
+/** Hands out where the instance is, with a recap; see section 7 of the architecture document for the order of its rules. */
+export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
+  const found = input.instance_id ?? (await onlyLive(parts));
+  if (typeof found !== "string") return found;
+  let loaded = await load(parts, found);
+  if (input.use_latest) loaded = await toLatest(parts, loaded, caller);
+  const before = loaded.instance;
+  const place = await placeOf(loaded, input);
+  const outcome = await goOn(parts, { ...loaded, input, place }, caller);
+  const { position, unused_report } = place;
+  const recap = await gatherRecap(parts, {
+    store: loaded.store,
+    before,
+    after: outcome.instance,
+    position,
+    unused_report,
+  });
+  return { ...outcome, recap };
+}
+
+interface Place {
+  /** Undefined: the client is where the instance is, or says nothing. */
+  position?: Position | undefined;
+  /** The report that ends the current visit. */
+  report?: IncomingReport | undefined;
+  unused_report: boolean;
+}
+
+async function goOn(parts: Parts, at: Loaded & { input: ResumeInput; place: Place }, caller: Caller): Promise<Outcome> {
+  const { store, instance, workflow, input, place } = at;
+  if (instance.status !== "RUNNING") return handedOut(workflow, instance);
+  const { context_updates } = input;
+  if (place.report) {
+    return advance(parts, { instance_id: instance.instance_id, report: place.report, context_updates }, caller);
+  }
+  const greeting = place.unused_report ? undefined : greetingOf(instance, input.report);
+  const change = bringBack(instance, { report: greeting, context_updates }, { actor: caller.actor, now: stamp(parts) });
+  const now = change ? await commit(store, change) : instance;
+  if (now.pending) return decideKept(parts, { store, workflow, instance: now, kept: now.pending }, caller);
+  return reconcile(workflow, now, place.position);
+}
+
+/** A client that is ahead or lost: routes or the agent's own report decide what follows, never its claim. */
+function reconcile(workflow: Workflow, instance: Instance, position: Position | undefined): Outcome {
+  const step = currentStep(workflow, instance);
+  if (!step || !position || position.relation === "behind" || !agentDecides(step)) return handedOut(workflow, instance);
+  return handedOut(workflow, instance, { ask: askFor(workflow, step) });
+}
+
+async function onlyLive(parts: Parts): Promise<string | Unclear> {
+  const store = await parts.store();
+  const live = await store.list({ project: parts.project, live: true, limit: MAX_LISTED });
+  const [first, ...others] = live;
+  if (first && others.length === 0) return first.instance_id;
+  return { live, elsewhere: await store.countElsewhere(parts.project, MAX_COUNTED) };
+}
+
+async function toLatest(parts: Parts, loaded: Loaded, caller: Caller): Promise<Loaded> {
+  const { store, instance } = loaded;
+  const latest = await findDefinition(parts, instance.workflow_name);
+  if (latest.hash === instance.definition) return loaded;
+  const change = repin(instance, latest, { actor: caller.actor, now: stamp(parts) });
+  return { store, instance: await commit(store, change), workflow: latest.workflow };
+}
+
+/** Compares where the client thinks it is with where the instance is; a report counts only for the current visit. */
+async function placeOf(loaded: Loaded, { assumed_current_step_name: assumed, report }: ResumeInput): Promise<Place> {
+  const position = assumed === undefined ? undefined : await positionOf(loaded, assumed);
+  if (!report || GREETINGS.has(report.status?.toLowerCase() ?? "resuming")) return { position, unused_report: false };
+  if (report.step_id === undefined && position) return { position, unused_report: true };
+  const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(loaded.instance));
+  const about = await locate(loaded, step_id);
+  if (about.kind === "decided") return { position, unused_report: true };
+  return { position, report: { ...report, step_id }, unused_report: false };
+}
+
+async function positionOf({ store, instance, workflow }: Loaded, assumed: string): Promise<Position | undefined> {
+  const about = await locate({ store, instance, workflow }, assumed);
+  const name = resolveStepName(workflow, assumed);
+  if (about.kind === "current" || name === instance.step_name) return undefined;
+  const visited = name !== undefined && Object.hasOwn(instance.visits, name);
+  if (about.kind === "decided" || visited) return { assumed: name ?? assumed, relation: "behind" };
+  return { assumed: name ?? assumed, relation: name === undefined ? "unknown" : "ahead" };
+}
+
+function greetingOf(instance: Instance, report: IncomingReport | undefined): Report | undefined {
+  if (!report) return undefined;
+  return { ...report, step_id: stepIdOf(instance), status: report.status ?? "resuming" };
+}
+
+/** Whether the answer is a step, or a list of what could be resumed. */
+export function isUnclear(answer: Outcome | Unclear): answer is Unclear {
+  return "live" in answer;
+}

@@ -1,0 +1,82 @@
+/** Starting an instance: once for each `request_id`, whatever happens to the definition afterwards. */
+import { closest } from "fastest-levenshtein";
+import { AppError } from "../errors.ts";
+import type { Instance, Start, Store } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
+import { begin } from "../transition.ts";
+import { firstStep, type LoadedWorkflow } from "../workflow.ts";
+import { handedOut, type Outcome } from "./outcome.ts";
+import { type Caller, type Parts, pinned, stamp } from "./parts.ts";
+
+/** Live instances of the same workflow that an answer names. */
+const MAX_ALSO_RUNNING = 5;
+
+export interface StartInput {
+  workflow_name: string;
+  context: JsonObject;
+  request_id?: string | undefined;
+}
+
+/** Starts a workflow and hands out its first step; a repeated `request_id` answers where that instance is now. */
+export async function start(parts: Parts, input: StartInput, caller: Caller): Promise<Outcome> {
+  const store = await parts.store();
+  const known = input.request_id && (await store.byRequest(parts.project, input.request_id));
+  if (known) return repeated(store, known, input);
+  const loaded = await findDefinition(parts, input.workflow_name);
+  const record = startRecord(parts, { ...input, loaded, actor: caller.actor });
+  const also_running = await store.list({
+    project: parts.project,
+    workflow_name: input.workflow_name,
+    live: true,
+    limit: MAX_ALSO_RUNNING,
+  });
+  const made = begin(loaded.workflow, record, { project: parts.project });
+  const instance = await store.create(record, made, loaded.workflow);
+  if (instance.instance_id !== record.instance_id) return repeated(store, instance, input);
+  parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
+  return handedOut(loaded.workflow, instance, also_running.length > 0 ? { also_running } : {});
+}
+
+/** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
+export async function findDefinition(parts: Parts, name: string): Promise<LoadedWorkflow> {
+  const { workflows, invalid } = await parts.source.catalog();
+  const found = workflows.get(name);
+  if (found) return found;
+  const problems = invalid.get(name);
+  if (problems) {
+    const list = problems.map((each) => `${each.file}:${each.line} ${each.message}`).join("; ");
+    throw new AppError("DEFINITION_INVALID", `Workflow "${name}" has problems: ${list}`, {
+      hint: `Correct the files (\`orchestrator validate ${name}\` lists the problems), then send the same call again.`,
+      details: { problems },
+    });
+  }
+  const names = [...workflows.keys()];
+  const near = names.length > 0 ? `Did you mean "${closest(name, names)}"? There are: ${names.join(", ")}` : "";
+  throw new AppError("DEFINITION_NOT_FOUND", `There is no workflow "${name}".`, {
+    hint: near || "No workflow can be started here; call list_workflows to see what is wrong.",
+    details: { workflows: names },
+  });
+}
+
+function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; actor: string }): Start {
+  return {
+    instance_id: parts.newId(),
+    definition: from.loaded.hash,
+    first_step: firstStep(from.loaded.workflow).name,
+    context: from.context,
+    request_id: from.request_id ?? null,
+    actor: from.actor,
+    started_at: stamp(parts),
+  };
+}
+
+async function repeated(store: Store, instance: Instance, input: StartInput): Promise<Outcome> {
+  const first = await store.start(instance.instance_id);
+  const same = instance.workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
+  if (same) return handedOut(await pinned(store, instance), instance, { replayed: true });
+  throw new AppError(
+    "INVALID_INPUT",
+    `request_id "${input.request_id}" already started instance "${instance.instance_id}" with other arguments; nothing changed.`,
+    { hint: "Use a new request_id for another run, or repeat the first call unchanged." },
+  );
+}

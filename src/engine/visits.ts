@@ -1,0 +1,84 @@
+/** Which visit a report is about, and the errors for one that is about no open visit. */
+import { AppError } from "../errors.ts";
+import type { HistoryEntry, Instance } from "../instance.ts";
+import { isFinal } from "../instance.ts";
+import { stepIdOf } from "../transition.ts";
+import { between } from "../words.ts";
+import type { Loaded } from "./parts.ts";
+
+export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry } | { kind: "unknown" };
+
+/**
+ * Finds the visit that a `step_id` names; a step's name serves where the instance has visited it once.
+ * Reads one entry by key, whatever the length of the history.
+ */
+export async function locate({ store, instance }: Loaded, stepId: string | undefined): Promise<About> {
+  if (!stepId) return { kind: "unknown" };
+  const visit = visitNamed(instance, stepId) ?? Number(/^\d+(?=-)/.exec(stepId)?.[0] ?? 0);
+  const named = visitNamed(instance, stepId) !== undefined;
+  if (visit === instance.visit && (named ? instance.step_name === stepId : stepIdOf(instance) === stepId)) {
+    return { kind: "current" };
+  }
+  if (visit < 1 || visit > instance.visit) return { kind: "unknown" };
+  const entry = await store.decidedVisit(instance.instance_id, visit);
+  if (!entry || (entry.step_id !== stepId && !named)) return { kind: "unknown" };
+  return { kind: "decided", entry };
+}
+
+/** The one visit of a step of that name; undefined where there is none or several. */
+function visitNamed(instance: Instance, name: string): number | undefined {
+  const visits = Object.hasOwn(instance.visits, name) ? instance.visits[name] : undefined;
+  return visits?.count === 1 ? visits.last : undefined;
+}
+
+/** INVALID_INPUT that names the current visit, or INSTANCE_FINAL where there is none. */
+export function needsStepId(instance: Instance, given: string | undefined): AppError {
+  if (isFinal(instance.status)) return finalError(instance);
+  const times = given && Object.hasOwn(instance.visits, given) ? (instance.visits[given]?.count ?? 0) : 0;
+  const wrong = !given
+    ? "report.step_id is missing"
+    : times > 1
+      ? `report.step_id "${given}" is a step that was visited ${times} times`
+      : `report.step_id "${given}" is no visit of this instance`;
+  return new AppError("INVALID_INPUT", `${wrong}; nothing changed.`, {
+    hint: `The current visit is "${stepIdOf(instance)}" (${instance.step_name}). If the report is about it, send the same call with that step_id.`,
+    details: { current_step_id: stepIdOf(instance) },
+  });
+}
+
+export function finalError(instance: Instance): AppError {
+  return new AppError("INSTANCE_FINAL", `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`, {
+    hint: "It takes no more reports. Tell the user; to do the work again call start_workflow.",
+    details: { status: instance.status },
+  });
+}
+
+export function suspendedError(instance: Instance): AppError {
+  const { waiting_for } = instance;
+  return new AppError(
+    "INSTANCE_SUSPENDED",
+    `The instance waits: ${waiting_for?.message ?? "for a person"}. Nothing changed.`,
+    {
+      hint: `Tell the user and stop. When it may go on: resume_workflow {"instance_id":"${instance.instance_id}"}`,
+      details: { waiting_for },
+    },
+  );
+}
+
+/** STALE_REPORT: the visit is over; where the instance is now. */
+export function staleReport(instance: Instance, entry: HistoryEntry, time: string): AppError {
+  const status = entry.report?.status ?? "nothing";
+  const now = isFinal(instance.status)
+    ? `The instance is ${instance.status}.`
+    : `Now at: ${instance.step_name}, step_id ${stepIdOf(instance)}.`;
+  return new AppError(
+    "STALE_REPORT",
+    `visit ${entry.visit} (${entry.step_name}) is already decided (reported as ${status}, ${between(entry.ended_at, time)} ago); this report was not used.\n${now}`,
+    {
+      hint: isFinal(instance.status)
+        ? "Tell the user the outcome; there is nothing more to call."
+        : `do that step. Its instructions: resume_workflow {"instance_id":"${instance.instance_id}"}`,
+      details: { decided_visit: entry.visit, reported_as: status, current_step_id: stepIdOf(instance) },
+    },
+  );
+}

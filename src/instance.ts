@@ -1,0 +1,156 @@
+/** One run of a workflow: its row, its history, and what a store must do for them. */
+import { z } from "zod";
+import { Decision } from "./decision.ts";
+import { ContextPatch, JsonObject } from "./json.ts";
+import { Report } from "./report.ts";
+import type { LoadedWorkflow, Workflow } from "./workflow.ts";
+
+/** Most bytes of an instance's context. */
+export const MAX_CONTEXT_BYTES = 256 * 1024;
+/** Most visits of one instance. */
+export const MAX_VISITS = 10_000;
+/** Most notes (`in_progress` reports) at one visit. */
+export const MAX_NOTES = 100;
+
+export const Status = z.enum(["RUNNING", "SUSPENDED", "COMPLETED", "FAILED", "CANCELLED"]);
+export type Status = z.infer<typeof Status>;
+
+/** What a suspended instance waits for, in words for a person. */
+export const Waiting = z.object({ kind: z.string(), message: z.string() });
+
+/** A report that is durable but has not moved the instance yet. */
+export const Pending = z.object({
+  report: Report,
+  context_updates: JsonObject,
+  received_at: z.string(),
+  /** The agent was asked to choose: its choice decides. */
+  asked: z.boolean(),
+});
+export type Pending = z.infer<typeof Pending>;
+
+/** How often a step was visited on the live path, and the number of its last visit. */
+const StepVisits = z.object({ count: z.int(), last: z.int() });
+
+/** The row: all that a call needs, whatever the length of the history. Times are ISO 8601, UTC, milliseconds. */
+export const Instance = z.object({
+  instance_id: z.string(),
+  /** Grows by one at each write; a write names the one that it read. */
+  version: z.int(),
+  workflow_name: z.string(),
+  /** Hash of the definition that the instance is pinned to. */
+  definition: z.string(),
+  project: z.string(),
+  parent_id: z.string().nullable(),
+  status: Status,
+  waiting_for: Waiting.nullable(),
+  /** The current step; FINISH when completed. */
+  step_name: z.string(),
+  /** Number of the current visit. */
+  visit: z.int(),
+  visit_started_at: z.string(),
+  visits: z.record(z.string(), StepVisits),
+  /** Notes at the current visit. */
+  notes: z.int(),
+  context: JsonObject,
+  pending: Pending.nullable(),
+  /** `seq` of the last history entry; entries are numbered 1, 2, 3… */
+  last_seq: z.int(),
+  last_report_at: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  completed_at: z.string().nullable(),
+});
+export type Instance = z.infer<typeof Instance>;
+
+/** How an instance began: with its history, all that is needed to rebuild it. */
+export const Start = z.object({
+  instance_id: z.string(),
+  definition: z.string(),
+  first_step: z.string(),
+  context: JsonObject,
+  request_id: z.string().nullable(),
+  actor: z.string(),
+  started_at: z.string(),
+});
+export type Start = z.infer<typeof Start>;
+
+export const EntryKind = z.enum(["visit", "note", "resume", "rewind", "approval", "move"]);
+
+/** One line of the append-only history. A `visit` entry is written when the visit is decided. */
+export const HistoryEntry = z.object({
+  seq: z.int(),
+  kind: EntryKind,
+  visit: z.int(),
+  step_id: z.string(),
+  step_name: z.string(),
+  report: Report.nullable(),
+  context_patch: ContextPatch,
+  decision: Decision.nullable(),
+  evidence: z.unknown().optional(),
+  /** Who called: `mcp:<client>/<version>`, or `cli`. */
+  actor: z.string(),
+  definition: z.string(),
+  started_at: z.string(),
+  ended_at: z.string(),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+/** One atomic write: the row as it will be (its `version` still the one that was read) and the entries it adds. */
+export interface Change {
+  instance: Instance;
+  entries: HistoryEntry[];
+  /** A definition that the instance is pinned to from now on. */
+  definition?: LoadedWorkflow;
+}
+
+/** One line of a list of instances. */
+export const InstanceSummary = Instance.pick({
+  instance_id: true,
+  workflow_name: true,
+  status: true,
+  step_name: true,
+  visit: true,
+  project: true,
+  created_at: true,
+  updated_at: true,
+});
+export type InstanceSummary = z.infer<typeof InstanceSummary>;
+
+export interface ListQuery {
+  /** Null: of all projects. */
+  project: string | null;
+  status?: Status | undefined;
+  workflow_name?: string | undefined;
+  /** Only instances that are not final. */
+  live?: boolean | undefined;
+  limit: number;
+  /** Start behind this one. */
+  after?: { created_at: string; instance_id: string } | undefined;
+}
+
+/** Durable state. Every method is one atomic operation; what a resolved promise reports is flushed. */
+export interface Store {
+  /** Records the start; where the project has one with that `request_id`, returns that instance instead. */
+  create(start: Start, instance: Instance, workflow: Workflow): Promise<Instance>;
+  load(instanceId: string): Promise<Instance | null>;
+  /** Writes the change if the row still has its version; false when another writer was first. */
+  commit(change: Change): Promise<boolean>;
+  definition(hash: string): Promise<Workflow | null>;
+  start(instanceId: string): Promise<Start | null>;
+  /** The instance that a `request_id` started in the project. */
+  byRequest(project: string, requestId: string): Promise<Instance | null>;
+  /** The entry that decided a visit. */
+  decidedVisit(instanceId: string, visit: number): Promise<HistoryEntry | null>;
+  /** The last `limit` entries before `before` (a `seq`), oldest first. */
+  history(instanceId: string, page: { limit: number; before?: number | undefined }): Promise<HistoryEntry[]>;
+  /** Newest first. */
+  list(query: ListQuery): Promise<InstanceSummary[]>;
+  /** How many instances other projects have; counts to `most` at the most. */
+  countElsewhere(project: string, most: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The last three statuses never change again. */
+export function isFinal(status: Status): boolean {
+  return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
+}

@@ -1,0 +1,62 @@
+/** JSON values that came from outside: what shapes are taken, how they are merged into a context, how a change is undone. */
+import { z } from "zod";
+
+/** A JSON object whose values this program stores and hands on without looking inside. */
+export const JsonObject = z.record(z.string(), z.unknown());
+export type JsonObject = z.infer<typeof JsonObject>;
+
+/** One changed key: `before` is absent where the key was unset, `after` where it was removed. */
+const KeyChange = z.object({ before: z.unknown().optional(), after: z.unknown().optional() });
+
+/** What changed in a context, by top-level key; enough to redo and to undo the change. */
+export const ContextPatch = z.record(z.string(), KeyChange);
+export type ContextPatch = z.infer<typeof ContextPatch>;
+
+/** Deepest nesting of a value that is stored. */
+const MAX_DEPTH = 64;
+
+/** Bytes of the value as compact JSON in UTF-8. */
+export function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? "");
+}
+
+/** Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys and nesting beyond 64 levels. */
+export function jsonFault(value: unknown, path: string, depth = 0): string | null {
+  if (typeof value !== "object" || value === null) return null;
+  if (depth >= MAX_DEPTH) return `${path} is nested deeper than ${MAX_DEPTH} levels`;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "__proto__") return `${path} has a key "__proto__"`;
+    const fault = jsonFault(item, `${path}.${key}`, depth + 1);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+/** The patch that merges `updates` into `context` at the top level; null removes a key. Keys that stay equal are left out. */
+export function patchFor(context: JsonObject, updates: JsonObject): ContextPatch {
+  const changes: [string, ContextPatch[string]][] = [];
+  for (const [key, after] of Object.entries(updates)) {
+    const had = Object.hasOwn(context, key);
+    const before = context[key];
+    if (after === null || after === undefined) {
+      if (had) changes.push([key, { before }]);
+    } else if (!had) changes.push([key, { after }]);
+    else if (!Bun.deepEquals(before, after, true)) changes.push([key, { before, after }]);
+  }
+  return Object.fromEntries(changes);
+}
+
+/** The context after a patch. */
+export function applyPatch(context: JsonObject, patch: ContextPatch): JsonObject {
+  const next = new Map(Object.entries(context));
+  for (const [key, change] of Object.entries(patch)) {
+    if (Object.hasOwn(change, "after")) next.set(key, change.after);
+    else next.delete(key);
+  }
+  return Object.fromEntries(next);
+}
+
+/** The context with `updates` merged in at the top level. */
+export function mergeContext(context: JsonObject, updates: JsonObject): JsonObject {
+  return applyPatch(context, patchFor(context, updates));
+}

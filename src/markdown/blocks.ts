@@ -1,0 +1,153 @@
+/** A Markdown text as blocks with their place in the source, by marked's lexer. Knows nothing of workflows. */
+import { Lexer, type Token, Tokenizer, type Tokens } from "marked";
+import { countLineBreaks } from "./lines.ts";
+
+/** A block at the top level: neither in a list nor in a quotation. `start` and `end` are offsets, lines count from 1. */
+export interface Block {
+  token: Token;
+  start: number;
+  end: number;
+  line: number;
+}
+
+export interface Heading extends Block {
+  level: number;
+  /** Without inline formatting, white space collapsed. */
+  title: string;
+}
+
+export interface MarkdownDocument {
+  text: string;
+  blocks: readonly Block[];
+  headings: readonly Heading[];
+  /** The inline tokens of a block; lexed when asked for. Undefined where they are too long or nested too deeply. */
+  inline(token: Token): readonly Token[] | undefined;
+}
+
+/** marked's time grows with the square of some paragraphs' length; these bounds are far beyond what people write. */
+export const MAX_PARAGRAPH_LINES = 1000;
+export const MAX_INLINE_CHARACTERS = 10_000;
+
+/** Thrown by readMarkdown for what marked cannot digest. */
+export class MarkdownError extends Error {
+  /** Where in the text, as far as known. */
+  readonly line: number;
+
+  constructor(message: string, line: number, cause?: unknown) {
+    super(message, { cause });
+    this.line = line;
+  }
+}
+
+/** The text's blocks. Throws MarkdownError where nesting or a paragraph goes beyond all measure. `\n` is the only line end it knows. */
+export function readMarkdown(text: string): MarkdownDocument {
+  const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer() });
+  lexBlocks(lexer, text);
+  const pending = new Map(lexer.inlineQueue.map(({ src, tokens }) => [tokens, src]));
+  const inline = (token: Token): readonly Token[] | undefined => {
+    const tokens = "tokens" in token ? token.tokens : undefined;
+    if (!tokens) return [];
+    const source = pending.get(tokens);
+    if (source === undefined) return tokens;
+    if (source.length > MAX_INLINE_CHARACTERS) return undefined;
+    pending.delete(tokens);
+    try {
+      return lexer.inlineTokens(source, tokens);
+    } catch {
+      return undefined;
+    }
+  };
+  const blocks = locate(text, lexer.tokens);
+  const headings = blocks.flatMap((block): Heading[] =>
+    isHeading(block.token) ? [{ ...block, level: block.token.depth, title: titleOf(block.token, inline) }] : [],
+  );
+  return { text, blocks, headings, inline };
+}
+
+/** The text that a reader sees: inline formatting and HTML tags dropped, white space collapsed. */
+export function plainText(tokens: readonly Token[]): string {
+  return tokens.map(visibleText).join("").replace(/\s+/g, " ").trim();
+}
+
+/** A token's own text; empty for one that has none. */
+export function textOf(token: Token): string {
+  return "text" in token && typeof token.text === "string" ? token.text : "";
+}
+
+/** Gives up on a paragraph that marked would not finish in reasonable time. */
+class BoundedTokenizer extends Tokenizer {
+  /** A setext heading. Looking for its underline first spares the many paragraphs without one marked's slow pattern. */
+  override lheading(source: string): Tokens.Heading | undefined {
+    return SETEXT_UNDERLINE.test(firstParagraph(source)) ? super.lheading(source) : undefined;
+  }
+}
+
+const SETEXT_UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/;
+/** A blank line, or one that may begin another block: further on no heading's underline can stand. */
+const PARAGRAPH_END = /^\s*$|^ {0,3}(?:`{3}|~{3}|#|>|<|\||[-*+][ \t]|\d{1,9}[.)][ \t])/;
+
+/** From the first line to the one that ends the paragraph, that one included. */
+function firstParagraph(source: string): string {
+  let start = 0;
+  for (let lines = 0; lines <= MAX_PARAGRAPH_LINES; lines++) {
+    const lineBreak = source.indexOf("\n", start);
+    if (lineBreak < 0) return source;
+    if (lines > 0 && PARAGRAPH_END.test(source.slice(start, lineBreak))) return source.slice(0, lineBreak);
+    start = lineBreak + 1;
+  }
+  throw new MarkdownError(`a paragraph has more than ${MAX_PARAGRAPH_LINES} lines`, 1);
+}
+
+function lexBlocks(lexer: Lexer, text: string): void {
+  try {
+    lexer.blockTokens(text, lexer.tokens);
+  } catch (error) {
+    const line = 1 + countLineBreaks(lexer.tokens.map((token) => token.raw).join(""));
+    if (error instanceof MarkdownError) throw new MarkdownError(error.message, line);
+    throw new MarkdownError("lists or quotations are nested too deeply", line, error);
+  }
+}
+
+function locate(text: string, tokens: readonly Token[]): Block[] {
+  let start = 0;
+  let line = 1;
+  return tokens.map((token) => {
+    const block = { token, start, end: Math.min(text.length, start + token.raw.length), line };
+    start = block.end;
+    // Not of `raw`: its length can be trusted, but marked writes a line break for a lone space at the end.
+    line += countLineBreaks(text.slice(block.start, block.end));
+    return block;
+  });
+}
+
+function isHeading(token: Token): token is Tokens.Heading {
+  return token.type === "heading";
+}
+
+function titleOf(token: Tokens.Heading, inline: MarkdownDocument["inline"]): string {
+  return plainText(inline(token) ?? [{ type: "text", raw: token.text, text: token.text }]);
+}
+
+function visibleText(token: Token): string {
+  switch (token.type) {
+    case "text":
+      return "tokens" in token && token.tokens ? token.tokens.map(visibleText).join("") : decodeEntities(textOf(token));
+    case "escape":
+    case "codespan":
+      return textOf(token);
+    case "br":
+      return " ";
+    case "html":
+    case "checkbox":
+      return "";
+    default:
+      return "tokens" in token && token.tokens ? token.tokens.map(visibleText).join("") : "";
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
+
+/** The named ones that people type; marked resolves the numeric ones. */
+export function decodeEntities(text: string): string {
+  return text.replace(/&(amp|lt|gt|quot|apos|nbsp);/g, (written, name: string) => ENTITIES[name] ?? written);
+}

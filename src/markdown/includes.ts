@@ -1,0 +1,168 @@
+/** Replaces `{{file:path}}` in a definition by the files' text, and remembers where each line came from. Knows nothing of Markdown. */
+import { posix } from "node:path";
+import { MAX_DEFINITION_BYTES } from "../workflow.ts";
+import { isInside, type ReadResult } from "./files.ts";
+import { countLineBreaks } from "./lines.ts";
+import type { Origin } from "./problems.ts";
+import { type Reading, reportReadFailure } from "./reading.ts";
+
+/** Most files that may include one another in a row, the first not counted. */
+export const MAX_INCLUDE_DEPTH = 10;
+
+/** A definition file with its includes in place. */
+export interface Expanded {
+  text: string;
+  /** Where the author finds a line of `text`; lines count from 1. */
+  origin(line: number): Origin;
+  /** False where an include could not be followed and stays as it was written. */
+  complete: boolean;
+}
+
+type ReadText = Extract<ReadResult, { ok: true }>;
+
+interface Source {
+  path: string;
+  text: string;
+  /** Paths from the first file to this one, and the same files' identities. */
+  chain: readonly string[];
+  ids: readonly string[];
+  /** Text follows on the line of the directive: the file's last line break would split that line. */
+  inline: boolean;
+}
+
+/** Output with a bound. `scanned` bounds the work as well: files of nothing but includes can cost much and yield little. */
+interface Output {
+  parts: string[];
+  bytes: number;
+  scanned: number;
+  origins: Origin[];
+  atLineStart: boolean;
+  complete: boolean;
+  overflow: boolean;
+}
+
+/** A directive, perhaps escaped; without a path group it is unfinished. */
+const DIRECTIVE = /(\\?)\{\{[ \t]*file:(?:([^\n{}]*)\}\})?/g;
+
+/** The file's text with includes expanded. Undefined, with a problem added, when that would exceed the limit. */
+export function expandIncludes(path: string, file: ReadText, reading: Reading): Expanded | undefined {
+  const output: Output = {
+    parts: [],
+    bytes: 0,
+    scanned: 0,
+    origins: [],
+    atLineStart: true,
+    complete: true,
+    overflow: false,
+  };
+  expand({ path, text: file.text, chain: [path], ids: [file.id], inline: false }, output, reading);
+  if (isTooLarge(output, { file: path, line: 1 }, [path], reading)) return undefined;
+  const { origins, complete } = output;
+  const origin = (line: number) => origins[line - 1] ?? origins.at(-1) ?? { file: path, line: 1 };
+  return { text: output.parts.join(""), origin, complete };
+}
+
+function expand(source: Source, output: Output, reading: Reading): void {
+  const text = source.inline && source.text.endsWith("\n") ? source.text.slice(0, -1) : source.text;
+  output.scanned += Buffer.byteLength(text);
+  let line = 1;
+  let position = 0;
+  const emit = (piece: string): void => {
+    append(output, piece, { file: source.path, line });
+    line += countLineBreaks(piece);
+  };
+  for (const match of text.matchAll(DIRECTIVE)) {
+    const [directive, backslash = "", target] = match;
+    emit(text.slice(position, match.index));
+    position = match.index + directive.length;
+    const at = { file: source.path, line };
+    const rest = text.slice(position, position + 1);
+    const inline = rest === "" ? source.inline : rest !== "\n";
+    if (backslash) emit(directive.slice(1));
+    else if (!follow({ target, at, inline }, source, output, reading)) {
+      output.complete = false;
+      emit(directive);
+    }
+    if (isTooLarge(output, at, source.chain, reading)) return;
+  }
+  emit(text.slice(position));
+}
+
+/** Whether the include was put in place; if not, a problem says why. */
+function follow(
+  include: { target: string | undefined; at: Origin; inline: boolean },
+  source: Source,
+  output: Output,
+  reading: Reading,
+): boolean {
+  const target = include.target?.trim();
+  if (reading.problems.isFull) return false;
+  if (!target) return refuseSyntax(include.at, reading);
+  const path = posix.join(posix.dirname(source.path), target);
+  const chain = [...source.chain, path];
+  const refuse = (code: string, why: string, hint: string): false => {
+    const message = `Cannot include "${target}": ${why} (${chain.join(" → ")})`;
+    reading.problems.add(code, include.at, { message, hint });
+    return false;
+  };
+  if (target.startsWith("/") || !isInside(path))
+    return refuse(
+      "INCLUDE_OUTSIDE",
+      "it is outside the definitions directory",
+      "Move the file inside and name it relative to the file that includes it",
+    );
+  const file = reading.files.read(path);
+  if (!file.ok)
+    return reportReadFailure(file, reading, {
+      ...{ path, target, at: include.at, kind: "INCLUDE" },
+      subject: `Cannot include "${target}"`,
+      context: ` (${chain.join(" → ")})`,
+    });
+  if (source.ids.includes(file.id))
+    return refuse(
+      "INCLUDE_CYCLE",
+      "the files include one another in a circle",
+      `Remove one of these includes, or write \\{{file:${target}}} to show it as text`,
+    );
+  if (source.chain.length > MAX_INCLUDE_DEPTH)
+    return refuse(
+      "INCLUDE_TOO_DEEP",
+      `at most ${MAX_INCLUDE_DEPTH} files may include one another in a row`,
+      "Include the last files from one further up",
+    );
+  expand({ path, text: file.text, chain, ids: [...source.ids, file.id], inline: include.inline }, output, reading);
+  return true;
+}
+
+function refuseSyntax(at: Origin, reading: Reading): false {
+  reading.problems.add("INCLUDE_SYNTAX", at, {
+    message: "An include names no file, or does not end on its line",
+    hint: "Write {{file:path/to/file.md}}; write \\{{file: to show it as text",
+  });
+  return false;
+}
+
+function isTooLarge(output: Output, at: Origin, chain: readonly string[], reading: Reading): boolean {
+  if (output.overflow) return true;
+  output.overflow = output.bytes > MAX_DEFINITION_BYTES || output.scanned > 2 * MAX_DEFINITION_BYTES;
+  if (!output.overflow) return false;
+  reading.problems.add("TOO_LARGE", at, {
+    message: `With its includes, "${chain[0]}" exceeds ${MAX_DEFINITION_BYTES} bytes (${chain.join(" → ")})`,
+    hint: "Include less, or let the step's instructions name a file that the agent reads itself",
+  });
+  return true;
+}
+
+function append(output: Output, piece: string, from: Origin): void {
+  if (piece === "") return;
+  output.bytes += Buffer.byteLength(piece);
+  if (output.bytes > MAX_DEFINITION_BYTES) return;
+  output.parts.push(piece);
+  let line = from.line;
+  for (let start = 0; start < piece.length; line++) {
+    if (output.atLineStart) output.origins.push({ file: from.file, line });
+    const lineBreak = piece.indexOf("\n", start);
+    output.atLineStart = lineBreak >= 0;
+    start = lineBreak < 0 ? piece.length : lineBreak + 1;
+  }
+}

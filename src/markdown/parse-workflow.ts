@@ -1,0 +1,166 @@
+/** One workflow from its files: parsed and validated as a whole, all of its problems collected. */
+import {
+  FINISH,
+  hashWorkflow,
+  type LoadedWorkflow,
+  MAX_DEFINITION_BYTES,
+  type Problem,
+  type Step,
+  slugify,
+  type Workflow,
+} from "../workflow.ts";
+import { type MarkdownDocument, MarkdownError, readMarkdown } from "./blocks.ts";
+import type { Files } from "./files.ts";
+import { frontMatterLines } from "./front-matter.ts";
+import { type Expanded, expandIncludes } from "./includes.ts";
+import { type IndexFile, parseIndex, type StepLink } from "./index-file.ts";
+import { createProblemList } from "./problems.ts";
+import { type Reading, reportReadFailure } from "./reading.ts";
+import { type CheckExpression, checkRoutes } from "./routes-section.ts";
+import { parseStep, type StepFile } from "./step-file.ts";
+
+/** A workflow that can be started, or all that is wrong with it. */
+export type ParseResult = ({ ok: true } & LoadedWorkflow) | { ok: false; problems: Problem[] };
+
+/** A document of the workflow and the bytes that it takes with its includes. */
+interface Source {
+  document: MarkdownDocument;
+  expanded: Expanded;
+  bytes: number;
+}
+
+/** Reads `NAME/index.md` and what it leads to. Never throws, so that a broken workflow hides no other. */
+export function parseWorkflow(name: string, files: Files, checkExpression: CheckExpression): ParseResult {
+  const problems = createProblemList();
+  const reading: Reading = { directory: name, files, problems };
+  const workflow = attempt(name, reading, checkExpression);
+  if (!workflow || problems.all.length > 0) return { ok: false, problems: [...problems.all] };
+  return { ok: true, workflow, hash: hashWorkflow(workflow) };
+}
+
+function attempt(name: string, reading: Reading, checkExpression: CheckExpression): Workflow | undefined {
+  try {
+    return readWorkflow(name, reading, checkExpression);
+  } catch (error) {
+    reading.problems.add(
+      "PARSER_FAILED",
+      { file: `${name}/index.md`, line: 1 },
+      {
+        message: `Reading the workflow "${name}" failed, which is a defect of this program: ${error}`,
+        hint: "Please report it together with the workflow's files",
+      },
+    );
+    return undefined;
+  }
+}
+
+function readWorkflow(name: string, reading: Reading, checkExpression: CheckExpression): Workflow | undefined {
+  const path = `${name}/index.md`;
+  const file = reading.files.read(path);
+  if (!file.ok) {
+    const at = { file: path, line: 1 };
+    const subject = `Cannot read the workflow "${name}"`;
+    reportReadFailure(file, reading, { path, target: path, at, kind: "INDEX", subject, context: "" });
+    return undefined;
+  }
+  const source = openSource(path, file, reading);
+  if (!source) return undefined;
+  const { goal, links } = parseIndex(source.document, source.expanded, reading);
+  checkNames(links, reading);
+  const steps = readSteps({ goal, links }, source.bytes, reading);
+  const names = links.map((link) => link.name);
+  const parsed = new Set(steps.map(({ content }) => content));
+  for (const { routes } of parsed) checkRoutes(routes, names, { reading, checkExpression });
+  return { name, goal, steps: steps.map(({ link, content }) => toStep(link, content)) };
+}
+
+function toStep({ name, path }: StepLink, { guidance, instructions, sections, routes }: StepFile): Step {
+  const plainRoutes = routes.map(({ when, to }) => ({ when, to }));
+  return { name, slug: slugify(name), file: path, guidance, instructions, sections, routes: plainRoutes };
+}
+
+/** A file that is linked more than once is parsed once, and counts as often as it is linked. */
+function readSteps(
+  { links }: IndexFile,
+  indexBytes: number,
+  reading: Reading,
+): { link: StepLink; content: StepFile }[] {
+  const known = new Map<string, { content: StepFile; bytes: number } | undefined>();
+  const steps: { link: StepLink; content: StepFile }[] = [];
+  let bytes = indexBytes;
+  for (const link of links) {
+    if (reading.problems.isFull) break;
+    if (!known.has(link.path)) known.set(link.path, readStep(link, reading));
+    const step = known.get(link.path);
+    if (!step) continue;
+    bytes += step.bytes;
+    if (bytes > MAX_DEFINITION_BYTES) {
+      reading.problems.add("TOO_LARGE", link.at, {
+        message: `With the step "${link.name}" the workflow exceeds ${MAX_DEFINITION_BYTES} bytes, includes expanded`,
+        hint: "Shorten the steps, or let their instructions name files that the agent reads itself",
+      });
+      break;
+    }
+    steps.push({ link, content: step.content });
+  }
+  return steps;
+}
+
+function readStep(link: StepLink, reading: Reading): { content: StepFile; bytes: number } | undefined {
+  const { path, target, at, name } = link;
+  const file = reading.files.read(path);
+  if (!file.ok) {
+    const subject = `Cannot read the step "${name}"`;
+    reportReadFailure(file, reading, { path, target, at, kind: "STEP_FILE", subject, context: "" });
+    return undefined;
+  }
+  const source = openSource(path, file, reading);
+  if (!source) return undefined;
+  return { content: parseStep(source.document, path, source.expanded, reading), bytes: source.bytes };
+}
+
+function openSource(path: string, file: { ok: true; id: string; text: string }, reading: Reading): Source | undefined {
+  const expanded = expandIncludes(path, file, reading);
+  if (!expanded) return undefined;
+  const text = withoutFrontMatter(expanded, reading);
+  try {
+    return { document: readMarkdown(text), expanded, bytes: Buffer.byteLength(expanded.text) };
+  } catch (error) {
+    if (!(error instanceof MarkdownError)) throw error;
+    reading.problems.add("MARKDOWN_UNREADABLE", expanded.origin(error.line), {
+      message: `"${path}" cannot be read as Markdown: ${error.message}`,
+      hint: "Put long material into a code fence, or divide it by blank lines",
+    });
+    return undefined;
+  }
+}
+
+/** Its lines are left empty, so that the line numbers hold. */
+function withoutFrontMatter(expanded: Expanded, reading: Reading): string {
+  const lines = frontMatterLines(expanded.text);
+  if (lines === 0) return expanded.text;
+  reading.problems.add("FRONT_MATTER", expanded.origin(1), {
+    message: "The file begins with YAML front matter, and this version reads none",
+    hint: `Remove it (${lines} lines)`,
+  });
+  return "\n".repeat(lines) + expanded.text.split("\n").slice(lines).join("\n");
+}
+
+function checkNames(links: readonly StepLink[], reading: Reading): void {
+  const first = new Map<string, StepLink>();
+  for (const link of links) {
+    const { name, at } = link;
+    if (name === FINISH)
+      reading.problems.add("STEP_NAME_RESERVED", at, {
+        message: `No step may be named "${FINISH}": that name completes the workflow`,
+        hint: 'Give the step another name, like "Finish Up"',
+      });
+    const same = first.get(name);
+    if (same)
+      reading.problems.add("STEP_NAME_DUPLICATE", at, {
+        message: `Two steps are named "${name}": the first stands in line ${same.at.line} of "${same.at.file}"`,
+        hint: "Give each step a name of its own; two names may lead to the same file",
+      });
+    else first.set(name, link);
+  }
+}

@@ -1,0 +1,125 @@
+/** The `# Routes` section of a step: list items that say which step follows when. Does not evaluate them. */
+import type { Token } from "marked";
+import { FINISH, type Route } from "../workflow.ts";
+import { type MarkdownDocument, plainText, textOf } from "./blocks.ts";
+import type { Expanded } from "./includes.ts";
+import { listItems } from "./list-items.ts";
+import { nearest, type Origin } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+
+/** A route and where it stands. */
+export interface PlacedRoute extends Route {
+  at: Origin;
+}
+
+/** Null for an expression that can be evaluated, else what is wrong with it. */
+export type CheckExpression = (expression: string) => string | null;
+
+const SYNTAX_HINT = 'Write "- `CEL expression` → Step Name", or "- otherwise → Step Name" as the last one';
+const ARROW = /→|->/;
+
+/** The routes between two offsets, in order; items that are none become problems. */
+export function parseRoutes(
+  document: MarkdownDocument,
+  section: { start: number; end: number },
+  source: Expanded,
+  reading: Reading,
+): PlacedRoute[] {
+  const blocks = document.blocks.filter(({ start }) => start >= section.start && start < section.end);
+  const routes: PlacedRoute[] = [];
+  const refuse = (line: number, message: string) =>
+    reading.problems.add("ROUTE_SYNTAX", source.origin(line), { message, hint: SYNTAX_HINT });
+  for (const item of listItems(document, blocks)) {
+    const tokens = item.paragraphs[0]?.map(({ token }) => token) ?? [];
+    const route = readRoute(tokens);
+    if (route) routes.push({ ...route, at: source.origin(item.line) });
+    else refuse(item.line, `A list item of "Routes" is not a route: "${shorten(plainText(tokens))}"`);
+  }
+  for (const { token, line } of blocks) {
+    const tokens = token.type === "paragraph" ? document.inline(token) : undefined;
+    if (tokens && readRoute(tokens))
+      refuse(line, `A route is not a list item, and would be ignored: "${shorten(plainText(tokens))}"`);
+  }
+  return routes;
+}
+
+/** Checks what only the whole workflow can tell: targets, expressions, and routes that are never tried. */
+export function checkRoutes(
+  routes: readonly PlacedRoute[],
+  stepNames: readonly string[],
+  context: { reading: Reading; checkExpression: CheckExpression },
+): void {
+  const { problems } = context.reading;
+  const names = [...stepNames, FINISH];
+  let otherwise: PlacedRoute | undefined;
+  for (const route of routes) {
+    const { when, to, at } = route;
+    if (problems.isFull) return;
+    if (otherwise)
+      problems.add("ROUTE_UNREACHABLE", at, {
+        message: `The route to "${to}" is never tried: it stands after "otherwise" (line ${otherwise.at.line})`,
+        hint: 'Keep one "otherwise", as the last route',
+      });
+    otherwise ??= when === null ? route : undefined;
+    const fault = when === null ? null : context.checkExpression(when);
+    if (fault !== null)
+      problems.add("ROUTE_EXPRESSION", at, {
+        message: `The expression "${when}" cannot be evaluated: ${fault}`,
+        hint: "Write CEL over report, context, visits and step, like `report.status == 'success'`",
+      });
+    if (!names.includes(to))
+      problems.add("ROUTE_TARGET", at, {
+        message: `The route leads to "${to}", and no step has that name`,
+        hint: targetHint(to, names),
+      });
+  }
+}
+
+function targetHint(to: string, names: readonly string[]): string {
+  const near = nearest(to, names);
+  return near ? `Did you mean "${near}"?` : `Use the text of a step's link: ${names.map(quote).join(", ")}`;
+}
+
+function readRoute(tokens: readonly Token[]): Route | undefined {
+  const split = splitAtArrow(tokens);
+  if (!split) return undefined;
+  const to = plainText(split.after);
+  const condition = readCondition(split.before);
+  return to === "" || condition === undefined ? undefined : { when: condition, to };
+}
+
+/** The expression, null for `otherwise`, undefined for anything else. */
+function readCondition(tokens: readonly Token[]): string | null | undefined {
+  const visible = tokens.filter((token) => token.raw.trim() !== "");
+  const [only, second] = visible;
+  const text = plainText(visible);
+  if (text.toLowerCase() === "otherwise") return null;
+  if (!only || second) return undefined;
+  if (only.type === "codespan") return text === "" ? undefined : textOf(only).trim();
+  return "tokens" in only && only.tokens ? readCondition(only.tokens) : undefined;
+}
+
+/** At the first arrow in plain text; one in code belongs to the expression. */
+function splitAtArrow(tokens: readonly Token[]): { before: Token[]; after: Token[] } | undefined {
+  for (const [index, token] of tokens.entries()) {
+    const text = token.type === "text" ? textOf(token) : "";
+    const arrow = ARROW.exec(text);
+    if (!arrow) continue;
+    const before = [...tokens.slice(0, index), textToken(text.slice(0, arrow.index))];
+    const after = [textToken(text.slice(arrow.index + arrow[0].length)), ...tokens.slice(index + 1)];
+    return { before, after };
+  }
+  return undefined;
+}
+
+function textToken(text: string): Token {
+  return { type: "text", raw: text, text };
+}
+
+function quote(text: string): string {
+  return `"${text}"`;
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,104 @@
+/** A step's file: its level-1 sections. Does not know the other steps. */
+import type { Section } from "../workflow.ts";
+import type { Heading, MarkdownDocument } from "./blocks.ts";
+import type { Expanded } from "./includes.ts";
+import { sliceText } from "./lines.ts";
+import { nearest, type Origin } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+import { type PlacedRoute, parseRoutes } from "./routes-section.ts";
+import { titleKey } from "./titles.ts";
+
+export interface StepFile {
+  guidance: string;
+  instructions: string;
+  sections: Section[];
+  routes: PlacedRoute[];
+}
+
+interface Part {
+  heading: Heading;
+  start: number;
+  end: number;
+  text: string;
+}
+
+const GUIDANCE = "Orchestrator Guidance";
+const INSTRUCTIONS = "Client Instructions";
+const ROUTES = "Routes";
+const OWN_KEYS: ReadonlySet<string> = new Set([GUIDANCE, INSTRUCTIONS, ROUTES].map(titleKey));
+
+/** What the step says; what is wrong with it becomes problems, and a missing text is empty. */
+export function parseStep(document: MarkdownDocument, path: string, source: Expanded, reading: Reading): StepFile {
+  const parts = partsOf(document);
+  const only = (title: string) => onlyPart(title, parts, source, reading);
+  const required = (title: string): string => {
+    const part = only(title);
+    if (!part && source.complete) reportMissing(title, document, { file: path, source, reading });
+    if (part?.text === "") reportEmpty(part, "Write its text, or correct the next heading's level", source, reading);
+    return part?.text ?? "";
+  };
+  const guidance = required(GUIDANCE);
+  const instructions = required(INSTRUCTIONS);
+  const sections = parts
+    .filter(({ heading }) => !OWN_KEYS.has(titleKey(heading.title)))
+    .map(({ heading, text }) => ({ title: heading.title, text }));
+  const routesPart = only(ROUTES);
+  const routes = routesPart ? readRoutes(routesPart, document, source, reading) : [];
+  return { guidance, instructions, sections, routes };
+}
+
+function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, reading: Reading): PlacedRoute[] {
+  const before = reading.problems.all.length;
+  const routes = parseRoutes(document, part, source, reading);
+  if (routes.length === 0 && reading.problems.all.length === before && source.complete)
+    reportEmpty(part, "List routes, like `- otherwise → Step Name`, or remove the heading", source, reading);
+  return routes;
+}
+
+function partsOf({ text, headings }: MarkdownDocument): Part[] {
+  const top = headings.filter(({ level }) => level === 1);
+  return top.map((heading, index) => {
+    const end = top[index + 1]?.start ?? text.length;
+    return { heading, start: heading.end, end, text: sliceText(text, heading.end, end) };
+  });
+}
+
+function onlyPart(title: string, parts: readonly Part[], source: Expanded, reading: Reading): Part | undefined {
+  const [first, ...others] = parts.filter(({ heading }) => titleKey(heading.title) === titleKey(title));
+  for (const { heading } of others)
+    reading.problems.add("SECTION_DUPLICATE", source.origin(heading.line), {
+      message: `The section "${title}" stands here for the second time`,
+      hint: `Merge it into the first, at line ${source.origin(first?.heading.line ?? 1).line}`,
+    });
+  return first;
+}
+
+function reportEmpty(part: Part, hint: string, source: Expanded, reading: Reading): void {
+  const message = `The section "${part.heading.title}" is empty`;
+  reading.problems.add("SECTION_EMPTY", source.origin(part.heading.line), { message, hint });
+}
+
+function reportMissing(
+  title: string,
+  { headings }: MarkdownDocument,
+  place: { file: string; source: Expanded; reading: Reading },
+): void {
+  const deeper = headings.find((heading) => titleKey(heading.title) === titleKey(title));
+  const others = headings.filter((heading) => !OWN_KEYS.has(titleKey(heading.title)));
+  const near = nearest(
+    title,
+    others.map((heading) => heading.title),
+  );
+  const similar = deeper ?? others.find((heading) => heading.title === near);
+  const at: Origin = similar ? place.source.origin(similar.line) : { file: place.file, line: 1 };
+  place.reading.problems.add("SECTION_MISSING", at, {
+    message: `The level-1 section "${title}" is missing`,
+    hint: missingHint(title, deeper, near),
+  });
+}
+
+function missingHint(title: string, deeper: Heading | undefined, near: string | undefined): string {
+  if (deeper) return `Make the heading "${deeper.title}" a level-1 heading: "# ${title}"`;
+  if (near !== undefined) return `Did you mean "# ${title}" by the heading "${near}"?`;
+  return `Add a heading "# ${title}" with text under it`;
+}

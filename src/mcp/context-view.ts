@@ -1,0 +1,42 @@
+/** How a context is shown to an agent: short values whole, long ones cut and measured. */
+import type { JsonObject } from "../json.ts";
+import { oneLine } from "../words.ts";
+
+/** Longest value in a step answer, in characters. */
+const MAX_VALUE = 400;
+/** A context shown in a step answer stops growing here, in characters. */
+const MAX_SHOWN = 6_000;
+
+/** The context for a step answer. Cut values say how long they are; `get_workflow_status` has them whole. */
+export function briefContext(context: JsonObject): JsonObject {
+  const shown: [string, unknown][] = [];
+  let room = MAX_SHOWN;
+  for (const [key, value] of Object.entries(context)) {
+    const brief = cutValue(value, MAX_VALUE);
+    room -= key.length + (JSON.stringify(brief)?.length ?? 0);
+    if (room < 0) break;
+    shown.push([key, brief]);
+  }
+  const left = Object.keys(context).length - shown.length;
+  if (left > 0) shown.push(["…", `${left} more keys: get_workflow_status`]);
+  return Object.fromEntries(shown);
+}
+
+/** The value, or its beginning and its length where its JSON (or its text) is longer than `most` characters. */
+export function cutValue(value: unknown, most: number): unknown {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length <= most ? value : `${text.slice(0, most)}… (${text.length} characters)`;
+}
+
+/** `a=1, b=two (+3: get_workflow_status)`: the first keys on one line. */
+export function contextLine(context: JsonObject, mostKeys = 6): string {
+  const entries = Object.entries(context);
+  if (entries.length === 0) return "empty";
+  const shown = entries.slice(0, mostKeys).map(([key, value]) => `${key}=${shortValue(value)}`);
+  const left = entries.length - shown.length;
+  return `${shown.join(", ")}${left > 0 ? ` (+${left}: get_workflow_status)` : ""}`;
+}
+
+function shortValue(value: unknown): string {
+  return oneLine(typeof value === "string" ? value : JSON.stringify(value), 60);
+}

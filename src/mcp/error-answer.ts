@@ -1,0 +1,24 @@
+/** Errors as a tool answers them: one self-sufficient text, and the same as structured content. */
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Answer } from "./answer.ts";
+
+/** The answer for anything that a handler threw. What is not an AppError is a defect: logged whole, shown as an id. */
+export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: () => string }): Answer {
+  const known = error instanceof AppError ? error : defect(error, { log, newId });
+  if (known.code === "PERSISTENCE_ERROR") log.error({ err: known.cause ?? known.message }, known.message);
+  const { code, message, hint, retryable, details } = known;
+  return {
+    text: `${code}: ${message}\nNext: ${hint}`,
+    structured: { error_code: code, message, hint, retryable, details },
+  };
+}
+
+function defect(error: unknown, { log, newId }: { log: Log; newId: () => string }): AppError {
+  const id = newId();
+  const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error({ error_id: id, cause }, "internal error");
+  return new AppError("INTERNAL_ERROR", `A defect of the server stopped this call (error ${id}).`, {
+    hint: `Call get_workflow_status to see where the run is. Tell the user; the server's log has the cause under ${id}.`,
+  });
+}

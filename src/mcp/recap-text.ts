@@ -1,0 +1,68 @@
+/** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
+import type { Outcome, Recap } from "../engine/outcome.ts";
+import type { HistoryEntry } from "../instance.ts";
+import { effectiveContext } from "../transition.ts";
+import { between, oneLine } from "../words.ts";
+import { contextLine } from "./context-view.ts";
+
+const MAX_QUOTE = 120;
+const MAX_GOAL = 300;
+
+export function recapText({ instance, workflow }: Outcome, recap: Recap): string {
+  const since = recap.last_report_at
+    ? `last report ${between(recap.last_report_at, recap.now)} ago`
+    : "nothing reported yet";
+  const lines = [
+    `Resumed ${workflow.name} · ${instance.instance_id} · ${since}`,
+    workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
+    positionLine(recap),
+    recap.unused_report && "The report that came along is not about the current step and was not used.",
+    recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
+    `Context: ${contextLine(effectiveContext(instance))}`,
+    headLine(recap.head_moved),
+    halfDoneLine({ recap, running: instance.status === "RUNNING" }),
+  ];
+  return lines.filter(Boolean).join("\n");
+}
+
+function positionLine({ position, recent }: Recap): string {
+  if (!position) return "";
+  const name = `"${oneLine(position.assumed, MAX_QUOTE)}"`;
+  if (position.relation === "ahead")
+    return `You thought you were at ${name}: the run is not there yet. Nothing is skipped.`;
+  if (position.relation === "unknown") return `You thought you were at ${name}: this workflow has no such step.`;
+  const at = recent.findLastIndex((entry) => entry.step_name === position.assumed);
+  const missed = recent.slice(at + 1).map((entry) => entry.step_name);
+  const since = at >= 0 && missed.length > 0 ? ` Since then: ${missed.join(" → ")}.` : "";
+  return `You thought you were at ${name}: that is already done.${since}`;
+}
+
+function doneLine({ recent, decided }: Recap): string {
+  const omitted = decided - recent.length;
+  return (omitted > 0 ? `(${omitted} earlier) … → ` : "") + recent.map(visitWords).join(" → ");
+}
+
+/** `4 Run Unit Tests ✗ "exit 1: NameError"` */
+function visitWords({ visit, step_name, report }: HistoryEntry): string {
+  const mark = report?.status === "success" ? "✓" : report?.status === "failure" ? "✗" : `(${report?.status ?? "?"})`;
+  const said = report && quote(report.error ?? report.message ?? report.details ?? report.result);
+  return `${visit} ${step_name} ${mark}${said ? ` ${said}` : ""}`;
+}
+
+/** What an agent said, as one quoted line; empty for nothing. */
+export function quote(said: unknown): string {
+  if (said === undefined || said === null || said === "") return "";
+  const line = oneLine(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
+  return JSON.stringify(line);
+}
+
+function headLine(moved: boolean | null): string {
+  if (moved === null) return "";
+  return moved ? "Project: git HEAD moved since the last report." : "Project: git HEAD unchanged since.";
+}
+
+function halfDoneLine({ recap, running }: { recap: Recap; running: boolean }): string {
+  if (!running || !recap.handed_out_at) return "";
+  const ago = between(recap.handed_out_at, recap.now);
+  return `The step below was handed out ${ago} ago and not reported: you may have done part of it. Look (git status, git diff) before redoing anything.`;
+}

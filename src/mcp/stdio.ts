@@ -1,0 +1,31 @@
+/** MCP over stdio. Ends on end of input, on a broken pipe or when told to, after the call in flight; never exits itself. */
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import type { McpServer } from "./server.ts";
+
+/** How long the end waits for calls in flight, in milliseconds; the whole process has two seconds to go. */
+const GRACE_MS = 1_500;
+
+/** Serves until stdin ends, stdout breaks, or `stop` is aborted; resolves when the last answer is written. */
+export async function serveStdio({ server, idle }: McpServer, stop: AbortSignal): Promise<void> {
+  const { stdin, stdout } = process;
+  const ended = new Promise<void>((resolve) => {
+    const end = () => resolve();
+    stdin.once("end", end);
+    stdin.once("close", end);
+    stdin.once("error", end);
+    stdout.once("error", end); // EPIPE: the client is gone
+    stop.addEventListener("abort", end, { once: true });
+  });
+  await server.connect(new StdioServerTransport());
+  await ended;
+  await Promise.race([idle().then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);
+  await server.close();
+}
+
+/** Resolves when what was written to the stream has left this process, or the stream is broken. */
+function flush(stdout: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stdout.destroyed || !stdout.writable) resolve();
+    else stdout.write("", () => resolve());
+  });
+}

@@ -1,0 +1,81 @@
+/** A step answer as text, for clients that show the model nothing else. */
+import type { Ask } from "../engine/outcome.ts";
+import { stepIdOf } from "../transition.ts";
+import { between } from "../words.ts";
+import { FAILURE_RULE, keptRule, nextStep, rules, skeleton, type View } from "./step-words.ts";
+
+export function stepText(view: View): string {
+  const { instance } = view;
+  switch (instance.status) {
+    case "RUNNING":
+      return runningText(view);
+    case "SUSPENDED":
+      return lines([view.recap, suspendedLine(view), rules(view)]);
+    case "COMPLETED":
+    case "FAILED":
+    case "CANCELLED":
+      return lines([view.recap, endLine(view), "Tell the user the outcome."]);
+    default:
+      return instance.status satisfies never;
+  }
+}
+
+function runningText(view: View): string {
+  if (view.did === "noted") {
+    return `Noted. Still at ${view.instance.step_name} (${stepIdOf(view.instance)}); instructions unchanged.`;
+  }
+  const call = JSON.stringify(skeleton(view));
+  if (view.did === "kept") {
+    const how = "Call advance_workflow; the report need not be repeated:";
+    return lines([view.recap, keptRule(view), guidanceLines(view.ask), how, call]);
+  }
+  const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view.ask)}`;
+  const how = "When the work is done and verified, call advance_workflow once:";
+  return `${headLines(view)}\n\n${nextStep(view)?.instructions}\n\n---\n${lines([choice, how, call, FAILURE_RULE])}`;
+}
+
+function headLines(view: View): string {
+  const { instance } = view;
+  const step = nextStep(view);
+  const head = `Step ${step?.progress} · ${step?.step_name} · visit ${instance.visit} · ${instance.workflow_name}`;
+  return lines([view.recap && `${view.recap}\n`, head, replayLine(view), noteLine(view), alsoLine(view)]);
+}
+
+function guidanceLines(ask: Ask | undefined): string {
+  if (!ask) return "";
+  const quoted = ask.guidance.split("\n").map((line) => `> ${line}`.trimEnd());
+  const free = ask.guided.length < ask.candidates.length;
+  const others = '(any other step or FINISH: say why in "details"; it is recorded as off the guidance)';
+  return [...quoted, `Candidates: ${ask.guided.join(" | ")}`, ...(free ? [others] : [])].join("\n");
+}
+
+function suspendedLine({ instance }: View): string {
+  return `SUSPENDED · ${instance.waiting_for?.message ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`;
+}
+
+function endLine({ instance, replayed }: View): string {
+  const took = between(instance.created_at, instance.completed_at ?? instance.updated_at);
+  const visits = `${instance.visit} visit${instance.visit === 1 ? "" : "s"}, ${took}`;
+  const again = replayed ? " (repeated call)" : "";
+  return `${instance.status} · ${instance.workflow_name} · ${visits} · nothing more to call${again}`;
+}
+
+function replayLine({ replayed, decision }: View): string {
+  if (!replayed) return "";
+  if (!decision) return "(repeated call: this is where that run is now)";
+  return `(repeated call: that visit was decided before, by ${decision.decided_by}, for ${decision.next_step}; this is where the run is now)`;
+}
+
+function noteLine({ decision }: View): string {
+  return decision?.notes ? `Note: ${decision.notes.join("; ")}` : "";
+}
+
+function alsoLine({ also_running }: View): string {
+  if (!also_running) return "";
+  const names = also_running.map((each) => `${each.instance_id} (at ${each.step_name}, visit ${each.visit})`);
+  return `Also running here: ${names.join(", ")}. If you meant that one, go on with it: resume_workflow {"instance_id":…}`;
+}
+
+function lines(parts: (string | undefined)[]): string {
+  return parts.filter(Boolean).join("\n");
+}

@@ -1,0 +1,199 @@
+/** The tools as data. A handler calls the engine and shapes the result; it knows neither the SDK nor the transport. */
+import { z } from "zod";
+import type { Engine } from "../engine/engine.ts";
+import type { Caller } from "../engine/parts.ts";
+import { isUnclear } from "../engine/resume.ts";
+import { AppError } from "../errors.ts";
+import { Status } from "../instance.ts";
+import { JsonObject, jsonBytes } from "../json.ts";
+import { findPlaceholder, type IncomingReport, MAX_REPORT_BYTES, normaliseStatus } from "../report.ts";
+import type { Answer } from "./answer.ts";
+import { advertised, type InputSchema, parseArguments } from "./arguments.ts";
+import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
+import { listAnswer, statusAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
+import { stepAnswer } from "./step-answer.ts";
+
+/** What a client may assume of a tool; hints in the protocol's words. */
+interface Annotations {
+  readOnlyHint: boolean;
+  destructiveHint: boolean;
+  idempotentHint: boolean;
+  openWorldHint: boolean;
+}
+
+export interface Tool {
+  name: string;
+  title: string;
+  description: string;
+  input: InputSchema;
+  output: OutputSchema;
+  annotations: Annotations;
+  /** Takes arguments as they were sent; rejects with an AppError. */
+  call(engine: Engine, sent: unknown, caller: Caller): Promise<Answer>;
+}
+
+const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const WRITES = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false };
+
+const object = () => JsonObject.meta({ type: "object" });
+const anyValue = () => z.unknown().meta({ type: ["string", "number", "boolean", "object", "array", "null"] });
+
+const report = z.object({
+  step_id: z.string().optional().describe("Copy it from the step answer"),
+  status: z
+    .string()
+    .optional()
+    .describe(
+      "success: the step's goal is reached and verified. failure: it is not; the workflow handles it. in_progress: a note, the step stays",
+    ),
+  result: anyValue().optional(),
+  details: z
+    .union([z.string(), JsonObject])
+    .optional()
+    .meta({ type: ["string", "object"], description: "What you did, what you saw: commands, exit codes, numbers" }),
+  message: z.string().optional(),
+  error: z.string().optional(),
+  next_step: z.string().optional().describe("Only when the answer asks you to choose: a candidate's name"),
+});
+
+const contextUpdates = object()
+  .optional()
+  .describe(
+    "Keys to merge into the workflow's context; null removes one. Set every key the step asks for. Put long output into a file, give its path",
+  );
+
+const instanceId = z.string().min(1);
+
+export const TOOLS: readonly Tool[] = [
+  tool({
+    name: "list_workflows",
+    title: "List workflows",
+    description: "List the workflows that can be started, with the inputs each needs.",
+    input: z.object({}),
+    output: WORKFLOWS_OUTPUT,
+    annotations: READS,
+    handler: async (engine) => workflowsAnswer(await engine.catalog()),
+  }),
+  tool({
+    name: "start_workflow",
+    title: "Start a workflow",
+    description:
+      "Start a workflow; returns its first step. Do that step, report it with advance_workflow, do the step you get back, and so on until status is COMPLETED. If one may already be running here, call resume_workflow first.",
+    input: z.object({
+      workflow_name: z.string().min(1),
+      context: object().optional().describe("Initial values of the workflow's context"),
+      request_id: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe("Makes the call repeatable: the same id starts one run"),
+    }),
+    output: STEP_OUTPUT,
+    annotations: WRITES,
+    handler: async (engine, { context = {}, ...input }, caller) =>
+      stepAnswer(await engine.start({ ...input, context }, caller)),
+  }),
+  tool({
+    name: "get_workflow_status",
+    title: "Read a run",
+    description:
+      "Read one run: status, current step, context in full, history. Changes nothing. To go on working use resume_workflow.",
+    input: z.object({
+      instance_id: instanceId,
+      history_limit: z.int().min(0).max(1000).default(20),
+      history_before: z.int().min(1).optional().describe("Only entries before this seq"),
+      keys: z.array(z.string()).optional().describe("Only these keys of the context"),
+    }),
+    output: STATUS_OUTPUT,
+    annotations: READS,
+    handler: async (engine, { keys, ...input }) => statusAnswer(await engine.status(input), keys),
+  }),
+  tool({
+    name: "advance_workflow",
+    title: "Report a step",
+    description:
+      "Report the step you just did; returns the next step. Call it once for each step, after the work is done and verified, never ahead of it. A truthful failure is fine: the workflow has a path for it. After a timeout send the same call again; nothing is done twice.",
+    input: z.object({
+      instance_id: instanceId,
+      report: report.meta({ required: ["step_id", "status"] }),
+      context_updates: contextUpdates,
+    }),
+    output: STEP_OUTPUT,
+    annotations: { ...WRITES, idempotentHint: true },
+    handler: async (engine, { instance_id, ...said }, caller) =>
+      stepAnswer(await engine.advance({ instance_id, ...checkSaid(said) }, caller)),
+  }),
+  tool({
+    name: "resume_workflow",
+    title: "Resume a run",
+    description:
+      "Get back into a workflow: after compaction, a restart, a lost connection, or whenever unsure which step is current. With no arguments it finds the one that runs in this project. Returns a recap and the current step.",
+    input: z.object({
+      instance_id: instanceId.optional(),
+      assumed_current_step_name: z.string().min(1).optional().describe("The step you think is current"),
+      report: report.optional(),
+      context_updates: contextUpdates,
+      use_latest: z.boolean().optional().describe("Go on with the workflow's files as they are now"),
+    }),
+    output: STEP_OUTPUT,
+    annotations: { ...WRITES, idempotentHint: true },
+    handler: async (engine, { report, context_updates, ...input }, caller) => {
+      const said = report ? checkSaid({ report, context_updates }) : { context_updates: context_updates ?? {} };
+      const answer = await engine.resume({ ...input, ...said }, caller);
+      return isUnclear(answer) ? unclearAnswer(answer) : stepAnswer(answer);
+    },
+  }),
+  tool({
+    name: "list_instances",
+    title: "List runs",
+    description: "List the runs of this project, newest first.",
+    input: z.object({
+      status: Status.optional(),
+      workflow_name: z.string().optional(),
+      all_projects: z.boolean().optional(),
+      limit: z.int().min(1).max(100).default(20),
+      cursor: z.string().optional(),
+    }),
+    output: LIST_OUTPUT,
+    annotations: READS,
+    handler: async (engine, input) => listAnswer(await engine.list(input)),
+  }),
+];
+
+interface ToolDefinition<S extends z.ZodObject> extends Omit<Tool, "input" | "call"> {
+  input: S;
+  handler(engine: Engine, input: z.infer<S>, caller: Caller): Promise<Answer>;
+}
+
+function tool<S extends z.ZodObject>({ input, handler, ...facts }: ToolDefinition<S>): Tool {
+  const schema = advertised(input);
+  return {
+    ...facts,
+    input: schema,
+    call: (engine, sent, caller) => handler(engine, parseArguments(input, sent, schema), caller),
+  };
+}
+
+/** Normalises a report's status and refuses what was not filled in or is too large. */
+function checkSaid(said: { report: IncomingReport; context_updates?: JsonObject | undefined }) {
+  const { report, context_updates = {} } = said;
+  const placeholder = findPlaceholder(report) ?? findPlaceholder(context_updates);
+  if (placeholder) {
+    throw new AppError("INVALID_INPUT", `The report still holds the placeholder "${placeholder}"; nothing changed.`, {
+      hint: "Replace it with what you did or saw (or leave the field out), then send the call again.",
+    });
+  }
+  const size = jsonBytes({ report, context_updates });
+  if (size > MAX_REPORT_BYTES) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `The report is ${size} bytes; the limit is ${MAX_REPORT_BYTES}; nothing changed.`,
+      {
+        hint: "Write long output to a file and report its path.",
+      },
+    );
+  }
+  const status = report.status === undefined ? {} : { status: normaliseStatus(report.status) };
+  return { report: { ...report, ...status }, context_updates };
+}

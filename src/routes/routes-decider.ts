@@ -1,0 +1,54 @@
+/** The first rung: the step's `# Routes`, tried in order, without any model. */
+import type { Decider, Question, Verdict } from "../decider.ts";
+import type { Step } from "../workflow.ts";
+import { compileExpression, type Expression, firstLine } from "./expression.ts";
+
+/** Decides by the first route that is true. One that is not, or cannot be evaluated, is passed over, and the notes say why. */
+export function createRoutesDecider(): Decider {
+  const compiled = new WeakMap<Step, Expression[]>();
+
+  function expressionsOf(step: Step): Expression[] {
+    const known = compiled.get(step);
+    if (known) return known;
+    const made = step.routes.map((route) => (route.when === null ? () => true : compileExpression(route.when)));
+    compiled.set(step, made);
+    return made;
+  }
+
+  return {
+    decide: async (question) => follow(question, expressionsOf(question.step)),
+  };
+}
+
+function follow(question: Question, expressions: Expression[]): Verdict {
+  const facts = factsOf(question);
+  const notes: string[] = [];
+  for (const [index, route] of question.step.routes.entries()) {
+    const fault = evaluate(expressions[index], facts);
+    if (fault === null) {
+      const reasoning = route.when === null ? "otherwise" : `\`${route.when}\` is true`;
+      const wish = question.report.next_step;
+      if (wish !== undefined && wish !== route.to) notes.push(`the agent's next_step "${wish}" was not followed`);
+      const decision = { decided_by: "route" as const, next_step: route.to, reasoning };
+      return { decision: notes.length > 0 ? { ...decision, notes } : decision };
+    }
+    if (fault) notes.push(`\`${route.when}\` could not be evaluated: ${fault}`);
+  }
+  return { passed: notes };
+}
+
+/** Null when true, "" when not true, else why it could not be evaluated. */
+function evaluate(expression: Expression | undefined, facts: Parameters<Expression>[0]): string | null {
+  try {
+    const value = expression?.(facts);
+    if (value === true) return null;
+    return value === false ? "" : "the result is not true or false";
+  } catch (error) {
+    return firstLine(error);
+  }
+}
+
+function factsOf({ instance, step, report, context }: Question) {
+  const visits = instance.visits[step.name]?.count ?? 1;
+  return { report, context, visits, step: { name: step.name, step_id: report.step_id, visit: instance.visit } };
+}

@@ -1,0 +1,51 @@
+/** Brings a database file to this version's schema: append-only migrations, each with its record in one transaction. */
+import type { Database } from "bun:sqlite";
+import { AppError } from "../errors.ts";
+import initial from "./migrations/0001_initial.sql" with { type: "text" };
+
+/** In order; the schema's version is the number of those applied. */
+const MIGRATIONS = [initial];
+
+/** "WfOr": marks the file as ours, so that another program's database is not written to. */
+const APPLICATION_ID = 0x57664f72;
+
+/** Migrates in one immediate transaction. Throws PERSISTENCE_ERROR for a newer schema and for a file that is not ours. */
+export function migrate(db: Database, path: string): void {
+  if (versionOf(db) === MIGRATIONS.length && pragma(db, "application_id") === APPLICATION_ID) return;
+  db.transaction(() => {
+    const version = versionOf(db); // again: another process may have migrated since
+    refuseForeign(db, { version, path });
+    if (version === MIGRATIONS.length) return;
+    for (const sql of MIGRATIONS.slice(version)) db.run(sql);
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}
+
+function refuseForeign(db: Database, { version, path }: { version: number; path: string }): void {
+  const foreign = version === 0 ? hasTables(db) : pragma(db, "application_id") !== APPLICATION_ID;
+  if (foreign) {
+    throw new AppError("PERSISTENCE_ERROR", `"${path}" is a database of another program; nothing was changed.`, {
+      hint: "Name another file with --db or WORKFLOW_DB_PATH.",
+    });
+  }
+  if (version > MIGRATIONS.length) {
+    throw new AppError(
+      "PERSISTENCE_ERROR",
+      `"${path}" has schema version ${version}; this version of orchestrator knows ${MIGRATIONS.length}.`,
+      { hint: "Use the newer orchestrator that wrote it, or another file with --db. Nothing was changed." },
+    );
+  }
+}
+
+function hasTables(db: Database): boolean {
+  return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== null;
+}
+
+function versionOf(db: Database): number {
+  return pragma(db, "user_version");
+}
+
+function pragma(db: Database, name: "user_version" | "application_id"): number {
+  return db.query<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+}

@@ -1,0 +1,191 @@
+/** The Store on one SQLite file. Each method is one statement or one immediate transaction. */
+import type { Database } from "bun:sqlite";
+import type { Change, ListQuery, Store } from "../instance.ts";
+import { Workflow } from "../workflow.ts";
+import { asPersistenceError } from "./open.ts";
+import {
+  entryFromRow,
+  entryToRow,
+  instanceFromRow,
+  instanceToRow,
+  type Row,
+  startFromRow,
+  summaryFromRow,
+} from "./rows.ts";
+
+/** Definitions kept parsed; a server rarely sees more. */
+const MAX_CACHED_DEFINITIONS = 100;
+
+const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, project, parent_id, status, waiting_for,
+  step_name, visit, visit_started_at, visits, notes, pending, last_seq, last_report_at, created_at, updated_at,
+  completed_at, context`;
+
+const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
+
+const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, actor,
+  definition, started_at, ended_at`;
+
+const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
+  VALUES ($hash, $workflow_name, $body, $created_at) ON CONFLICT (hash) DO NOTHING`;
+
+const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
+  VALUES ($instance_id, $version, $workflow_name, $definition, $project, $parent_id, $status, $waiting_for,
+    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $last_seq, $last_report_at, $created_at,
+    $updated_at, $completed_at, $context)`;
+
+const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
+  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
+
+const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, status = $status,
+    waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
+    visits = $visits, notes = $notes, pending = $pending, last_seq = $last_seq, last_report_at = $last_report_at,
+    updated_at = $updated_at, completed_at = $completed_at, context = $context
+  WHERE instance_id = $instance_id AND version = $version`;
+
+const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
+  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence,
+    $actor, $definition, $started_at, $ended_at)`;
+
+const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =
+  (SELECT instance_id FROM starts WHERE project = $project AND request_id = $request_id)`;
+
+/** A store on an open database; `path` names it in errors. Closing it closes the database. */
+export function createSqliteStore(db: Database, path: string): Store {
+  const definitions = new Map<string, Workflow>();
+
+  /** Runs one atomic operation; whatever SQLite refuses becomes PERSISTENCE_ERROR. */
+  async function attempt<T>(operation: () => T): Promise<T> {
+    try {
+      return operation();
+    } catch (error) {
+      throw asPersistenceError(error, path);
+    }
+  }
+
+  const write = <T>(body: () => T): Promise<T> => attempt(() => db.transaction(body).immediate());
+  const row = (sql: string, values: Row): Row | null => db.query<Row, [Row]>(sql).get(values);
+  const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
+  const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
+
+  function insertDefinition(hash: string, workflow: Workflow, created_at: string): void {
+    if (definitions.has(hash)) return;
+    run(INSERT_DEFINITION, { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at });
+  }
+
+  function remember(hash: string, workflow: Workflow): Workflow {
+    const oldest = definitions.size >= MAX_CACHED_DEFINITIONS ? definitions.keys().next().value : undefined;
+    if (oldest !== undefined) definitions.delete(oldest);
+    definitions.set(hash, workflow);
+    return workflow;
+  }
+
+  function byRequest(project: string, request_id: string) {
+    const found = row(SELECT_BY_REQUEST, { project, request_id });
+    return found && instanceFromRow(found);
+  }
+
+  return {
+    async create(start, instance, workflow) {
+      const { project } = instance;
+      const made = await write(() => {
+        const known = start.request_id === null ? null : byRequest(project, start.request_id);
+        if (known) return known;
+        insertDefinition(start.definition, workflow, start.started_at);
+        run(INSERT_INSTANCE, instanceToRow(instance));
+        run(INSERT_START, { ...start, project, context: JSON.stringify(start.context) });
+        return instance;
+      });
+      remember(start.definition, workflow);
+      return made;
+    },
+
+    load: (instance_id) =>
+      attempt(() => {
+        const found = row(`SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id = $instance_id`, {
+          instance_id,
+        });
+        return found && instanceFromRow(found);
+      }),
+
+    async commit(change) {
+      const written = await write(() => writeChange(change));
+      if (written && change.definition) remember(change.definition.hash, change.definition.workflow);
+      return written;
+    },
+
+    definition: (hash) =>
+      attempt(() => {
+        const known = definitions.get(hash);
+        if (known) return known;
+        const found = row("SELECT body FROM definitions WHERE hash = $hash", { hash });
+        return found && remember(hash, Workflow.parse(JSON.parse(String(found["body"]))));
+      }),
+
+    start: (instance_id) =>
+      attempt(() => {
+        const columns = "instance_id, request_id, definition, first_step, actor, started_at, context";
+        const found = row(`SELECT ${columns} FROM starts WHERE instance_id = $instance_id`, { instance_id });
+        return found && startFromRow(found);
+      }),
+
+    byRequest: (project, requestId) => attempt(() => byRequest(project, requestId)),
+
+    decidedVisit: (instance_id, visit) =>
+      attempt(() => {
+        const found = row(
+          `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND visit = $visit AND kind = 'visit'`,
+          { instance_id, visit },
+        );
+        return found && entryFromRow(found);
+      }),
+
+    history: (instance_id, { limit, before }) =>
+      attempt(() => {
+        const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND seq < $before
+          ORDER BY seq DESC LIMIT $limit`;
+        const found = rows(sql, { instance_id, limit, before: before ?? Number.MAX_SAFE_INTEGER });
+        return found.map(entryFromRow).reverse();
+      }),
+
+    list: (query) => attempt(() => rows(...listStatement(query)).map(summaryFromRow)),
+
+    countElsewhere: (project, most) =>
+      attempt(() => {
+        const sql = `SELECT COUNT(*) AS n FROM (SELECT 1 FROM instances WHERE project < $project LIMIT $most)
+          UNION ALL SELECT COUNT(*) FROM (SELECT 1 FROM instances WHERE project > $project LIMIT $most)`;
+        const counted = rows(sql, { project, most }).reduce((sum, each) => sum + Number(each["n"]), 0);
+        return Math.min(counted, most);
+      }),
+
+    close: async () => db.close(),
+  };
+
+  function writeChange({ instance, entries, definition }: Change): boolean {
+    if (definition) insertDefinition(definition.hash, definition.workflow, instance.updated_at);
+    const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
+    if (run(UPDATE_INSTANCE, changing) === 0) return false;
+    for (const entry of entries) run(INSERT_ENTRY, entryToRow(instance.instance_id, entry));
+    return true;
+  }
+}
+
+/** The statement of a list and its values: only the conditions that the query has, so that an index serves each. */
+function listStatement({ project, status, workflow_name, live, limit, after }: ListQuery): [string, Row] {
+  const conditions = [
+    project === null ? "" : "project = $project",
+    status ? "status = $status" : "",
+    workflow_name ? "workflow_name = $workflow_name" : "",
+    live ? "status IN ('RUNNING', 'SUSPENDED')" : "",
+    after ? "(created_at, instance_id) < ($created_at, $instance_id)" : "",
+  ].filter(Boolean);
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
+  const sql = `SELECT ${SUMMARY_COLUMNS} FROM instances ${where} ORDER BY created_at DESC, instance_id DESC LIMIT $limit`;
+  const values: Row = {
+    limit,
+    ...(project === null ? {} : { project }),
+    ...(status ? { status } : {}),
+    ...(workflow_name ? { workflow_name } : {}),
+    ...after,
+  };
+  return [sql, values];
+}

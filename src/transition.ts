@@ -1,0 +1,266 @@
+/**
+ * Pure rules of state: from an instance and what happened to it, to what must be written. Nothing here reads a clock,
+ * a file or a database; the engine sequences these, the store makes each Change durable as one.
+ */
+import { type Decision, mayFollow } from "./decision.ts";
+import { AppError } from "./errors.ts";
+import {
+  type Change,
+  type HistoryEntry,
+  type Instance,
+  isFinal,
+  MAX_CONTEXT_BYTES,
+  MAX_NOTES,
+  MAX_VISITS,
+  type Pending,
+  type Start,
+} from "./instance.ts";
+import { applyPatch, type ContextPatch, type JsonObject, jsonBytes, patchFor } from "./json.ts";
+import type { Report } from "./report.ts";
+import { FINISH, findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
+
+/** Who acts, and when (ISO 8601, UTC). */
+export interface Moment {
+  actor: string;
+  now: string;
+}
+
+/** The `step_id` of an instance's current visit: its number and the step's slug. */
+export function stepIdOf(instance: Pick<Instance, "visit" | "step_name">): string {
+  return `${instance.visit}-${slugify(instance.step_name)}`;
+}
+
+/** The step at which an instance stands; undefined when it is completed. */
+export function currentStep(workflow: Workflow, instance: Instance): Step | undefined {
+  return findStep(workflow, instance.step_name);
+}
+
+/** The context as the agent knows it: with the updates of a report that is kept but undecided. */
+export function effectiveContext(instance: Instance): JsonObject {
+  return instance.pending
+    ? applyPatch(instance.context, patchFor(instance.context, instance.pending.context_updates))
+    : instance.context;
+}
+
+/** A new instance at the first step of its workflow. */
+export function begin(workflow: Workflow, start: Start, place: { project: string }): Instance {
+  refuseLargeContext(start.context);
+  const step_name = firstStep(workflow).name;
+  return {
+    instance_id: start.instance_id,
+    version: 1,
+    workflow_name: workflow.name,
+    definition: start.definition,
+    project: place.project,
+    parent_id: null,
+    status: "RUNNING",
+    waiting_for: null,
+    ...enter({ visits: {} }, step_name, { visit: 1, now: start.started_at }),
+    context: start.context,
+    pending: null,
+    last_seq: 0,
+    last_report_at: null,
+    created_at: start.started_at,
+    updated_at: start.started_at,
+    completed_at: null,
+  };
+}
+
+/**
+ * Makes a report durable before anyone is asked about it. With `replaces`, the report that was kept before becomes a
+ * note of the history, and what it set stays in the context, so that nothing that was answered is lost.
+ */
+export function keep(instance: Instance, pending: Pending, moment: Moment & { replaces: boolean }): Change {
+  refuseFinal(instance);
+  const old = moment.replaces ? instance.pending : null;
+  const base = old ? retire(instance, old, moment) : change(instance, [], {});
+  const { context } = base.instance;
+  refuseLargeContext(applyPatch(context, patchFor(context, pending.context_updates)));
+  const times = { last_report_at: moment.now, updated_at: moment.now };
+  return { ...base, instance: { ...base.instance, ...times, pending } };
+}
+
+function retire(instance: Instance, old: Pending, moment: Moment): Change {
+  refuseManyNotes(instance);
+  const context_patch = patchFor(instance.context, old.context_updates);
+  const said = { kind: "note" as const, report: old.report, context_patch, started_at: old.received_at };
+  const context = applyPatch(instance.context, context_patch);
+  return change(instance, [entry(instance, said, moment)], { context, notes: instance.notes + 1 });
+}
+
+/** Records an `in_progress` report; the step stays, and so does a report that is kept. */
+export function note(
+  instance: Instance,
+  said: { report: Report; context_updates: JsonObject },
+  moment: Moment,
+): Change {
+  refuseFinal(instance);
+  refuseManyNotes(instance);
+  const context_patch = patchFor(instance.context, said.context_updates);
+  const context = applyPatch(instance.context, context_patch);
+  refuseLargeContext(context);
+  const line = entry(instance, { kind: "note", report: said.report, context_patch }, moment);
+  const times = { last_report_at: moment.now, updated_at: moment.now };
+  return change(instance, [line], { context, notes: instance.notes + 1, ...times });
+}
+
+/** Keeps what an agent brings back when it resumes without ending its step; null when it brings nothing. */
+export function bringBack(
+  instance: Instance,
+  said: { report: Report | undefined; context_updates: JsonObject },
+  moment: Moment,
+): Change | null {
+  const context_patch = patchFor(instance.context, said.context_updates);
+  if (isFinal(instance.status) || (!said.report && Object.keys(context_patch).length === 0)) return null;
+  refuseManyNotes(instance);
+  const context = applyPatch(instance.context, context_patch);
+  refuseLargeContext(context);
+  const line: Line = { kind: "resume", context_patch, ...(said.report ? { report: said.report } : {}) };
+  const set = { context, notes: instance.notes + 1, updated_at: moment.now };
+  return change(instance, [entry(instance, line, moment)], set);
+}
+
+/** Pins the instance to another definition, at the same visit. Throws STEP_NOT_ALLOWED where its step is not in it. */
+export function repin(instance: Instance, definition: LoadedWorkflow, moment: Moment): Change {
+  refuseFinal(instance);
+  if (!findStep(definition.workflow, instance.step_name)) {
+    const names = definition.workflow.steps.map((step) => step.name);
+    throw new AppError(
+      "STEP_NOT_ALLOWED",
+      `The current files of "${instance.workflow_name}" have no step "${instance.step_name}"; nothing changed.`,
+      { hint: `Go on with the pinned definition (resume without use_latest). Its steps now: ${names.join(", ")}` },
+    );
+  }
+  const line = { ...entry(instance, { kind: "move" }, moment), definition: definition.hash };
+  const set = { definition: definition.hash, updated_at: moment.now };
+  return { ...change(instance, [line], set), definition };
+}
+
+/**
+ * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance.
+ * Throws STEP_NOT_ALLOWED for a step that may not follow, INSTANCE_FINAL for an instance that has ended.
+ */
+export function move(
+  workflow: Workflow,
+  instance: Instance,
+  ending: { report: Report; context_updates: JsonObject; decision: Decision } & Moment,
+): Change {
+  refuseFinal(instance);
+  const { decision, now } = ending;
+  refuseStep(workflow, instance, decision.next_step);
+  const context_patch = patchFor(instance.context, ending.context_updates);
+  const context = applyPatch(instance.context, context_patch);
+  refuseLargeContext(context);
+  const said = { kind: "visit" as const, report: ending.report, context_patch, decision };
+  const line = entry(instance, { ...said, started_at: instance.visit_started_at }, ending);
+  const next = landing(instance, decision.next_step, now);
+  return change(instance, [line], { ...next, context, pending: null, last_report_at: now, updated_at: now });
+}
+
+/** The parts of an instance that its history determines. */
+export type Replayed = Pick<
+  Instance,
+  "definition" | "status" | "step_name" | "visit" | "visits" | "context" | "last_seq"
+>;
+
+/** Rebuilds an instance from its start and its whole history, oldest first: the check that the row tells the truth. */
+export function replay(start: Start, history: HistoryEntry[]): Replayed {
+  let state: Replayed = {
+    definition: start.definition,
+    status: "RUNNING",
+    ...enter({ visits: {} }, start.first_step, { visit: 1, now: start.started_at }),
+    context: start.context,
+    last_seq: 0,
+  };
+  for (const line of history) {
+    const context = applyPatch(state.context, line.context_patch);
+    const next = line.decision ? landing(state, line.decision.next_step, line.ended_at) : {};
+    state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
+  }
+  return state;
+}
+
+function landing(from: Pick<Instance, "visits" | "visit">, to: string, now: string) {
+  if (to === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now };
+  return enter(from, to, { visit: from.visit + 1, now });
+}
+
+function enter(from: Pick<Instance, "visits">, step_name: string, at: { visit: number; now: string }) {
+  const count = (from.visits[step_name]?.count ?? 0) + 1;
+  const visits = { ...from.visits, [step_name]: { count, last: at.visit } };
+  return { step_name, visit: at.visit, visit_started_at: at.now, visits, notes: 0 };
+}
+
+function change(instance: Instance, entries: HistoryEntry[], set: Partial<Instance>): Change {
+  return { instance: { ...instance, last_seq: instance.last_seq + entries.length, ...set }, entries };
+}
+
+interface Line {
+  kind: HistoryEntry["kind"];
+  report?: Report;
+  context_patch?: ContextPatch;
+  decision?: Decision;
+  started_at?: string;
+}
+
+function entry(instance: Instance, line: Line, moment: Moment): HistoryEntry {
+  return {
+    seq: instance.last_seq + 1,
+    kind: line.kind,
+    visit: instance.visit,
+    step_id: stepIdOf(instance),
+    step_name: instance.step_name,
+    report: line.report ?? null,
+    context_patch: line.context_patch ?? {},
+    decision: line.decision ?? null,
+    actor: moment.actor,
+    definition: instance.definition,
+    started_at: line.started_at ?? moment.now,
+    ended_at: moment.now,
+  };
+}
+
+function refuseFinal(instance: Instance): void {
+  if (!isFinal(instance.status)) return;
+  throw new AppError("INSTANCE_FINAL", `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`, {
+    hint: "It takes no more reports. To do the work again call start_workflow.",
+    details: { status: instance.status },
+  });
+}
+
+function refuseStep(workflow: Workflow, instance: Instance, next: string): void {
+  const step = currentStep(workflow, instance);
+  const allowed = step ? mayFollow(workflow, step) : [];
+  if (!allowed.includes(next)) {
+    throw new AppError("STEP_NOT_ALLOWED", `Step "${next}" may not follow "${instance.step_name}"; nothing changed.`, {
+      hint: `Choose one of: ${allowed.join(", ")}`,
+      details: { candidates: allowed },
+    });
+  }
+  if (next !== FINISH && instance.visit >= MAX_VISITS) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `The instance has reached its limit of ${MAX_VISITS} visits; nothing changed.`,
+      {
+        hint: "Finish it, or start a new instance with this one's context.",
+      },
+    );
+  }
+}
+
+function refuseManyNotes(instance: Instance): void {
+  if (instance.notes < MAX_NOTES) return;
+  throw new AppError("INVALID_INPUT", `This visit already has ${MAX_NOTES} notes, the limit; nothing changed.`, {
+    hint: "Keep progress in a file and report the step with success or failure when it is over.",
+  });
+}
+
+function refuseLargeContext(context: JsonObject): void {
+  const bytes = jsonBytes(context);
+  if (bytes <= MAX_CONTEXT_BYTES) return;
+  throw new AppError(
+    "INVALID_INPUT",
+    `The context would be ${bytes} bytes; the limit is ${MAX_CONTEXT_BYTES}; nothing changed.`,
+    { hint: "Write long values to a file and set its path, or remove keys by setting them to null." },
+  );
+}

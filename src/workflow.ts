@@ -1,0 +1,114 @@
+/** A workflow as the rest of the program knows it: parsed, validated, its includes expanded. No files, no Markdown syntax. */
+import { z } from "zod";
+
+/** The name that completes an instance; no step may bear it. */
+export const FINISH = "FINISH";
+
+/** Most bytes of a definition with its includes expanded. */
+export const MAX_DEFINITION_BYTES = 1024 * 1024;
+
+/** One line of a `# Routes` section. `when` is a CEL expression; null is `otherwise`. */
+export const Route = z.object({ when: z.string().nullable(), to: z.string() });
+export type Route = z.infer<typeof Route>;
+
+/** A level-1 section of a step file that is kept for the decider (`# Goal`, `# Context Expectations`, any other). */
+export const Section = z.object({ title: z.string(), text: z.string() });
+export type Section = z.infer<typeof Section>;
+
+export const Step = z.object({
+  /** Canonical name: the text of the link in index.md. */
+  name: z.string(),
+  /** Last part of a visit's `step_id`. */
+  slug: z.string(),
+  /** Path of the step's file, relative to the definitions directory. */
+  file: z.string(),
+  /** For whoever decides what follows. */
+  guidance: z.string(),
+  /** For the agent, template values not yet filled in. */
+  instructions: z.string(),
+  sections: z.array(Section),
+  routes: z.array(Route),
+});
+export type Step = z.infer<typeof Step>;
+
+/** What an instance is pinned to; stored by the hash of its content. */
+export const Workflow = z.object({
+  name: z.string(),
+  goal: z.string(),
+  steps: z.array(Step).min(1),
+});
+export type Workflow = z.infer<typeof Workflow>;
+
+/** Something wrong in a definition. `file` is relative to the definitions directory, `line` counts from 1. */
+export interface Problem {
+  code: string;
+  file: string;
+  line: number;
+  message: string;
+  hint: string;
+}
+
+/** A workflow that can be started, with the hash of its content. */
+export interface LoadedWorkflow {
+  workflow: Workflow;
+  hash: string;
+}
+
+/** The definitions that can be started now. A broken workflow stands in `invalid` and hides no other. */
+export interface Catalog {
+  /** By name, in the order in which they are listed. */
+  workflows: ReadonlyMap<string, LoadedWorkflow>;
+  invalid: ReadonlyMap<string, Problem[]>;
+}
+
+/** Where definitions come from. */
+export interface WorkflowSource {
+  /** The catalogue as of at most a second ago; never a half-written edit. */
+  catalog(): Promise<Catalog>;
+}
+
+/** The step of that name, matched exactly. */
+export function findStep(workflow: Workflow, name: string): Step | undefined {
+  return workflow.steps.find((step) => step.name === name);
+}
+
+/** The first step; a workflow has at least one. */
+export function firstStep(workflow: Workflow): Step {
+  const [first] = workflow.steps;
+  if (!first) throw new Error(`Workflow "${workflow.name}" has no steps`);
+  return first;
+}
+
+/** SHA-256 of the definition's content: equal content, equal hash, wherever the files lie. */
+export function hashWorkflow(workflow: Workflow): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(workflow)).digest("hex");
+}
+
+/** The URL-like form of a name: lower case, words joined by hyphens, letters and digits of any script, at most 60 characters. */
+export function slugify(name: string): string {
+  const slug = name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  return slug.slice(0, 60).replace(/-+$/, "") || "step";
+}
+
+/**
+ * The name that an agent, a model or a person most likely means: a step's exact name, then its slug or file name.
+ * Undefined when nothing fits; `FINISH` is understood in any case unless a step bears that name.
+ */
+export function resolveStepName(workflow: Workflow, text: string): string | undefined {
+  const wanted = text.trim();
+  if (wanted === FINISH || findStep(workflow, wanted)) return wanted;
+  const slug = slugify(wanted.replace(/\.md$/i, ""));
+  const found = workflow.steps.find(
+    (step) => step.slug === slug || slugify(fileStem(step.file)) === slug || step.file === wanted,
+  );
+  if (found) return found.name;
+  return slug === "finish" ? FINISH : undefined;
+}
+
+function fileStem(file: string): string {
+  return (file.split("/").pop() ?? file).replace(/\.md$/i, "");
+}
