@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
 import type { Command, Options, Words } from "./cli/command.ts";
-import { demo } from "./cli/demo-command.ts";
+import { demo } from "./cli/demo.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
 import { serve } from "./cli/serve.ts";

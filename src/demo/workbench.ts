@@ -1,6 +1,6 @@
 /** Runs the demo agent's commands in the scratch project, shielded from the user's git and Bun settings, and shows them. */
 import { join } from "node:path";
-import { excerpt, type Screen } from "./demo-screen.ts";
+import { excerpt, type Screen } from "./screen.ts";
 
 /** Git as on a machine with no identity, hooks, signing or templates of its user. */
 const GIT_SETTINGS = {

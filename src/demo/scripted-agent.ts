@@ -2,8 +2,8 @@
  * The agent of the demo: for each step of REFACTOR_WITH_TESTS, by its name, the work done for real and the report of it.
  * Knows nothing but the step's name and the context that the server handed out; what comes next is the server's business.
  */
-import { NEW_NAME, OLD_NAME, REPAIR } from "./demo-project.ts";
-import type { Workbench } from "./demo-workbench.ts";
+import { NEW_NAME, OLD_NAME, REPAIR } from "./scratch-project.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** What a step ends with: the report without its `step_id`, and the context keys that the step names. */
 export interface Done {
