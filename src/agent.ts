@@ -1,7 +1,6 @@
 /** The last rung: the agent that works the step is itself a model, and chooses by the step's guidance. */
 import { closest } from "fastest-levenshtein";
 import type { Decider, Question, Verdict } from "./decider.ts";
-import { candidatesAfter } from "./decision.ts";
 import { AppError } from "./errors.ts";
 import type { Report } from "./report.ts";
 import { resolveStepName } from "./workflow.ts";
@@ -14,12 +13,13 @@ const MAX_REASON = 300;
  * does not exist or may not follow, and for one off the guidance that comes without a reason.
  */
 export const agentDecider: Decider = {
+  asksOutside: false,
   decide: async (question) => choose(question),
 };
 
-function choose({ workflow, step, report }: Question): Verdict {
+function choose({ workflow, step, report, choice }: Question): Verdict {
   if (report.next_step === undefined) return { passed: [] };
-  const { candidates, guided } = candidatesAfter(workflow, step);
+  const { candidates, guided } = choice;
   const next_step = resolveStepName(workflow, report.next_step);
   if (next_step === undefined || !candidates.includes(next_step)) {
     throw refusal(`"${report.next_step}" is no step that may follow "${step.name}"`, candidates, {

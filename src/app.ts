@@ -1,7 +1,8 @@
 /** The composition root: from settings to an engine with its parts, and their end. */
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
-import type { Config } from "./config.ts";
+import { type Config, dropForeignSettings } from "./config.ts";
+import type { Decider } from "./decider.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
 import type { Store } from "./instance.ts";
@@ -9,6 +10,7 @@ import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
+import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { openDatabase } from "./sqlite/open.ts";
@@ -19,6 +21,8 @@ export const VERSION = packageJson.version;
 export interface App {
   engine: Engine;
   log: Log;
+  /** The middle rung; null where no model is configured. */
+  model: Decider | null;
   /** A server for one client. */
   mcpServer(): McpServer;
   /** Closes the database, if it was opened. */
@@ -31,6 +35,9 @@ const shortId = customAlphabet("23456789abcdefghjkmnpqrstuvwxyz", 12);
 /** Has no side effect: the database is opened and definitions are read at the first call that needs them. */
 export function createApp(config: Config): App {
   const log = createLog(config.logLevel);
+  const now = () => new Date();
+  dropForeignSettings();
+  const model = config.model && createModelDecider(config.model, { log, now });
   const database = lazyStore(config.dbPath);
   const engine = createEngine({
     store: database.open,
@@ -39,16 +46,17 @@ export function createApp(config: Config): App {
       embedded: config.definitionsDir === null ? EMBEDDED_WORKFLOWS : null,
       checkExpression,
     }),
-    deciders: [createRoutesDecider()],
+    deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     probe: gitProjectProbe,
     project: config.project,
-    now: () => new Date(),
+    now,
     newId: () => `wf_${shortId()}`,
     log,
   });
   return {
     engine,
     log,
+    model,
     mcpServer: () => createMcpServer({ engine, version: VERSION, log, newId: shortId }),
     close: database.close,
   };

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
 import type { Command, Options, Words } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
+import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
 import { serve } from "./cli/serve.ts";
@@ -21,7 +22,7 @@ const version: Command = {
   },
 };
 
-const COMMANDS: Command[] = [serve, list, validate, instances, show, demo, version];
+const COMMANDS: Command[] = [serve, list, validate, instances, show, doctor, demo, version];
 
 const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } satisfies Options;
 

@@ -23,7 +23,22 @@ export interface Config {
   /** Absolute, symbolic links resolved. */
   project: string;
   logLevel: LogLevel;
+  /** Null: no model is asked. */
+  model: ModelSettings | null;
 }
+
+/** How a model is asked; see openai/model-decider.ts. */
+interface ModelSettings {
+  endpoint: string;
+  apiKey: string | null;
+  model: string | null;
+  timeoutMs: number;
+  onFailure: "agent" | "error";
+}
+
+/** Where a key alone leads. */
+const OPENAI_ENDPOINT = "https://api.openai.com/v1";
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Reads the settings; throws INVALID_INPUT that names the setting, its value and what is allowed. */
 export function readConfig(flags: Flags = {}, env: Environment = process.env, cwd: string = process.cwd()): Config {
@@ -33,7 +48,16 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
     dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), { env, cwd }),
     project: projectDir(setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR"), cwd),
     logLevel: logLevel(env),
+    model: modelSettings(env),
   };
+}
+
+/**
+ * Takes the variables out of the environment that the openai package reads by itself, so that no setting that was meant
+ * for another program reaches an endpoint.
+ */
+export function dropForeignSettings(env: Environment = process.env): void {
+  for (const name of Object.keys(env)) if (name.startsWith("OPENAI_")) delete env[name];
 }
 
 /** What the demo hands on to the programs that it starts, and whether it may colour its output. */
@@ -88,10 +112,45 @@ function dataDir(env: Environment): string {
 }
 
 function logLevel(env: Environment): LogLevel {
-  const value = env["LOG_LEVEL"] || "info";
-  const level = LOG_LEVELS.find((each) => each === value.toLowerCase());
-  if (level) return level;
-  throw new AppError("INVALID_INPUT", `LOG_LEVEL is "${value}", which is no level.`, {
-    hint: `Set it to one of: ${LOG_LEVELS.join(", ")}.`,
+  return oneOf("LOG_LEVEL", env["LOG_LEVEL"]?.toLowerCase() || "info", LOG_LEVELS);
+}
+
+function modelSettings(env: Environment): ModelSettings | null {
+  const endpoint = env["AI_SERVICE_ENDPOINT"] || null;
+  const apiKey = env["AI_SERVICE_API_KEY"] || null;
+  const timeoutMs = milliseconds("AI_REQUEST_TIMEOUT_MS", env["AI_REQUEST_TIMEOUT_MS"], DEFAULT_TIMEOUT_MS);
+  const onFailure = oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const);
+  if (endpoint === null && apiKey === null) return null;
+  return {
+    endpoint: httpUrl(endpoint ?? OPENAI_ENDPOINT),
+    apiKey,
+    model: env["AI_MODEL"] || null,
+    timeoutMs,
+    onFailure,
+  };
+}
+
+function httpUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, "");
+  throw new AppError("INVALID_INPUT", `AI_SERVICE_ENDPOINT is "${value}", which is no http(s) URL.`, {
+    hint: "Set it to the endpoint's base URL, such as http://localhost:11434/v1.",
+  });
+}
+
+function milliseconds(name: string, value: string | undefined, preset: number): number {
+  if (!value) return preset;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 3_600_000) return number;
+  throw new AppError("INVALID_INPUT", `${name} is "${value}", which is no number of milliseconds.`, {
+    hint: "Set it to a whole number from 1 to 3600000.",
+  });
+}
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found) return found;
+  throw new AppError("INVALID_INPUT", `${name} is "${value}", which is not allowed.`, {
+    hint: `Set it to one of: ${allowed.join(", ")}.`,
   });
 }

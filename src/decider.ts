@@ -1,6 +1,6 @@
 /** Whoever chooses the next step: the question it gets and the verdict it gives. */
-import type { Decision } from "./decision.ts";
-import type { Instance } from "./instance.ts";
+import type { Candidates, Decision } from "./decision.ts";
+import type { HistoryEntry, Instance } from "./instance.ts";
 import type { JsonObject } from "./json.ts";
 import type { Report } from "./report.ts";
 import type { Step, Workflow } from "./workflow.ts";
@@ -13,11 +13,25 @@ export interface Question {
   report: Report;
   /** The context with this report's updates merged in. */
   context: JsonObject;
+  /** What may follow, whoever decides. */
+  choice: Candidates;
+  /** The last entries of the history, oldest first; read only when asked for. */
+  recent: () => Promise<HistoryEntry[]>;
+  /** The step at which a client that resumes thought it was, where that is not the current one. */
+  assumed?: string | undefined;
 }
 
 /** A decision, or the reasons for having none; the question then goes to the next decider. */
 export type Verdict = { decision: Decision } | { passed: string[] };
 
+/** While a decider works: when to stop, and whom to tell that it takes a while. */
+export interface Attention {
+  signal?: AbortSignal | undefined;
+  tell?: ((what: string) => void) | undefined;
+}
+
 export interface Decider {
-  decide(question: Question): Promise<Verdict>;
+  /** It asks somebody outside this process, which takes time and may fail: the report is made durable first. */
+  readonly asksOutside: boolean;
+  decide(question: Question, attention: Attention): Promise<Verdict>;
 }

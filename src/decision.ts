@@ -1,9 +1,19 @@
 /** The choice of the next step: what a decision holds, and which steps may follow. */
 import { z } from "zod";
+import { JsonObject } from "./json.ts";
 import { FINISH, type Step, type Workflow } from "./workflow.ts";
 
 export const DecidedBy = z.enum(["route", "model", "agent", "resume", "rewind", "person"]);
 export type DecidedBy = z.infer<typeof DecidedBy>;
+
+/** Which model answered, how it was asked (`json_schema`, `json_object`, `text`), and what that cost. */
+const ModelUse = z.object({
+  name: z.string(),
+  rung: z.string(),
+  input_tokens: z.int().nullable(),
+  output_tokens: z.int().nullable(),
+  milliseconds: z.int(),
+});
 
 export const Decision = z.object({
   decided_by: DecidedBy,
@@ -12,6 +22,14 @@ export const Decision = z.object({
   reasoning: z.string(),
   /** What the deciders before it said, such as a route that could not be evaluated. */
   notes: z.array(z.string()).optional(),
+  /** Merged into the context after the report's own updates. */
+  context_updates: JsonObject.optional(),
+  /** The step is entered, but the instance waits there, or has failed. */
+  status: z.enum(["SUSPENDED", "FAILED"]).optional(),
+  /** What the decider could choose from. */
+  candidates: z.array(z.string()).optional(),
+  /** What a model's decision cost. */
+  model: ModelUse.optional(),
   /** The agent chose a step that the guidance does not name. */
   off_guidance: z.boolean().optional(),
 });

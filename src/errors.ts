@@ -11,6 +11,7 @@ export type ErrorCode =
   | "INSTANCE_SUSPENDED"
   | "INSTANCE_FINAL"
   | "CONFLICT"
+  | "AI_SERVICE_ERROR"
   | "PERSISTENCE_ERROR"
   | "INTERNAL_ERROR";
 

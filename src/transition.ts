@@ -14,6 +14,7 @@ import {
   MAX_VISITS,
   type Pending,
   type Start,
+  type Status,
 } from "./instance.ts";
 import { applyPatch, type ContextPatch, type JsonObject, jsonBytes, patchFor } from "./json.ts";
 import type { Report } from "./report.ts";
@@ -136,25 +137,39 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
   return { ...change(instance, [line], set), definition };
 }
 
+export interface Ending extends Moment {
+  report: Report;
+  context_updates: JsonObject;
+  decision: Decision;
+  /** `resume`: not the report of a step that was done, but a client that is further than the instance. */
+  kind?: "visit" | "resume";
+}
+
 /**
  * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance.
  * Throws STEP_NOT_ALLOWED for a step that may not follow, INSTANCE_FINAL for an instance that has ended.
  */
-export function move(
-  workflow: Workflow,
-  instance: Instance,
-  ending: { report: Report; context_updates: JsonObject; decision: Decision } & Moment,
-): Change {
+export function move(workflow: Workflow, instance: Instance, ending: Ending): Change {
   refuseFinal(instance);
-  const { decision, now } = ending;
+  const { decision, now, report, kind = "visit" } = ending;
   refuseStep(workflow, instance, decision.next_step);
-  const context_patch = patchFor(instance.context, ending.context_updates);
+  const context_patch = patchFor(instance.context, { ...ending.context_updates, ...decision.context_updates });
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
-  const said = { kind: "visit" as const, report: ending.report, context_patch, decision };
-  const line = entry(instance, { ...said, started_at: instance.visit_started_at }, ending);
-  const next = landing(instance, decision.next_step, now);
+  const line = entry(
+    instance,
+    { kind, report, context_patch, decision, started_at: instance.visit_started_at },
+    ending,
+  );
+  const next = landing(instance, decision, now);
   return change(instance, [line], { ...next, context, pending: null, last_report_at: now, updated_at: now });
+}
+
+/** A suspended instance goes on at the step where it waits. */
+export function goOn(instance: Instance, moment: Moment): Change {
+  refuseFinal(instance);
+  const line = entry(instance, { kind: "resume" }, moment);
+  return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
 }
 
 /** The parts of an instance that its history determines. */
@@ -174,15 +189,21 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
   };
   for (const line of history) {
     const context = applyPatch(state.context, line.context_patch);
-    const next = line.decision ? landing(state, line.decision.next_step, line.ended_at) : {};
+    const goesOn = line.kind === "resume" && state.status === "SUSPENDED" ? { status: "RUNNING" as const } : {};
+    const next = line.decision ? landing(state, line.decision, line.ended_at) : goesOn;
     state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
   }
   return state;
 }
 
-function landing(from: Pick<Instance, "visits" | "visit">, to: string, now: string) {
-  if (to === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now };
-  return enter(from, to, { visit: from.visit + 1, now });
+/** Where a decision leads; a model may enter a step and let the instance wait or fail there. */
+function landing(from: Pick<Instance, "visits" | "visit">, decision: Decision, now: string) {
+  const { next_step, reasoning } = decision;
+  const status: Status = decision.status ?? "RUNNING";
+  if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now };
+  const waiting_for = status === "SUSPENDED" ? { kind: "model", message: reasoning } : null;
+  const completed_at = status === "FAILED" ? now : null;
+  return { ...enter(from, next_step, { visit: from.visit + 1, now }), status, waiting_for, completed_at };
 }
 
 function enter(from: Pick<Instance, "visits">, step_name: string, at: { visit: number; now: string }) {

@@ -24,7 +24,7 @@ const LAYERS: string[][] = [
   ["errors", "log"],
   NOUNS,
   ["transition"],
-  ["markdown", "sqlite", "routes", "git", "engine"],
+  ["markdown", "sqlite", "routes", "git", "openai", "engine"],
   ["mcp"],
   ["config"],
   ["app"],

@@ -3,7 +3,7 @@ import { type Candidates, candidatesAfter, type Decision } from "../decision.ts"
 import type { HistoryEntry, Instance, InstanceSummary } from "../instance.ts";
 import { currentStep } from "../transition.ts";
 import type { Step, Workflow } from "../workflow.ts";
-import { agentDecides } from "./parts.ts";
+import { agentDecides, type Parts } from "./parts.ts";
 
 /** The agent has to choose, by this guidance. */
 export interface Ask extends Candidates {
@@ -17,6 +17,8 @@ export interface Outcome {
   did: "handed_out" | "kept" | "noted";
   decision?: Decision;
   ask?: Ask;
+  /** Why those who were asked before the agent did not decide. */
+  notes?: string[];
   replayed?: boolean;
   also_running?: InstanceSummary[];
   recap?: Recap;
@@ -44,10 +46,14 @@ export interface Recap {
 }
 
 /** The current step of an instance as an outcome; says at once where the agent is the one to decide. */
-export function handedOut(workflow: Workflow, instance: Instance, more: Partial<Outcome> = {}): Outcome {
+export function handedOut(
+  parts: Parts,
+  { workflow, instance }: Pick<Outcome, "workflow" | "instance">,
+  more: Partial<Outcome> = {},
+): Outcome {
   const step = instance.status === "RUNNING" ? currentStep(workflow, instance) : undefined;
   const kept = step !== undefined && instance.pending?.asked === true;
-  const ask = step && (kept || agentDecides(step)) ? { ask: askFor(workflow, step) } : {};
+  const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   return { instance, workflow, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 

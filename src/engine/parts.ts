@@ -1,5 +1,5 @@
 /** What the engine is made of, handed in by the composition root, and the little that all its calls need of it. */
-import type { Decider } from "../decider.ts";
+import type { Attention, Decider } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance, Store } from "../instance.ts";
 import type { Log } from "../log.ts";
@@ -21,7 +21,7 @@ export interface Parts {
 }
 
 /** Who makes a call, as the history names it. */
-export interface Caller {
+export interface Caller extends Attention {
   actor: string;
 }
 
@@ -76,6 +76,6 @@ export function stamp(parts: Parts): string {
 }
 
 /** Whether the agent, and nobody before it, decides what follows the step, so that it can be told at once. */
-export function agentDecides(step: Step | undefined): boolean {
-  return step !== undefined && step.routes.length === 0;
+export function agentDecides({ deciders }: Parts, step: Step): boolean {
+  return step.routes.length === 0 && !deciders.some((decider) => decider.asksOutside);
 }

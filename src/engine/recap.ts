@@ -38,5 +38,5 @@ export async function gatherRecap(parts: Parts, seen: Seen): Promise<Recap> {
 }
 
 function endsVisit(entry: HistoryEntry): boolean {
-  return entry.kind === "visit";
+  return entry.decision !== null;
 }

@@ -1,12 +1,13 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
-import type { Instance, InstanceSummary } from "../instance.ts";
+import { type Instance, type InstanceSummary, isFinal } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
-import { bringBack, currentStep, repin, stepIdOf } from "../transition.ts";
-import { resolveStepName, type Workflow } from "../workflow.ts";
-import { advance, decideKept } from "./advance.ts";
+import { bringBack, currentStep, goOn, repin, stepIdOf } from "../transition.ts";
+import { resolveStepName } from "../workflow.ts";
+import { advance } from "./advance.ts";
+import { arrive, decide, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
-import { agentDecides, type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
 import { locate } from "./visits.ts";
@@ -40,7 +41,7 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
   if (input.use_latest) loaded = await toLatest(parts, loaded, caller);
   const before = loaded.instance;
   const place = await placeOf(loaded, input);
-  const outcome = await goOn(parts, { ...loaded, input, place }, caller);
+  const outcome = await proceed(parts, { ...loaded, input, place }, caller);
   const { position, unused_report } = place;
   const recap = await gatherRecap(parts, {
     store: loaded.store,
@@ -60,25 +61,53 @@ interface Place {
   unused_report: boolean;
 }
 
-async function goOn(parts: Parts, at: Loaded & { input: ResumeInput; place: Place }, caller: Caller): Promise<Outcome> {
-  const { store, instance, workflow, input, place } = at;
-  if (instance.status !== "RUNNING") return handedOut(workflow, instance);
+async function proceed(
+  parts: Parts,
+  at: Loaded & { input: ResumeInput; place: Place },
+  caller: Caller,
+): Promise<Outcome> {
+  const { store, workflow, input, place } = at;
+  if (isFinal(at.instance.status)) return handedOut(parts, at);
+  const moment = { actor: caller.actor, now: stamp(parts) };
+  const waits = at.instance.status === "SUSPENDED";
+  const instance = waits ? await commit(store, goOn(at.instance, moment)) : at.instance;
   const { context_updates } = input;
   if (place.report) {
     return advance(parts, { instance_id: instance.instance_id, report: place.report, context_updates }, caller);
   }
   const greeting = place.unused_report ? undefined : greetingOf(instance, input.report);
-  const change = bringBack(instance, { report: greeting, context_updates }, { actor: caller.actor, now: stamp(parts) });
-  const now = change ? await commit(store, change) : instance;
-  if (now.pending) return decideKept(parts, { store, workflow, instance: now, kept: now.pending }, caller);
-  return reconcile(workflow, now, place.position);
+  const change = bringBack(instance, { report: greeting, context_updates }, moment);
+  const now = { store, workflow, instance: change ? await commit(store, change) : instance };
+  if (now.instance.pending) return decide(parts, { ...now, pending: now.instance.pending }, caller);
+  return reconcile(parts, { ...now, position: place.position }, caller);
 }
 
-/** A client that is ahead or lost: routes or the agent's own report decide what follows, never its claim. */
-function reconcile(workflow: Workflow, instance: Instance, position: Position | undefined): Outcome {
+/**
+ * A client that is ahead or lost: where routes decide, its claim counts for nothing; else a model, told both positions,
+ * chooses among what may follow, and the current step itself means that it is handed out again. Without a model, or
+ * where it fails, the agent gets the step with the choice.
+ */
+async function reconcile(
+  parts: Parts,
+  at: Loaded & { position: Position | undefined },
+  caller: Caller,
+): Promise<Outcome> {
+  const { workflow, instance, position } = at;
   const step = currentStep(workflow, instance);
-  if (!step || !position || position.relation === "behind" || !agentDecides(step)) return handedOut(workflow, instance);
-  return handedOut(workflow, instance, { ask: askFor(workflow, step) });
+  const lost = position !== undefined && position.relation !== "behind";
+  if (!step || !lost || step.routes.length > 0) return handedOut(parts, at);
+  const model = parts.deciders.find((decider) => decider.asksOutside);
+  const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
+  const question = questionOf({ ...at, pending, step, assumed: position.assumed });
+  const verdict = model && (await model.decide(question, caller));
+  if (!verdict || "passed" in verdict) return handedOut(parts, at, { ask: askFor(workflow, step) });
+  const { decision } = verdict;
+  if (decision.next_step === instance.step_name) return handedOut(parts, at, { decision });
+  return arrive(parts, { ...at, pending, decision, kind: "resume" }, caller);
+}
+
+function helloOf(instance: Instance, { assumed, relation }: Position): Report {
+  return { step_id: stepIdOf(instance), status: "resuming", message: `client is ${relation}: it assumes "${assumed}"` };
 }
 
 async function onlyLive(parts: Parts): Promise<string | Unclear> {

@@ -1,7 +1,7 @@
 /** Starting an instance: once for each `request_id`, whatever happens to the definition afterwards. */
 import { closest } from "fastest-levenshtein";
 import { AppError } from "../errors.ts";
-import type { Instance, Start, Store } from "../instance.ts";
+import type { Instance, Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { begin } from "../transition.ts";
 import { firstStep, type LoadedWorkflow } from "../workflow.ts";
@@ -21,7 +21,7 @@ export interface StartInput {
 export async function start(parts: Parts, input: StartInput, caller: Caller): Promise<Outcome> {
   const store = await parts.store();
   const known = input.request_id && (await store.byRequest(parts.project, input.request_id));
-  if (known) return repeated(store, known, input);
+  if (known) return repeated(parts, known, input);
   const loaded = await findDefinition(parts, input.workflow_name);
   const record = startRecord(parts, { ...input, loaded, actor: caller.actor });
   const also_running = await store.list({
@@ -32,9 +32,10 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   });
   const made = begin(loaded.workflow, record, { project: parts.project });
   const instance = await store.create(record, made, loaded.workflow);
-  if (instance.instance_id !== record.instance_id) return repeated(store, instance, input);
+  if (instance.instance_id !== record.instance_id) return repeated(parts, instance, input);
   parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
-  return handedOut(loaded.workflow, instance, also_running.length > 0 ? { also_running } : {});
+  const { workflow } = loaded;
+  return handedOut(parts, { workflow, instance }, also_running.length > 0 ? { also_running } : {});
 }
 
 /** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
@@ -70,10 +71,11 @@ function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; 
   };
 }
 
-async function repeated(store: Store, instance: Instance, input: StartInput): Promise<Outcome> {
+async function repeated(parts: Parts, instance: Instance, input: StartInput): Promise<Outcome> {
+  const store = await parts.store();
   const first = await store.start(instance.instance_id);
   const same = instance.workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
-  if (same) return handedOut(await pinned(store, instance), instance, { replayed: true });
+  if (same) return handedOut(parts, { workflow: await pinned(store, instance), instance }, { replayed: true });
   throw new AppError(
     "INVALID_INPUT",
     `request_id "${input.request_id}" already started instance "${instance.instance_id}" with other arguments; nothing changed.`,

@@ -1,10 +1,12 @@
 /** The adapter to the MCP SDK: one server for every transport, on our own table of tools. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import type { Attention } from "../decider.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../log.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
+import { createProgress } from "./progress.ts";
 import { TOOLS } from "./tools.ts";
 
 interface ServerParts {
@@ -43,12 +45,12 @@ export function createMcpServer({ engine, version, log, newId }: ServerParts): M
   );
   const inFlight = new Set<Promise<unknown>>();
 
-  async function call(name: string, sent: unknown) {
+  async function call(name: string, sent: unknown, attention: Attention) {
     const tool = TOOLS_BY_NAME.get(name);
     if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool "${name}"`);
     const began = performance.now();
     try {
-      const { text, structured } = await tool.call(engine, sent, { actor: actorOf(server) });
+      const { text, structured } = await tool.call(engine, sent, { actor: actorOf(server), ...attention });
       return { content: [{ type: "text" as const, text }], structuredContent: structured };
     } catch (error) {
       const { text, structured } = errorAnswer(error, { log, newId });
@@ -59,12 +61,14 @@ export function createMcpServer({ engine, version, log, newId }: ServerParts): M
   }
 
   server.setRequestHandler(ListToolsRequestSchema, () => TOOLS_LIST);
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
-    const answer = call(params.name, params.arguments);
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification, _meta }) => {
+    const progress = createProgress(_meta?.progressToken, sendNotification);
+    const answer = call(params.name, params.arguments, { signal, tell: progress.tell });
     inFlight.add(answer);
     try {
       return await answer;
     } finally {
+      progress.end();
       inFlight.delete(answer);
     }
   });

@@ -2,7 +2,7 @@
 import type { Decision } from "../decision.ts";
 import type { Outcome } from "../engine/outcome.ts";
 import { effectiveContext } from "../transition.ts";
-import { cutToBytes } from "../words.ts";
+import { cutToBytes, oneLine } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { briefContext } from "./context-view.ts";
 import { recapText } from "./recap-text.ts";
@@ -11,6 +11,8 @@ import { nextStep, rules, skeleton, type View, whereWhole } from "./step-words.t
 
 /** Most bytes of a step's guidance in one form of an answer. */
 const MAX_GUIDANCE_BYTES = 3_000;
+/** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
+const MAX_REASONING = 300;
 
 export function stepAnswer(outcome: Outcome): Answer {
   const view = viewOf(outcome);
@@ -38,7 +40,7 @@ function structuredOf(view: View): Record<string, unknown> {
     instance_id: instance.instance_id,
     decision: view.decision && decisionView(view.decision),
     next_step: nextStep(view),
-    decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates },
+    decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
     waiting_for: instance.waiting_for ?? undefined,
     replayed: view.replayed,
     also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),
@@ -49,6 +51,11 @@ function structuredOf(view: View): Record<string, unknown> {
   };
 }
 
+/** Why those who were asked before the agent did not decide. */
+function notesOf({ notes }: View): string[] | undefined {
+  return notes && notes.length > 0 ? notes : undefined;
+}
+
 function decisionView({ decided_by, reasoning, notes }: Decision) {
-  return { decided_by, reasoning, notes };
+  return { decided_by, reasoning: oneLine(reasoning, MAX_REASONING), notes };
 }

@@ -27,7 +27,7 @@ function runningText(view: View): string {
   const call = JSON.stringify(skeleton(view));
   if (view.did === "kept") {
     const how = "Call advance_workflow; the report need not be repeated:";
-    return lines([view.recap, keptRule(view), guidanceLines(view.ask), how, call]);
+    return lines([view.recap, noteLine(view), keptRule(view), guidanceLines(view.ask), how, call]);
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view.ask)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
@@ -66,8 +66,8 @@ function replayLine({ replayed, decision }: View): string {
   return `(repeated call: that visit was decided before, by ${decision.decided_by}, for ${decision.next_step}; this is where the run is now)`;
 }
 
-function noteLine({ decision }: View): string {
-  return decision?.notes ? `Note: ${decision.notes.join("; ")}` : "";
+function noteLine({ decision, notes = decision?.notes ?? [] }: View): string {
+  return notes.length > 0 ? `Note: ${notes.join("; ")}` : "";
 }
 
 function alsoLine({ also_running }: View): string {

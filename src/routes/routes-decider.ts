@@ -16,6 +16,7 @@ export function createRoutesDecider(): Decider {
   }
 
   return {
+    asksOutside: false,
     decide: async (question) => follow(question, expressionsOf(question.step)),
   };
 }

@@ -133,7 +133,8 @@ export function createSqliteStore(db: Database, path: string): Store {
     decidedVisit: (instance_id, visit) =>
       attempt(() => {
         const found = row(
-          `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND visit = $visit AND kind = 'visit'`,
+          `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND visit = $visit
+            AND decision IS NOT NULL`,
           { instance_id, visit },
         );
         return found && entryFromRow(found);

@@ -70,5 +70,5 @@ CREATE TABLE history (
   PRIMARY KEY (instance_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- One visit is decided once.
-CREATE UNIQUE INDEX history_of_visit ON history (instance_id, visit) WHERE kind = 'visit';
+-- One visit is decided once, whatever ended it.
+CREATE UNIQUE INDEX history_of_visit ON history (instance_id, visit) WHERE decision IS NOT NULL;

@@ -1,0 +1,143 @@
+/** `orchestrator doctor`: looks at settings, definitions, database and endpoint, and says what to do about each. */
+import { type App, VERSION } from "../app.ts";
+import { readConfig } from "../config.ts";
+import type { Question } from "../decider.ts";
+import { AppError } from "../errors.ts";
+import type { Workflow } from "../workflow.ts";
+import { type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+
+interface Finding {
+  what: "settings" | "definitions" | "database" | "model";
+  ok: boolean;
+  found: string;
+  /** What to do; empty where nothing is to be done. */
+  todo: string;
+}
+
+export const doctor: Command = {
+  name: "doctor",
+  summary: "Check settings, definitions, database and model endpoint",
+  arguments: "",
+  options: { ...DEFINITIONS, ...STATE, ...JSON_OUTPUT },
+  run: async (words, { print }) => {
+    const findings = await examine(words);
+    if (words.values["json"]) print(JSON.stringify(findings, null, 2));
+    else for (const finding of findings) print(describe(finding));
+    return findings.every(({ ok }) => ok) ? 0 : 1;
+  },
+};
+
+async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]> {
+  const settings = await finding("settings", async () => {
+    const { project, dbPath, definitionsDir, model } = readConfig(flagsOf(words));
+    const asked = model ? `${model.endpoint} ${model.model ?? "(its only model)"}` : "none, the agent decides";
+    return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, definitions ${definitionsDir ?? "built-in and ./workflows"}, model ${asked}`;
+  });
+  if (!settings.ok) return [settings];
+  const rest = await withApp(words, async (app) => [
+    await finding("definitions", () => definitions(app)),
+    await finding("database", () => database(app)),
+    await finding("model", () => model(app)),
+  ]);
+  return [settings, ...rest];
+}
+
+async function definitions({ engine }: App): Promise<string> {
+  const { workflows, invalid } = await engine.catalog();
+  if (invalid.size === 0 && workflows.size > 0) return `${workflows.size} workflows can be started`;
+  const names = [...invalid.keys()];
+  throw new AppError(
+    "DEFINITION_INVALID",
+    names.length > 0 ? `${names.join(", ")} cannot be started.` : "There are none.",
+    {
+      hint:
+        names.length > 0
+          ? `Run: orchestrator validate ${names.join(" ")}`
+          : "Put a workflow there, or leave --workflows out.",
+    },
+  );
+}
+
+async function database({ engine }: App): Promise<string> {
+  const { instances, elsewhere } = await engine.list({ limit: 1 });
+  return `opens; ${instances.length > 0 ? "this project has runs" : "no runs in this project"}, ${elsewhere} elsewhere`;
+}
+
+/** A real decision with one right answer. */
+async function model({ model }: App): Promise<string> {
+  if (!model) return "none is configured: the agent decides where routes do not";
+  const verdict = await model.decide(sampleQuestion(), {});
+  if (!("decision" in verdict)) {
+    throw new AppError("AI_SERVICE_ERROR", verdict.passed.join("; "), {
+      hint: "Check AI_SERVICE_ENDPOINT (the base URL, ending in /v1), AI_SERVICE_API_KEY and AI_MODEL.",
+    });
+  }
+  const { next_step, model: use } = verdict.decision;
+  const cost = `${use?.name} by ${use?.rung}, ${use?.milliseconds} ms, ${use?.input_tokens ?? "?"} + ${use?.output_tokens ?? "?"} tokens`;
+  if (next_step === "Deploy") return `decides well (${cost})`;
+  throw new AppError("AI_SERVICE_ERROR", `it chose "${next_step}" where only "Deploy" is right (${cost}).`, {
+    hint: "Its decisions will be poor: set AI_MODEL to a stronger model.",
+  });
+}
+
+function sampleQuestion(): Question {
+  const step = (name: string, guidance: string) => ({
+    name,
+    slug: name.toLowerCase(),
+    file: `${name}.md`,
+    guidance,
+    instructions: "Run the tests.",
+    sections: [],
+    routes: [],
+  });
+  const test = step("Test", "The tests passed: Deploy. They failed: Repair.");
+  const workflow: Workflow = {
+    name: "CHECK",
+    goal: "Deploy what passes its tests.",
+    steps: [test, step("Repair", "Then Test."), step("Deploy", "FINISH.")],
+  };
+  const now = new Date(0).toISOString();
+  return {
+    workflow,
+    step: test,
+    report: { step_id: "1-test", status: "success", details: "exit code 0, 12 of 12 tests passed" },
+    context: {},
+    choice: { candidates: ["Deploy", "Repair", "Test", "FINISH"], guided: ["Deploy", "Repair"] },
+    recent: async () => [],
+    instance: {
+      instance_id: "wf_doctor",
+      version: 1,
+      workflow_name: workflow.name,
+      definition: "",
+      project: "",
+      parent_id: null,
+      status: "RUNNING",
+      waiting_for: null,
+      step_name: test.name,
+      visit: 1,
+      visit_started_at: now,
+      visits: {},
+      notes: 0,
+      context: {},
+      pending: null,
+      last_seq: 0,
+      last_report_at: null,
+      created_at: now,
+      updated_at: now,
+      completed_at: null,
+    },
+  };
+}
+
+async function finding(what: Finding["what"], look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, found: await look(), todo: "" };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { what, ok: false, found: error.message, todo: error.hint };
+  }
+}
+
+function describe({ what, ok, found, todo }: Finding): string {
+  return `${ok ? "✓" : "✗"} ${what}: ${found}${todo && `\n  → ${todo}`}`;
+}

@@ -1,0 +1,86 @@
+/** The chain of deciders over one report: the first verdict that decides moves the instance; else the agent is asked. */
+import { agentDecider } from "../agent.ts";
+import type { Question, Verdict } from "../decider.ts";
+import { candidatesAfter, type Decision } from "../decision.ts";
+import type { Instance, Pending } from "../instance.ts";
+import { mergeContext } from "../json.ts";
+import { currentStep, keep, move } from "../transition.ts";
+import type { Step } from "../workflow.ts";
+import { askFor, handedOut, type Outcome } from "./outcome.ts";
+import { type Caller, commit, type Loaded, type Parts, stamp } from "./parts.ts";
+import { finalError } from "./visits.ts";
+
+/** Entries of the history that a decider may see. */
+const RECENT_ENTRIES = 10;
+
+interface Deciding extends Loaded {
+  pending: Pending;
+}
+
+/**
+ * Decides a report and hands out what follows. Before anyone outside is asked, and where the agent must choose, the
+ * report is committed; nothing is locked meanwhile, and a writer that was quicker shows as CONFLICT.
+ */
+export async function decide(parts: Parts, at: Deciding, caller: Caller): Promise<Outcome> {
+  const step = currentStep(at.workflow, at.instance);
+  if (!step) throw finalError(at.instance);
+  const { instance, verdict } = await ask(parts, { ...at, step }, caller);
+  if ("decision" in verdict) return arrive(parts, { ...at, instance, decision: verdict.decision }, caller);
+  const kept = await keepOnce(parts, { ...at, instance, pending: { ...at.pending, asked: true } }, caller);
+  return { instance: kept, workflow: at.workflow, did: "kept", ask: askFor(at.workflow, step), notes: verdict.passed };
+}
+
+/** Commits a decision about the current visit and hands out what follows. */
+export async function arrive(
+  parts: Parts,
+  at: Deciding & { decision: Decision; kind?: "visit" | "resume" },
+  caller: Caller,
+): Promise<Outcome> {
+  const { store, instance, workflow, pending, decision, kind = "visit" } = at;
+  const moment = { actor: caller.actor, now: stamp(parts) };
+  const change = move(workflow, instance, { ...pending, decision, kind, ...moment });
+  return handedOut(parts, { workflow, instance: await commit(store, change) }, { decision });
+}
+
+/** What a decider is asked about a report. */
+export function questionOf(at: Deciding & { step: Step; assumed?: string }): Question {
+  const { store, instance, workflow, pending, step, assumed } = at;
+  return {
+    workflow,
+    instance,
+    step,
+    report: pending.report,
+    context: mergeContext(instance.context, pending.context_updates),
+    choice: candidatesAfter(workflow, step),
+    recent: () => store.history(instance.instance_id, { limit: RECENT_ENTRIES }),
+    assumed,
+  };
+}
+
+/** Asks in order. An agent that was asked to choose decides by its choice: nobody else is asked again. */
+async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) {
+  const agentChooses = at.pending.asked && at.pending.report.next_step !== undefined;
+  const chain = agentChooses ? [agentDecider] : [...parts.deciders, agentDecider];
+  const notes: string[] = [];
+  let { instance } = at;
+  for (const decider of chain) {
+    if (decider.asksOutside) instance = await keepOnce(parts, { ...at, instance }, caller);
+    const verdict = await decider.decide(questionOf({ ...at, instance }), caller);
+    if ("decision" in verdict) return { instance, verdict: withNotes(verdict.decision, notes) };
+    notes.push(...verdict.passed);
+  }
+  return { instance, verdict: { passed: notes } satisfies Verdict };
+}
+
+function withNotes(decision: Decision, before: string[]): Verdict {
+  const notes = [...before, ...(decision.notes ?? [])];
+  return { decision: notes.length > 0 ? { ...decision, notes } : decision };
+}
+
+/** Makes the report durable unless it already is, word for word. */
+async function keepOnce(parts: Parts, { store, instance, pending }: Deciding, caller: Caller): Promise<Instance> {
+  const { report, context_updates, received_at, asked } = pending;
+  const kept = { report, context_updates, received_at, asked };
+  if (instance.pending && Bun.deepEquals(instance.pending, kept, true)) return instance;
+  return commit(store, keep(instance, kept, { actor: caller.actor, now: stamp(parts), replaces: false }));
+}

@@ -1,0 +1,108 @@
+/** What a model answered, checked: a usable choice, or the fault in words that help the model to mend it. */
+import { z } from "zod";
+import type { Question } from "../decider.ts";
+import { JsonObject, jsonBytes, jsonFault } from "../json.ts";
+import { resolveStepName } from "../workflow.ts";
+
+/** Most bytes that a model may write into the context at once. */
+const MAX_UPDATES_BYTES = 8 * 1024;
+const MAX_REASONING = 600;
+
+export interface Choice {
+  next_step: string;
+  reasoning: string;
+  context_updates: JsonObject;
+  status: "SUSPENDED" | "FAILED" | undefined;
+}
+
+/** JSON Schema of an answer, the candidates as an enum, in the form that strict structured outputs take. */
+export function replySchema(candidates: string[]): Record<string, unknown> {
+  const value = { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }, { type: "null" }] };
+  const pair = strictObject({ key: { type: "string" }, value });
+  return strictObject({
+    reasoning: { type: "string" },
+    next_step_name: { type: "string", enum: candidates },
+    updated_context: { type: "array", items: pair },
+    status_suggestion: { anyOf: [{ type: "string", enum: ["SUSPENDED", "FAILED"] }, { type: "null" }] },
+  });
+}
+
+/** Reads an answer that may have prose or a code fence around its JSON. A string is the fault. */
+export function readReply(text: string, question: Pick<Question, "workflow" | "choice">): Choice | string {
+  const json = findObject(text);
+  if (json === undefined) return "the answer holds no JSON object";
+  const parsed = Reply.safeParse(json);
+  if (!parsed.success) {
+    return parsed.error.issues.map((issue) => `${issue.path.join(".") || "the answer"}: ${issue.message}`).join("; ");
+  }
+  const { next_step_name, reasoning, updated_context, status_suggestion } = parsed.data;
+  const next_step = resolveStepName(question.workflow, next_step_name);
+  const { candidates } = question.choice;
+  if (next_step === undefined || !candidates.includes(next_step)) {
+    return `next_step_name ${JSON.stringify(next_step_name.slice(0, 100))} is no candidate; the candidates are: ${candidates.join(", ")}`;
+  }
+  const context_updates = asUpdates(updated_context);
+  if (jsonBytes(context_updates) > MAX_UPDATES_BYTES) return `updated_context is over ${MAX_UPDATES_BYTES} bytes`;
+  const fault = jsonFault(context_updates, "updated_context");
+  if (fault) return fault;
+  const status = STATUSES.find((each) => each === status_suggestion);
+  return { next_step, reasoning: reasoning.slice(0, MAX_REASONING), context_updates, status };
+}
+
+const STATUSES = ["SUSPENDED", "FAILED"] as const;
+
+const Pair = z.object({ key: z.string().min(1), value: z.unknown() });
+
+/** Lenient where nothing is lost by it: what matters is the step. */
+const Reply = z.object({
+  next_step_name: z.string(),
+  reasoning: z.string().catch(""),
+  updated_context: z.union([z.array(Pair), JsonObject]).catch([]),
+  status_suggestion: z.unknown(),
+});
+
+function asUpdates(updates: z.infer<typeof Pair>[] | JsonObject): JsonObject {
+  return Array.isArray(updates) ? Object.fromEntries(updates.map(({ key, value }) => [key, value])) : updates;
+}
+
+/** The whole text as JSON, or the first balanced object in it that parses. */
+function findObject(text: string): unknown {
+  const whole = tryParse(text.trim());
+  if (whole !== undefined) return whole;
+  for (let start = text.indexOf("{"); start >= 0; start = text.indexOf("{", start + 1)) {
+    const end = endOfObject(text, start);
+    const value = end < 0 ? undefined : tryParse(text.slice(start, end));
+    if (value !== undefined) return value;
+    if (end < 0) return undefined; // unbalanced from here on: a cut-off answer
+  }
+  return undefined;
+}
+
+function tryParse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Index behind the brace that closes the one at `start`, braces in strings passed over; -1 where there is none. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  let inString = false;
+  for (let at = start; at < text.length; at++) {
+    const char = text[at];
+    if (inString) {
+      if (char === "\\") at++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === "{") depth++;
+    else if (char === "}" && --depth === 0) return at + 1;
+  }
+  return -1;
+}
+
+function strictObject(properties: Record<string, unknown>): Record<string, unknown> {
+  return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
+}
