@@ -88,7 +88,7 @@ function projectDir(given: Setting | null, cwd: string): string {
 
 function existingDirectory({ name, value }: Setting, cwd: string): string {
   const path = resolve(cwd, value);
-  if (value && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(path);
+  if (value && kindOf(path) === "directory") return realpathSync(path);
   throw new AppError("INVALID_INPUT", `${name} is "${value}", which is not an existing directory.`, {
     hint: `Set ${name} to a directory that exists and is readable.`,
   });
@@ -97,10 +97,21 @@ function existingDirectory({ name, value }: Setting, cwd: string): string {
 function dbPath(given: Setting | null, { env, cwd }: { env: Environment; cwd: string }): string {
   if (!given) return join(dataDir(env), "workflow-orchestrator", "workflows.sqlite");
   const path = resolve(cwd, given.value);
-  if (given.value && !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  if (given.value && (kindOf(path) === "file" || kindOf(path) === "nothing")) return path;
   throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is not a file.`, {
     hint: `Set ${given.name} to the path of the database file; it is created where it is missing.`,
   });
+}
+
+/** What is at the path; `blocked` where it leads through a file, or may not be looked at. */
+function kindOf(path: string): "directory" | "file" | "nothing" | "blocked" {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return "nothing";
+    return found.isDirectory() ? "directory" : "file";
+  } catch {
+    return "blocked";
+  }
 }
 
 /** Where this user's programs keep their data, by the rules of the operating system. */

@@ -154,3 +154,8 @@ export interface Store {
 export function isFinal(status: Status): boolean {
   return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
 }
+
+/** Suspended by something that only a person can settle; a model's suspension ends with the next resume. */
+export function waitsForPerson({ status, waiting_for }: Pick<Instance, "status" | "waiting_for">): boolean {
+  return status === "SUSPENDED" && waiting_for?.kind !== "model";
+}

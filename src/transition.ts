@@ -68,25 +68,30 @@ export function begin(workflow: Workflow, start: Start, place: { project: string
 }
 
 /**
- * Makes a report durable before anyone is asked about it. With `replaces`, the report that was kept before becomes a
- * note of the history, and what it set stays in the context, so that nothing that was answered is lost.
+ * Makes a report durable before anyone is asked about it. A choice of the agent is not kept: it counts when it comes with
+ * the call that decides.
  */
-export function keep(instance: Instance, pending: Pending, moment: Moment & { replaces: boolean }): Change {
+export function keep(instance: Instance, pending: Pending, moment: Moment): Change {
   refuseFinal(instance);
-  const old = moment.replaces ? instance.pending : null;
-  const base = old ? retire(instance, old, moment) : change(instance, [], {});
-  const { context } = base.instance;
-  refuseLargeContext(applyPatch(context, patchFor(context, pending.context_updates)));
-  const times = { last_report_at: moment.now, updated_at: moment.now };
-  return { ...base, instance: { ...base.instance, ...times, pending } };
+  refuseLargeContext(applyPatch(instance.context, patchFor(instance.context, pending.context_updates)));
+  return change(instance, [], { pending, last_report_at: moment.now, updated_at: moment.now });
 }
 
-function retire(instance: Instance, old: Pending, moment: Moment): Change {
+/** The report as it is kept. */
+export function withoutChoice({ next_step: _choice, ...report }: Report): Report {
+  return report;
+}
+
+/** The kept report makes room for another one: it becomes a note of the history, and what it set stays in the context. */
+export function retireKept(instance: Instance, moment: Moment): Change {
+  const old = instance.pending;
+  if (!old) return change(instance, [], {});
   refuseManyNotes(instance);
   const context_patch = patchFor(instance.context, old.context_updates);
   const said = { kind: "note" as const, report: old.report, context_patch, started_at: old.received_at };
   const context = applyPatch(instance.context, context_patch);
-  return change(instance, [entry(instance, said, moment)], { context, notes: instance.notes + 1 });
+  const line = entry(instance, said, moment);
+  return change(instance, [line], { context, notes: instance.notes + 1, pending: null });
 }
 
 /** Records an `in_progress` report; the step stays, and so does a report that is kept. */

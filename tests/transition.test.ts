@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
 import type { Change, HistoryEntry, Instance, Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
-import { begin, bringBack, keep, move, note, repin, replay } from "../src/transition.ts";
+import { begin, bringBack, keep, move, note, repin, replay, retireKept } from "../src/transition.ts";
 import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
 
 const NAMES = ["Build", "Test", "Ship"];
@@ -65,7 +65,10 @@ function apply(instance: Instance, happened: Event): Change | null {
       return note(instance, { report, context_updates: happened.updates }, moment);
     case "keep": {
       const pending = { report, context_updates: happened.updates, received_at: moment.now, asked: true };
-      return keep(instance, pending, { ...moment, replaces: happened.replaces });
+      if (!happened.replaces) return keep(instance, pending, moment);
+      const draft = retireKept(instance, moment);
+      const kept = keep(draft.instance, pending, moment);
+      return { ...kept, entries: [...draft.entries, ...kept.entries] };
     }
     case "resume":
       return bringBack(instance, { report: undefined, context_updates: happened.updates }, moment);

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
-import { keep, note, stepIdOf } from "../transition.ts";
+import { note, retireKept, stepIdOf } from "../transition.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
@@ -36,8 +36,8 @@ async function take(parts: Parts, call: AdvanceInput & Loaded, caller: Caller): 
   if (report.status === "in_progress") return takeNote(parts, call, caller);
   const pending = mergeWithKept(parts, call);
   if (!pending.replaces) return decide(parts, { ...call, pending }, caller);
-  const change = keep(instance, pending, { replaces: true, actor: caller.actor, now: stamp(parts) });
-  return decide(parts, { ...call, instance: await commit(call.store, change), pending }, caller);
+  const draft = retireKept(instance, { actor: caller.actor, now: stamp(parts) });
+  return decide(parts, { ...call, instance: draft.instance, carried: draft.entries, pending }, caller);
 }
 
 /** Another writer was first: the answer is what became of the visit, or the conflict itself where it is undecided. */

@@ -2,9 +2,9 @@
 import { agentDecider } from "../agent.ts";
 import type { Question, Verdict } from "../decider.ts";
 import { candidatesAfter, type Decision } from "../decision.ts";
-import type { Instance, Pending } from "../instance.ts";
+import type { Change, HistoryEntry, Pending } from "../instance.ts";
 import { mergeContext } from "../json.ts";
-import { currentStep, keep, move } from "../transition.ts";
+import { currentStep, keep, move, withoutChoice } from "../transition.ts";
 import type { Step } from "../workflow.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, type Parts, stamp } from "./parts.ts";
@@ -15,6 +15,8 @@ const RECENT_ENTRIES = 10;
 
 interface Deciding extends Loaded {
   pending: Pending;
+  /** Entries that `instance` already has, to be written with the next commit. */
+  carried?: HistoryEntry[];
 }
 
 /**
@@ -24,10 +26,11 @@ interface Deciding extends Loaded {
 export async function decide(parts: Parts, at: Deciding, caller: Caller): Promise<Outcome> {
   const step = currentStep(at.workflow, at.instance);
   if (!step) throw finalError(at.instance);
-  const { instance, verdict } = await ask(parts, { ...at, step }, caller);
-  if ("decision" in verdict) return arrive(parts, { ...at, instance, decision: verdict.decision }, caller);
-  const kept = await keepOnce(parts, { ...at, instance, pending: { ...at.pending, asked: true } }, caller);
-  return { instance: kept, workflow: at.workflow, did: "kept", ask: askFor(at.workflow, step), notes: verdict.passed };
+  const { verdict, ...now } = await ask(parts, { ...at, step }, caller);
+  if ("decision" in verdict) return arrive(parts, { ...at, ...now, decision: verdict.decision }, caller);
+  const kept = await keepOnce(parts, { ...at, ...now, pending: { ...at.pending, asked: true } }, caller);
+  const asked = { ask: askFor(at.workflow, step), notes: verdict.passed };
+  return { instance: kept.instance, workflow: at.workflow, did: "kept", ...asked };
 }
 
 /** Commits a decision about the current visit and hands out what follows. */
@@ -36,10 +39,9 @@ export async function arrive(
   at: Deciding & { decision: Decision; kind?: "visit" | "resume" },
   caller: Caller,
 ): Promise<Outcome> {
-  const { store, instance, workflow, pending, decision, kind = "visit" } = at;
-  const moment = { actor: caller.actor, now: stamp(parts) };
-  const change = move(workflow, instance, { ...pending, decision, kind, ...moment });
-  return handedOut(parts, { workflow, instance: await commit(store, change) }, { decision });
+  const { workflow, pending, decision, kind = "visit" } = at;
+  const change = move(workflow, at.instance, { ...pending, decision, kind, actor: caller.actor, now: stamp(parts) });
+  return handedOut(parts, { workflow, ...(await write(at, change)) }, { decision });
 }
 
 /** What a decider is asked about a report. */
@@ -62,14 +64,14 @@ async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) 
   const agentChooses = at.pending.asked && at.pending.report.next_step !== undefined;
   const chain = agentChooses ? [agentDecider] : [...parts.deciders, agentDecider];
   const notes: string[] = [];
-  let { instance } = at;
+  let now = { instance: at.instance, carried: at.carried ?? [] };
   for (const decider of chain) {
-    if (decider.asksOutside) instance = await keepOnce(parts, { ...at, instance }, caller);
-    const verdict = await decider.decide(questionOf({ ...at, instance }), caller);
-    if ("decision" in verdict) return { instance, verdict: withNotes(verdict.decision, notes) };
+    if (decider.asksOutside) now = await keepOnce(parts, { ...at, ...now }, caller);
+    const verdict = await decider.decide(questionOf({ ...at, ...now }), caller);
+    if ("decision" in verdict) return { ...now, verdict: withNotes(verdict.decision, notes) };
     notes.push(...verdict.passed);
   }
-  return { instance, verdict: { passed: notes } satisfies Verdict };
+  return { ...now, verdict: { passed: notes } satisfies Verdict };
 }
 
 function withNotes(decision: Decision, before: string[]): Verdict {
@@ -78,9 +80,17 @@ function withNotes(decision: Decision, before: string[]): Verdict {
 }
 
 /** Makes the report durable unless it already is, word for word. */
-async function keepOnce(parts: Parts, { store, instance, pending }: Deciding, caller: Caller): Promise<Instance> {
-  const { report, context_updates, received_at, asked } = pending;
-  const kept = { report, context_updates, received_at, asked };
-  if (instance.pending && Bun.deepEquals(instance.pending, kept, true)) return instance;
-  return commit(store, keep(instance, kept, { actor: caller.actor, now: stamp(parts), replaces: false }));
+async function keepOnce(parts: Parts, at: Deciding, caller: Caller) {
+  const { instance, carried = [], pending } = at;
+  const { context_updates, received_at, asked } = pending;
+  const kept = { report: withoutChoice(pending.report), context_updates, received_at, asked };
+  if (instance.pending && Bun.deepEquals(instance.pending, kept, true)) return { instance, carried };
+  return write(at, keep(instance, kept, { actor: caller.actor, now: stamp(parts) }));
+}
+
+/** Commits a change together with the entries that were carried along. */
+async function write({ store, carried = [] }: Deciding, change: Change) {
+  const instance = await commit(store, { ...change, entries: [...carried, ...change.entries] });
+  const nothing: HistoryEntry[] = [];
+  return { instance, carried: nothing };
 }

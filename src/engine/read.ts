@@ -57,7 +57,8 @@ export async function list(parts: Parts, input: ListInput): Promise<Page> {
   return { instances, next_cursor: last && cursorFor(last), elsewhere };
 }
 
-function cursorFor({ created_at, instance_id }: InstanceSummary): string {
+/** Where a list goes on behind an instance. */
+export function cursorFor({ created_at, instance_id }: InstanceSummary): string {
   return Buffer.from(`${created_at} ${instance_id}`).toString("base64url");
 }
 

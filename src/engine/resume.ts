@@ -1,5 +1,5 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
-import { type Instance, type InstanceSummary, isFinal } from "../instance.ts";
+import { type Instance, type InstanceSummary, isFinal, waitsForPerson } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { bringBack, currentStep, goOn, repin, stepIdOf } from "../transition.ts";
@@ -50,7 +50,7 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
     position,
     unused_report,
   });
-  return { ...outcome, recap };
+  return { ...outcome, did: outcome.did === "noted" ? "handed_out" : outcome.did, recap };
 }
 
 interface Place {
@@ -67,11 +67,11 @@ async function proceed(
   caller: Caller,
 ): Promise<Outcome> {
   const { store, workflow, input, place } = at;
-  if (isFinal(at.instance.status)) return handedOut(parts, at);
+  if (isFinal(at.instance.status) || waitsForPerson(at.instance)) return handedOut(parts, at);
   const moment = { actor: caller.actor, now: stamp(parts) };
   const waits = at.instance.status === "SUSPENDED";
   const instance = waits ? await commit(store, goOn(at.instance, moment)) : at.instance;
-  const { context_updates } = input;
+  const context_updates = place.unused_report ? {} : input.context_updates;
   if (place.report) {
     return advance(parts, { instance_id: instance.instance_id, report: place.report, context_updates }, caller);
   }
@@ -129,12 +129,16 @@ async function toLatest(parts: Parts, loaded: Loaded, caller: Caller): Promise<L
 /** Compares where the client thinks it is with where the instance is; a report counts only for the current visit. */
 async function placeOf(loaded: Loaded, { assumed_current_step_name: assumed, report }: ResumeInput): Promise<Place> {
   const position = assumed === undefined ? undefined : await positionOf(loaded, assumed);
-  if (!report || GREETINGS.has(report.status?.toLowerCase() ?? "resuming")) return { position, unused_report: false };
+  if (!report || isGreeting(report)) return { position, unused_report: false };
   if (report.step_id === undefined && position) return { position, unused_report: true };
   const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(loaded.instance));
   const about = await locate(loaded, step_id);
   if (about.kind === "decided") return { position, unused_report: true };
   return { position, report: { ...report, step_id }, unused_report: false };
+}
+
+function isGreeting({ status, next_step }: IncomingReport): boolean {
+  return status === undefined ? next_step === undefined : GREETINGS.has(status.toLowerCase());
 }
 
 async function positionOf({ store, instance, workflow }: Loaded, assumed: string): Promise<Position | undefined> {

@@ -114,8 +114,7 @@ function locate(text: string, tokens: readonly Token[]): Block[] {
   return tokens.map((token) => {
     const block = { token, start, end: Math.min(text.length, start + token.raw.length), line };
     start = block.end;
-    // Not of `raw`: its length can be trusted, but marked writes a line break for a lone space at the end.
-    line += countLineBreaks(text.slice(block.start, block.end));
+    line += countLineBreaks(token.raw);
     return block;
   });
 }

@@ -26,7 +26,7 @@ interface Source {
   /** Paths from the first file to this one, and the same files' identities. */
   chain: readonly string[];
   ids: readonly string[];
-  /** Text follows on the line of the directive: the file's last line break would split that line. */
+  /** No line break follows its directive: the file's last one would split the line. */
   inline: boolean;
 }
 
@@ -76,8 +76,7 @@ function expand(source: Source, output: Output, reading: Reading): void {
     emit(text.slice(position, match.index));
     position = match.index + directive.length;
     const at = { file: source.path, line };
-    const rest = text.slice(position, position + 1);
-    const inline = rest === "" ? source.inline : rest !== "\n";
+    const inline = text[position] !== "\n";
     if (backslash) emit(directive.slice(1));
     else if (!follow({ target, at, inline }, source, output, reading)) {
       output.complete = false;
@@ -114,7 +113,9 @@ function follow(
   const file = reading.files.read(path);
   if (!file.ok)
     return reportReadFailure(file, reading, {
-      ...{ path, target, at: include.at, kind: "INCLUDE" },
+      path,
+      at: include.at,
+      kind: "INCLUDE",
       subject: `Cannot include "${target}"`,
       context: ` (${chain.join(" → ")})`,
     });

@@ -14,7 +14,7 @@ import type { Files } from "./files.ts";
 import { frontMatterLines } from "./front-matter.ts";
 import { type Expanded, expandIncludes } from "./includes.ts";
 import { type IndexFile, parseIndex, type StepLink } from "./index-file.ts";
-import { createProblemList } from "./problems.ts";
+import { createProblemList, TOO_MANY_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 import { type CheckExpression, checkRoutes } from "./routes-section.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
@@ -34,8 +34,16 @@ export function parseWorkflow(name: string, files: Files, checkExpression: Check
   const problems = createProblemList();
   const reading: Reading = { directory: name, files, problems };
   const workflow = attempt(name, reading, checkExpression);
-  if (!workflow || problems.all.length > 0) return { ok: false, problems: [...problems.all] };
+  if (!workflow || problems.all.length > 0) return { ok: false, problems: inReadingOrder(problems.all) };
   return { ok: true, workflow, hash: hashWorkflow(workflow) };
+}
+
+/** File by file as they were met, then by line. */
+function inReadingOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const rank = new Map(files.map((file, at) => [file, at]));
+  const rankOf = ({ code, file }: Problem) => (code === TOO_MANY_PROBLEMS ? files.length : (rank.get(file) ?? 0));
+  return [...problems].sort((left, right) => rankOf(left) - rankOf(right) || left.line - right.line);
 }
 
 function attempt(name: string, reading: Reading, checkExpression: CheckExpression): Workflow | undefined {
@@ -60,7 +68,7 @@ function readWorkflow(name: string, reading: Reading, checkExpression: CheckExpr
   if (!file.ok) {
     const at = { file: path, line: 1 };
     const subject = `Cannot read the workflow "${name}"`;
-    reportReadFailure(file, reading, { path, target: path, at, kind: "INDEX", subject, context: "" });
+    reportReadFailure(file, reading, { path, at, kind: "INDEX", subject, context: "" });
     return undefined;
   }
   const source = openSource(path, file, reading);
@@ -69,8 +77,7 @@ function readWorkflow(name: string, reading: Reading, checkExpression: CheckExpr
   checkNames(links, reading);
   const steps = readSteps({ goal, links }, source.bytes, reading);
   const names = links.map((link) => link.name);
-  const parsed = new Set(steps.map(({ content }) => content));
-  for (const { routes } of parsed) checkRoutes(routes, names, { reading, checkExpression });
+  for (const { content } of steps) checkRoutes(content.routes, names, { reading, checkExpression });
   return { name, goal, steps: steps.map(({ link, content }) => toStep(link, content)) };
 }
 
@@ -107,11 +114,11 @@ function readSteps(
 }
 
 function readStep(link: StepLink, reading: Reading): { content: StepFile; bytes: number } | undefined {
-  const { path, target, at, name } = link;
+  const { path, at, name } = link;
   const file = reading.files.read(path);
   if (!file.ok) {
     const subject = `Cannot read the step "${name}"`;
-    reportReadFailure(file, reading, { path, target, at, kind: "STEP_FILE", subject, context: "" });
+    reportReadFailure(file, reading, { path, at, kind: "STEP_FILE", subject, context: "" });
     return undefined;
   }
   const source = openSource(path, file, reading);

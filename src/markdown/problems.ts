@@ -19,6 +19,7 @@ export interface ProblemList {
 
 /** More problems of one workflow than these are not listed. */
 export const MAX_PROBLEMS = 500;
+export const TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS";
 
 const TOO_MANY = {
   message: `Only the first ${MAX_PROBLEMS} problems of this workflow are listed`,
@@ -36,7 +37,7 @@ export function createProblemList(): ProblemList {
       if (seen.has(key)) return;
       seen.add(key);
       if (all.length < MAX_PROBLEMS) all.push({ code, file: at.file, line: at.line, message, hint });
-      else if (all.length === MAX_PROBLEMS) all.push({ code: "TOO_MANY_PROBLEMS", ...at, ...TOO_MANY });
+      else if (all.length === MAX_PROBLEMS) all.push({ code: TOO_MANY_PROBLEMS, ...at, ...TOO_MANY });
     },
     get isFull() {
       return all.length > MAX_PROBLEMS;

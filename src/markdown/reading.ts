@@ -12,9 +12,8 @@ export interface Reading {
 }
 
 interface Reference {
-  /** What was referred to, relative to the definitions directory, and as the author wrote it. */
+  /** What was referred to, relative to the definitions directory. */
   path: string;
-  target: string;
   /** Where the reference stands. */
   at: Origin;
   /** First word of the codes for a missing file and for one that is outside. */
@@ -74,10 +73,10 @@ function missingHint({ directory, files }: Reading, { path, at, kind }: Referenc
   const from = posix.dirname(at.file);
   const directories = [...new Set([directory, posix.dirname(path)])].filter(isInside);
   const candidates = directories.flatMap((each) => files.list(each)).map((each) => posix.relative(from, each));
-  const { base, name } = posix.parse(path);
+  const base = posix.basename(path);
   const sameName = candidates.find((each) => posix.basename(each).toLowerCase() === base.toLowerCase());
-  const limit = Math.max(2, Math.ceil(name.length * 0.4));
-  const near = sameName ?? nearest(posix.relative(from, path), candidates, limit);
+  const wanted = posix.relative(from, path);
+  const near = sameName ?? nearest(wanted, candidates, Math.ceil((wanted.length - ".md".length) * 0.3));
   if (!near) return `Create "${path}", or correct the path`;
   const written = kind === "STEP_FILE" && /[\s()]/.test(near) ? `<${near}>` : near;
   return `Did you mean "${written}"? Otherwise create "${path}"`;

@@ -1,5 +1,5 @@
 /** The workflows of one definitions directory, read again when their files change and have settled. */
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { diskFiles, type Stamp, stampOf } from "./files.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
@@ -57,9 +57,7 @@ export function watchDirectory(root: string, checkExpression: CheckExpression): 
 
   return {
     scan(now) {
-      const exists = isDirectory(root);
-      if (!exists) held.clear();
-      const names = new Set([...(exists ? workflowNames(root) : []), ...held.keys()]);
+      const names = new Set([...workflowNames(root), ...held.keys()]);
       for (const name of [...names].sort()) refresh(name, now);
       isFirstScan = false;
       const next = collect(held);
@@ -123,13 +121,5 @@ function hasIndex(root: string, name: string): boolean {
     return lstatSync(join(root, name, "index.md"), { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     return !(error instanceof Error && "code" in error && error.code === "ENOTDIR");
-  }
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
   }
 }

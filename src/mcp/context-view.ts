@@ -1,19 +1,18 @@
 /** How a context is shown to an agent: short values whole, long ones cut and measured. */
 import type { JsonObject } from "../json.ts";
 import { oneLine } from "../words.ts";
+import { bytesOf } from "./fit.ts";
 
 /** Longest value in a step answer, in characters. */
 const MAX_VALUE = 400;
-/** A context shown in a step answer stops growing here, in characters. */
-const MAX_SHOWN = 6_000;
 
 /** The context for a step answer. Cut values say how long they are; `get_workflow_status` has them whole. */
-export function briefContext(context: JsonObject): JsonObject {
+export function briefContext(context: JsonObject, mostBytes: number): JsonObject {
   const shown: [string, unknown][] = [];
-  let room = MAX_SHOWN;
+  let room = mostBytes;
   for (const [key, value] of Object.entries(context)) {
     const brief = cutValue(value, MAX_VALUE);
-    room -= key.length + (JSON.stringify(brief)?.length ?? 0);
+    room -= bytesOf(key) + bytesOf(brief);
     if (room < 0) break;
     shown.push([key, brief]);
   }

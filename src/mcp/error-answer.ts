@@ -2,16 +2,28 @@
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Answer } from "./answer.ts";
+import { bytesOf, shrink } from "./fit.ts";
+
+/** Longest message or hint, in characters; what a caller sent may stand in it. */
+const MAX_WORDS = 3_000;
+const MAX_DETAILS_BYTES = 8_000;
 
 /** The answer for anything that a handler threw. What is not an AppError is a defect: logged whole, shown as an id. */
 export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: () => string }): Answer {
   const known = error instanceof AppError ? error : defect(error, { log, newId });
   if (known.code === "PERSISTENCE_ERROR") log.error({ err: known.cause ?? known.message }, known.message);
-  const { code, message, hint, retryable, details } = known;
+  const { code, retryable } = known;
+  const message = cutWords(known.message);
+  const hint = cutWords(known.hint);
+  const details = bytesOf(known.details) > MAX_DETAILS_BYTES ? shrink(known.details, MAX_DETAILS_BYTES) : known.details;
   return {
     text: `${code}: ${message}\nNext: ${hint}`,
     structured: { error_code: code, message, hint, retryable, details },
   };
+}
+
+function cutWords(words: string): string {
+  return words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}… (${words.length} characters)` : words;
 }
 
 function defect(error: unknown, { log, newId }: { log: Log; newId: () => string }): AppError {

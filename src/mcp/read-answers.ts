@@ -1,55 +1,91 @@
 /** The answers of the tools that only read: workflows, one instance, lists of instances. */
-import type { Page, Snapshot } from "../engine/read.ts";
+import { cursorFor, type Page, type Snapshot } from "../engine/read.ts";
 import type { Unclear } from "../engine/resume.ts";
 import type { HistoryEntry, InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { effectiveContext, stepIdOf } from "../transition.ts";
 import { oneLine } from "../words.ts";
-import type { Catalog } from "../workflow.ts";
+import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { cutValue } from "./context-view.ts";
+import { bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
 import { quote } from "./recap-text.ts";
 import { nextStep } from "./step-words.ts";
 
-/** Most bytes of one form of an answer; both forms together stay below 60 kB. */
-const MAX_FORM_BYTES = 28_000;
 const MAX_GOAL = 300;
+/** Most bytes of the instructions in a status. */
+const MAX_BRIEF_BYTES = 4_000;
+/** Problems of one workflow that are shown. */
+const MAX_PROBLEMS = 10;
 
-export function workflowsAnswer({ workflows, invalid }: Catalog): Answer {
+export function workflowsAnswer(catalog: Catalog): Answer {
+  return fitAnswer((budget) => workflowsWithin(catalog, budget));
+}
+
+function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answer {
   const all = [...workflows.values()].map(({ workflow }) => ({
     name: workflow.name,
     goal: oneLine(workflow.goal, MAX_GOAL),
-    steps: workflow.steps.map((step) => step.name),
+    steps: firstOf(
+      workflow.steps.map((step) => step.name),
+      budget / 10,
+    ),
   }));
-  const broken = [...invalid].map(([name, problems]) => ({ name, problems }));
-  const [shown, left] = fitting(all, MAX_FORM_BYTES / 2);
-  const [brokenShown, brokenLeft] = fitting(broken, MAX_FORM_BYTES / 3);
-  const omitted = left + brokenLeft;
+  const good = fitItems(all, budget * 0.5);
+  const bad = fitItems(
+    [...invalid].map(([name, problems]) => ({
+      name,
+      problems: problems.slice(0, MAX_PROBLEMS),
+      count: problems.length,
+    })),
+    budget * 0.3,
+  );
+  const omitted = good.left + bad.left;
   const cut = omitted > 0 ? `${omitted} more: run \`orchestrator list\` in a terminal` : undefined;
   const lines = [
-    ...shown.map(({ name, goal, steps }) => `${name}: ${goal}\n  steps: ${steps.join(" → ")}`),
-    ...brokenShown.map(({ name, problems }) => `${name} cannot be started:\n${problems.map(problemLine).join("\n")}`),
-    shown.length > 0 ? 'Start one: start_workflow {"workflow_name":…}' : "There is no workflow that can be started.",
+    ...good.shown.map(({ name, goal, steps }) => `${name}: ${goal}\n  steps: ${steps.join(" → ")}`),
+    ...bad.shown.map(
+      ({ name, count, problems }) =>
+        `${name} cannot be started, problems: ${count}\n${problems.map(problemLine).join("\n")}`,
+    ),
+    good.shown.length > 0
+      ? 'Start one: start_workflow {"workflow_name":…}'
+      : "There is no workflow that can be started.",
     cut,
   ];
-  return { text: lines.filter(Boolean).join("\n"), structured: { workflows: shown, invalid: brokenShown, cut } };
+  return { text: lines.filter(Boolean).join("\n"), structured: { workflows: good.views, invalid: bad.views, cut } };
 }
 
-function problemLine({ file, line, message, hint }: { file: string; line: number; message: string; hint: string }) {
+/** The first of the names, and how many more there are. */
+function firstOf(names: string[], mostBytes: number): string[] {
+  const { shown, left } = fitItems(names, mostBytes);
+  return left > 0 ? [...shown, `… ${left} more`] : shown;
+}
+
+function problemLine({ file, line, message, hint }: Problem): string {
   return `  ${file}:${line} ${message} ${hint}`;
 }
 
 /** One instance whole. `keys` picks values of the context; what does not fit is cut and says how to get it. */
-export function statusAnswer({ instance, workflow, history }: Snapshot, keys: string[] | undefined): Answer {
-  const context = pick(effectiveContext(instance), keys);
-  const [contextShown, contextCut] = fitContext(context, MAX_FORM_BYTES / 3);
-  const [newest, left] = fitting([...history].reverse(), MAX_FORM_BYTES / 3);
-  const page = newest.reverse();
-  const before = page[0]?.seq;
+export function statusAnswer(snapshot: Snapshot, keys: string[] | undefined): Answer {
+  return fitAnswer((budget) => statusWithin(snapshot, { keys, budget }));
+}
+
+function statusWithin(
+  { instance, workflow, history }: Snapshot,
+  most: { keys: string[] | undefined; budget: number },
+): Answer {
+  const { keys, budget } = most;
+  const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
+  const page = fitItems([...history].reverse(), budget * 0.35);
+  const oldest = page.shown.at(-1)?.seq;
+  const shrunk = page.shown.some((entry, index) => page.views[index] !== entry);
   const cut = [
     contextCut && "context values are cut: ask for some with keys",
-    left > 0 && `history is cut: ask for the older with history_before ${before}`,
-    (contextCut || left > 0) && `all of it: run \`orchestrator show ${instance.instance_id} --json\` in a terminal`,
+    page.left > 0 && `history is cut: ask for the older with history_before ${oldest}`,
+    shrunk && "long reports are cut",
+    (contextCut || page.left > 0 || shrunk) &&
+      `all of it: run \`orchestrator show ${instance.instance_id} --json\` in a terminal`,
   ].filter(Boolean);
   const structured = {
     instance_id: instance.instance_id,
@@ -57,24 +93,27 @@ export function statusAnswer({ instance, workflow, history }: Snapshot, keys: st
     status: instance.status,
     current_step_name: instance.step_name,
     visit: instance.visit,
-    context: contextShown,
+    context,
     created_at: instance.created_at,
     updated_at: instance.updated_at,
     completed_at: instance.completed_at,
     waiting_for: instance.waiting_for,
-    pending_report: instance.pending && cutValue(instance.pending, 4_000),
+    pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step: nextStepBrief({ instance, workflow }),
-    history: page,
+    history: page.views.reverse(),
     history_total: instance.last_seq,
     cut: cut.length > 0 ? cut.join("; ") : undefined,
   };
-  return { text: statusText({ instance, workflow, history: page }, structured), structured };
+  return { text: statusText({ instance, workflow, history: page.shown.reverse() }, structured), structured };
+}
+
+function shrinkTo(value: unknown, mostBytes: number): unknown {
+  return bytesOf(value) > mostBytes ? shrink(value, mostBytes) : value;
 }
 
 /** Instructions in full are for the one who works the step: resume_workflow hands them out. */
 function nextStepBrief(at: Pick<Snapshot, "instance" | "workflow">) {
-  const step = nextStep(at);
-  return step && { ...step, instructions: cutValue(step.instructions, 4_000) };
+  return nextStep(at, MAX_BRIEF_BYTES);
 }
 
 function statusText(
@@ -105,16 +144,23 @@ export function entryLine({ seq, kind, step_name, step_id, report, decision }: H
   return [`#${seq} ${what} (${step_id})`, ...(said ?? []), chosen].filter(Boolean).join(" ");
 }
 
-export function listAnswer({ instances, next_cursor, elsewhere }: Page): Answer {
+export function listAnswer(page: Page): Answer {
+  return fitAnswer((budget) => listWithin(page, budget));
+}
+
+function listWithin({ instances, next_cursor, elsewhere }: Page, budget: number): Answer {
+  const { shown, left } = fitItems(instances, budget);
+  const last = shown.at(-1);
+  const cursor = left > 0 && last ? cursorFor(last) : next_cursor;
   const lines = [
-    ...instances.map(summaryLine),
-    instances.length === 0 && "No instances in this project.",
-    next_cursor && `More: the same call with "cursor":"${next_cursor}"`,
+    ...shown.map(summaryLine),
+    shown.length === 0 && "No instances in this project.",
+    cursor && `More: the same call with "cursor":"${cursor}"`,
     elsewhere > 0 && elsewhereLine(elsewhere),
   ];
   return {
     text: lines.filter(Boolean).join("\n"),
-    structured: { instances: instances.map(summaryView), next_cursor, elsewhere },
+    structured: { instances: shown.map(summaryView), next_cursor: cursor, elsewhere },
   };
 }
 
@@ -153,28 +199,12 @@ function pick(context: JsonObject, keys: string[] | undefined): JsonObject {
   return Object.fromEntries(keys.filter((key) => Object.hasOwn(context, key)).map((key) => [key, context[key]]));
 }
 
-/** The context with its longest values cut until it fits. */
+/** The context with its longest values cut until it fits, and whether any was. */
 function fitContext(context: JsonObject, mostBytes: number): [JsonObject, boolean] {
-  for (const most of [Number.POSITIVE_INFINITY, 4_000, 400, 40]) {
+  if (bytesOf(context) <= mostBytes) return [context, false];
+  for (const most of [4_000, 400, 40]) {
     const shown = Object.fromEntries(Object.entries(context).map(([key, value]) => [key, cutValue(value, most)]));
-    if (bytes(shown) <= mostBytes) return [shown, most !== Number.POSITIVE_INFINITY];
+    if (bytesOf(shown) <= mostBytes) return [shown, true];
   }
-  const [keys] = fitting(Object.keys(context), mostBytes / 2);
-  return [{ "…": `too many keys to show values; ask for some with keys`, keys }, true];
-}
-
-/** As many items from the front as fit, and how many were left out. */
-function fitting<T>(items: T[], mostBytes: number): [T[], number] {
-  let room = mostBytes;
-  const shown: T[] = [];
-  for (const item of items) {
-    room -= bytes(item);
-    if (room < 0) break;
-    shown.push(item);
-  }
-  return [shown, items.length - shown.length];
-}
-
-function bytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? "");
+  return [{ "…": shrink(Object.keys(context), mostBytes) }, true];
 }

@@ -2,7 +2,7 @@
 import type { Ask } from "../engine/outcome.ts";
 import { stepIdOf } from "../transition.ts";
 import { between } from "../words.ts";
-import { FAILURE_RULE, keptRule, nextStep, rules, skeleton, type View } from "./step-words.ts";
+import { FAILURE_RULE, keptRule, rules, skeleton, type View } from "./step-words.ts";
 
 export function stepText(view: View): string {
   const { instance } = view;
@@ -31,12 +31,11 @@ function runningText(view: View): string {
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view.ask)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
-  return `${headLines(view)}\n\n${nextStep(view)?.instructions}\n\n---\n${lines([choice, how, call, FAILURE_RULE])}`;
+  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([choice, how, call, FAILURE_RULE])}`;
 }
 
 function headLines(view: View): string {
-  const { instance } = view;
-  const step = nextStep(view);
+  const { instance, step } = view;
   const head = `Step ${step?.progress} · ${step?.step_name} · visit ${instance.visit} · ${instance.workflow_name}`;
   return lines([view.recap && `${view.recap}\n`, head, replayLine(view), noteLine(view), alsoLine(view)]);
 }

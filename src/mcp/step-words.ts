@@ -1,19 +1,22 @@
 /** What both forms of a step answer say: the current step, the next call, the rules. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
+import type { JsonObject } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { fillTemplate } from "../template.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
 import { cutToBytes } from "../words.ts";
 import { FINISH } from "../workflow.ts";
 
-/** Most bytes of instructions in one form of an answer; both forms together stay below 60 kB. */
-const MAX_INSTRUCTIONS_BYTES = 20_000;
-
 /** An outcome with what both forms need of it worked out once. */
-export type View = Omit<Outcome, "ask" | "recap"> & { ask: Ask | undefined; recap: string | undefined };
+export interface View extends Omit<Outcome, "ask" | "recap"> {
+  step: ReturnType<typeof nextStep>;
+  ask: Ask | undefined;
+  recap: string | undefined;
+  context: JsonObject;
+}
 
 /** The current step as it is handed out: null when suspended, failed or cancelled, FINISH when completed. */
-export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "workflow">) {
+export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "workflow">, mostBytes: number) {
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
   if (instance.status !== "RUNNING" || !step) return null;
@@ -23,7 +26,7 @@ export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "wor
     step_id: stepIdOf(instance),
     visit: instance.visit,
     progress: `${workflow.steps.indexOf(step) + 1} of ${workflow.steps.length}`,
-    instructions: cutToBytes(instructions, MAX_INSTRUCTIONS_BYTES, whereWhole(instance.instance_id)),
+    instructions: cutToBytes(instructions, mostBytes, whereWhole(instance.instance_id)),
   };
 }
 

@@ -14,7 +14,7 @@ export function migrate(db: Database, path: string): void {
   if (versionOf(db) === MIGRATIONS.length && pragma(db, "application_id") === APPLICATION_ID) return;
   db.transaction(() => {
     const version = versionOf(db); // again: another process may have migrated since
-    refuseForeign(db, { version, path });
+    refuseForeign(db, path);
     if (version === MIGRATIONS.length) return;
     for (const sql of MIGRATIONS.slice(version)) db.run(sql);
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
@@ -22,7 +22,9 @@ export function migrate(db: Database, path: string): void {
   }).immediate();
 }
 
-function refuseForeign(db: Database, { version, path }: { version: number; path: string }): void {
+/** Throws PERSISTENCE_ERROR for a file that is not ours or is newer. Reads only: to be called before anything is written. */
+export function refuseForeign(db: Database, path: string): void {
+  const version = versionOf(db);
   const foreign = version === 0 ? hasTables(db) : pragma(db, "application_id") !== APPLICATION_ID;
   if (foreign) {
     throw new AppError("PERSISTENCE_ERROR", `"${path}" is a database of another program; nothing was changed.`, {

@@ -3,7 +3,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, refuseForeign } from "./migrate.ts";
 
 /** How long a writer waits for another process's transaction, in milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -17,6 +17,8 @@ export async function openDatabase(path: string): Promise<Database> {
     closeSync(openSync(path, "a", 0o600)); // SQLite would create it readable by all
     const db = new Database(path, { strict: true });
     try {
+      db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      db.transaction(() => refuseForeign(db, path))(); // one view of the file, while others may be creating it
       await configure(db);
       migrate(db, path);
       return db;
@@ -30,7 +32,6 @@ export async function openDatabase(path: string): Promise<Database> {
 }
 
 async function configure(db: Database): Promise<void> {
-  db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   await switchToWal(db);
   db.run("PRAGMA synchronous = FULL");
   db.run("PRAGMA fullfsync = ON"); // macOS: fsync alone leaves data in the drive's cache

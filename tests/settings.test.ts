@@ -1,0 +1,102 @@
+/** Settings as a user gives them: invalid ones stop the start and say why, empty ones count as unset. */
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runBare, startBare } from "./support/stdio.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const dir = scratchDir();
+writeFileSync(join(dir, "file"), "");
+
+const INVALID: [
+  name: string,
+  value: string,
+  start: { args?: string[]; env?: Record<string, string> },
+  allowed: RegExp,
+][] = [
+  ["LOG_LEVEL", "loud", { env: { LOG_LEVEL: "loud" } }, /debug, info, warn, error/],
+  ["WORKFLOW_DEFINITIONS_DIR", "/no/such", { env: { WORKFLOW_DEFINITIONS_DIR: "/no/such" } }, /director/],
+  ["WORKFLOW_DEFINITIONS_DIR", `${dir}/file`, { env: { WORKFLOW_DEFINITIONS_DIR: `${dir}/file` } }, /director/],
+  ["WORKFLOW_PROJECT_DIR", "/no/such", { env: { WORKFLOW_PROJECT_DIR: "/no/such" } }, /director/],
+  ["WORKFLOW_PROJECT_DIR", `${dir}/file/x`, { env: { WORKFLOW_PROJECT_DIR: `${dir}/file/x` } }, /director/],
+  ["WORKFLOW_DB_PATH", dir, { env: { WORKFLOW_DB_PATH: dir } }, /file/],
+  ["WORKFLOW_DB_PATH", `${dir}/file/x`, { env: { WORKFLOW_DB_PATH: `${dir}/file/x` } }, /file|director/],
+  ["--workflows", "/no/such", { args: ["serve", "--workflows", "/no/such"] }, /director/],
+  ["--workflows", "", { args: ["serve", "--workflows", ""] }, /director/],
+  ["--project", "/no/such", { args: ["--project", "/no/such"] }, /director/],
+  ["--db", dir, { args: ["serve", "--db", dir] }, /file/],
+  ["--db", "", { args: ["serve", "--db="] }, /file/],
+];
+
+test.each(INVALID)(
+  "%s = '%s' stops the start; the message names it, the value and what is allowed",
+  async (name, value, start, allowed) => {
+    const { code, stdout, stderr } = await runBare({ cwd: scratchDir(), ...start });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(name);
+    expect(stderr).toContain(`"${value}"`);
+    expect(stderr).toMatch(allowed);
+    expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(3);
+  },
+);
+
+test("an empty variable counts as unset", async () => {
+  const home = scratchDir();
+  const names = ["LOG_LEVEL", "WORKFLOW_DEFINITIONS_DIR", "WORKFLOW_DB_PATH", "WORKFLOW_PROJECT_DIR"];
+  const env = { ...Object.fromEntries(names.map((name) => [name, ""])), HOME: home, XDG_DATA_HOME: "" };
+  const cwd = scratchDir();
+  const bare = startBare({ cwd, env });
+  await bare.shakeHands();
+  const { result } = await bare.ask("tools/call", { name: "list_workflows", arguments: {} });
+  expect(result.structuredContent.workflows.length).toBeGreaterThan(0);
+  await bare.ask("tools/call", { name: "list_instances", arguments: {} });
+  expect(readdirSync(home)).not.toEqual([]);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test("flags win over the environment, and the environment over defaults", async () => {
+  const [flag, variable, home] = [scratchDir(), scratchDir(), scratchDir()];
+  writeFiles(flag, workflowFiles("BY_FLAG", { A: {} }));
+  writeFiles(variable, workflowFiles("BY_VARIABLE", { A: {} }));
+  const env = { HOME: home, WORKFLOW_DEFINITIONS_DIR: variable, WORKFLOW_DB_PATH: join(home, "variable.sqlite") };
+  const names = async (args: string[]) => {
+    const { stdout } = await runBare({ cwd: home, args: ["list", "--json", ...args], env });
+    return JSON.parse(stdout).workflows.map((each: { name: string }) => each.name);
+  };
+  expect(await names([])).toEqual(["BY_VARIABLE"]);
+  expect(await names(["--workflows", flag])).toEqual(["BY_FLAG"]);
+  await runBare({ cwd: home, args: ["instances"], env });
+  expect(existsSync(join(home, "variable.sqlite"))).toBe(true);
+  await runBare({ cwd: home, args: ["instances", "--db", "flag.sqlite"], env });
+  expect(existsSync(join(home, "flag.sqlite"))).toBe(true);
+});
+
+test("runs belong to the project: the flag, the variable, else the current directory, symbolic links resolved", async () => {
+  const [cwd, project] = [scratchDir(), scratchDir()];
+  const db = join(scratchDir(), "state.sqlite");
+  const projectOf = async (args: string[], env: Record<string, string>) => {
+    const bare = startBare({ cwd, args: ["--db", db, ...args], env });
+    await bare.shakeHands();
+    const started = await bare.ask("tools/call", { name: "start_workflow", arguments: { workflow_name: "WORK" } });
+    const { instance_id } = started.result.structuredContent;
+    const { stdout } = await runBare({ cwd, args: ["show", instance_id, "--db", db, "--json"] });
+    return JSON.parse(stdout).project;
+  };
+  expect(await projectOf([], {})).toBe(cwd);
+  expect(await projectOf([], { WORKFLOW_PROJECT_DIR: project })).toBe(project);
+  expect(await projectOf(["--project", "."], { WORKFLOW_PROJECT_DIR: project })).toBe(cwd);
+});
+
+test("no variable of another product is picked up by accident", async () => {
+  const env = {
+    OPENAI_API_KEY: "k",
+    OPENAI_BASE_URL: "http://127.0.0.1:1",
+    DATABASE_URL: "postgres://x",
+    PORT: "1",
+    DB: "x",
+  };
+  const bare = startBare({ cwd: scratchDir(), env: { ...env, HOME: scratchDir() } });
+  await bare.shakeHands();
+  const { result } = await bare.ask("tools/call", { name: "start_workflow", arguments: { workflow_name: "WORK" } });
+  expect(result.structuredContent.status).toBe("RUNNING");
+});

@@ -1,0 +1,173 @@
+/** Arguments: what is refused names its path and changes nothing; what a client sends a little differently is understood. */
+import { expect, test } from "bun:test";
+import { advance, expectError, expectRefused, startRun, statusOf } from "./support/calls.ts";
+import { connect } from "./support/client.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, {
+  ...workflowFiles("W", { One: { routes: ["otherwise → Two"] }, Two: { routes: ["otherwise → One"] } }),
+});
+
+/** As JSON.parse makes it of what arrives: an own key, not the prototype. */
+const PROTO = JSON.parse('{"__proto__":{"admin":true}}');
+
+function nested(depth: number): unknown {
+  return depth === 0 ? 1 : { in: nested(depth - 1) };
+}
+
+type Args = Record<string, unknown>;
+
+const REFUSED: [what: string, tool: string, args: Args, said: string][] = [
+  ["no workflow_name", "start_workflow", {}, "workflow_name is missing"],
+  ["a null where a value is required", "start_workflow", { workflow_name: null }, "workflow_name is missing"],
+  ["a name that is no text", "start_workflow", { workflow_name: 7 }, "workflow_name"],
+  ["an empty name", "start_workflow", { workflow_name: "" }, "workflow_name"],
+  ["a context that is text", "start_workflow", { workflow_name: "W", context: "soon" }, "context"],
+  ["a context that is a list", "start_workflow", { workflow_name: "W", context: [1] }, "context"],
+  ["a __proto__ key", "start_workflow", { workflow_name: "W", context: PROTO }, "arguments.context"],
+  ["one further in", "start_workflow", { workflow_name: "W", context: { a: [PROTO] } }, "arguments.context.a.0"],
+  ["one in JSON text", "start_workflow", { workflow_name: "W", context: '{"a":{"__proto__":1}}' }, "context.a"],
+  ["deep nesting", "start_workflow", { workflow_name: "W", context: { a: nested(70) } }, "64 levels"],
+  [
+    "a request_id over 200 characters",
+    "start_workflow",
+    { workflow_name: "W", request_id: "r".repeat(201) },
+    "request",
+  ],
+  ["no instance_id", "get_workflow_status", {}, "instance_id is missing"],
+  ["a negative limit", "get_workflow_status", { instance_id: "wf_x", history_limit: -1 }, "history_limit"],
+  ["a limit over 1,000", "get_workflow_status", { instance_id: "wf_x", history_limit: 1001 }, "history_limit"],
+  ["half a limit", "get_workflow_status", { instance_id: "wf_x", history_limit: 1.5 }, "history_limit"],
+  ["a limit in words", "get_workflow_status", { instance_id: "wf_x", history_limit: "many" }, "history_limit"],
+  ["keys that are no texts", "get_workflow_status", { instance_id: "wf_x", keys: [1] }, "keys.0"],
+  ["no report", "advance_workflow", { instance_id: "wf_x" }, "report is missing"],
+  ["a report that is a list", "advance_workflow", { instance_id: "wf_x", report: [] }, "report"],
+  ["a status of no type", "resume_workflow", { report: { status: 1 } }, "report.status"],
+  ["a use_latest in words", "resume_workflow", { use_latest: "perhaps" }, "use_latest"],
+  ["an unknown status", "list_instances", { status: "SLEEPING" }, "status"],
+  ["a page of nothing", "list_instances", { limit: 0 }, "limit"],
+  ["a page over 100", "list_instances", { limit: 101 }, "limit"],
+  ["a cursor that nobody gave", "list_instances", { cursor: "page-2" }, "cursor"],
+];
+
+test("arguments that break the schema are INVALID_INPUT and the path of each problem is named", async () => {
+  const on = await connect({ workflows });
+  for (const [what, tool, args, said] of REFUSED) {
+    const told = expectError(await on.call(tool, args), "INVALID_INPUT");
+    expect({ what, text: told.text }).toEqual({ what, text: expect.stringContaining(said) });
+  }
+  const both = await on.call("advance_workflow", { report: { step_id: 4, details: 5 } });
+  for (const path of ["instance_id", "report.step_id", "report.details"]) expect(both.text).toContain(path);
+  expect((await on.call("list_instances", { all_projects: true })).data.instances).toEqual([]);
+});
+
+const REPORTS: [what: string, args: Args, said: string][] = [
+  ["no step_id", { report: { status: "success" } }, '"1-one"'],
+  ["an empty step_id", { report: { step_id: "", status: "success" } }, '"1-one"'],
+  ["a step_id that never was", { report: { step_id: "9-nine", status: "success" } }, '"1-one"'],
+  ["another slug at the current number", { report: { step_id: "1-two", status: "success" } }, '"1-one"'],
+  ["a step that was not visited", { report: { step_id: "Two", status: "success" } }, '"1-one"'],
+  ["no status", { report: { step_id: "1-one", details: "did it" } }, "report.status"],
+  ["a __proto__ key", { report: { step_id: "1-one", status: "success", details: PROTO } }, "report.details"],
+  ["details left in", { report: { step_id: "1-one", status: "success", details: "<what you did and saw>" } }, "<what"],
+  ["a choice left in", { report: { step_id: "1-one", status: "success", next_step: "<a candidate>" } }, "<a cand"],
+  [
+    "a placeholder in an update",
+    { report: { step_id: "1-one", status: "success" }, context_updates: { a: ["<integer>"] } },
+    "<integer>",
+  ],
+  ["a report over 64 KiB", { report: { step_id: "1-one", status: "success", details: "x".repeat(65_536) } }, "65536"],
+  [
+    "updates over 64 KiB",
+    { report: { step_id: "1-one", status: "success" }, context_updates: { a: "é".repeat(32_768) } },
+    "65536",
+  ],
+];
+
+test("a report that cannot be taken is INVALID_INPUT, says why and what is current, and changes nothing", async () => {
+  const on = await connect({ workflows });
+  const { id } = await startRun(on, "W");
+  for (const [what, args, said] of REPORTS) {
+    const call = () => on.call("advance_workflow", { instance_id: id, ...args });
+    const told = await expectRefused(on, id, call, "INVALID_INPUT");
+    expect({ what, text: told.text }).toEqual({ what, text: expect.stringContaining(said) });
+    expect(told.text).toContain("nothing changed");
+  }
+});
+
+test("a step's name stands for its step_id while it was visited once, and is ambiguous after that", async () => {
+  const on = await connect({ workflows });
+  const { id } = await startRun(on, "W");
+  expect((await advance(on, { id, stepId: "One" })).data.next_step.step_id).toBe("2-two");
+  expect((await advance(on, { id, stepId: "One" })).data).toMatchObject({ replayed: true });
+  expect((await advance(on, { id, stepId: "Two" })).data.next_step.step_id).toBe("3-one");
+  const told = await expectRefused(on, id, () => advance(on, { id, stepId: "One" }), "INVALID_INPUT");
+  expect(told.text).toContain("visited 2 times");
+  expect(told.data.details).toEqual({ current_step_id: "3-one" });
+});
+
+test("text that merely looks like a placeholder is a report like any other", async () => {
+  const on = await connect({ workflows });
+  const { id } = await startRun(on, "W");
+  const told = await advance(on, { id, stepId: "1-one" }, { details: "replaced <div> by <integer> in a.html" });
+  expect(told.data.next_step.step_id).toBe("2-two");
+});
+
+test("objects as JSON text, numbers as text, nulls and unknown arguments are understood", async () => {
+  const on = await connect({ workflows });
+  const started = await on.call("start_workflow", {
+    workflow_name: "W",
+    context: '{"n": 1, "drop": "me"}',
+    request_id: null,
+    verbose: true,
+  });
+  expect(started.data.current_context).toEqual({ n: 1, drop: "me" });
+  const id = started.data.instance_id;
+  const report = { step_id: "1-one", status: "Done", details: { exit: 0 }, error: null, mood: "good" };
+  const advanced = await on.call("advance_workflow", {
+    instance_id: id,
+    report: JSON.stringify(report),
+    context_updates: '{"list":[1,2],"drop":null}',
+  });
+  expect(advanced.data).toMatchObject({ next_step: { step_id: "2-two" }, current_context: { n: 1, list: [1, 2] } });
+  expect(advanced.data.current_context).not.toHaveProperty("drop");
+  const { history } = await statusOf(on, id, { history_limit: "5", history_before: null, keys: '["n"]' });
+  expect(history[0].report).toEqual({ step_id: "1-one", status: "success", details: { exit: 0 } });
+  expect((await statusOf(on, id, { keys: ["n", "absent"] })).context).toEqual({ n: 1 });
+  const listed = await on.call("list_instances", { limit: "1", all_projects: "true", status: "RUNNING" });
+  expect(listed.data.instances).toHaveLength(1);
+  expect((await on.call("resume_workflow", { use_latest: "false", instance_id: id })).isError).toBe(false);
+});
+
+test("text that is no JSON stays text where text is allowed", async () => {
+  const on = await connect({ workflows });
+  const { id } = await startRun(on, "W");
+  await advance(on, { id, stepId: "1-one" }, { details: "[1, 2]", result: "7", message: "true" });
+  const { history } = await statusOf(on, id);
+  expect(history[0].report).toMatchObject({ details: "[1, 2]", result: "7", message: "true" });
+});
+
+const WORDS: [word: string, kept: string][] = [
+  ["done", "success"],
+  ["Completed", "success"],
+  ["OK", "success"],
+  ["passed", "success"],
+  [" failed ", "failure"],
+  ["error", "failure"],
+  ["Blocked", "Blocked"],
+];
+
+test("synonyms of a status are normalised, other words are kept as they are", async () => {
+  const on = await connect({ workflows });
+  const run = await startRun(on, "W");
+  let stepId = run.stepId;
+  for (const [word] of WORDS) {
+    const told = await advance(on, { id: run.id, stepId }, { status: word });
+    stepId = told.data.next_step.step_id;
+  }
+  const { history } = await statusOf(on, run.id);
+  expect(history.map((entry: { report: { status: string } }) => entry.report.status)).toEqual(
+    WORDS.map(([, kept]) => kept),
+  );
+});

@@ -1,0 +1,118 @@
+/** What a client learns before its first call: the tools, their schemas, the server's instructions, the workflows. */
+import { expect, test } from "bun:test";
+import { connect } from "./support/client.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const NOISE = ["$schema", "additionalProperties", "propertyNames", "minimum", "maximum", "minLength", "maxLength"];
+
+async function listTools() {
+  const { client } = await connect();
+  return (await client.listTools()).tools;
+}
+
+/** Every schema of a property in the tree, with its path. */
+function propertiesOf(schema: unknown, path: string): [string, Record<string, unknown>][] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const properties = "properties" in schema && schema.properties ? Object.entries(schema.properties) : [];
+  return properties.flatMap(([name, property]) => [
+    [`${path}.${name}`, property] as [string, Record<string, unknown>],
+    ...propertiesOf(property, `${path}.${name}`),
+  ]);
+}
+
+function keysIn(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => [key, ...keysIn(item)]);
+}
+
+test("the tools list is the one that was agreed on", async () => {
+  expect(await listTools()).toMatchSnapshot();
+});
+
+test("every property that a tool advertises has a type, and no schema carries noise", async () => {
+  for (const { name, inputSchema, outputSchema } of await listTools()) {
+    const properties = [...propertiesOf(inputSchema, `${name}:in`), ...propertiesOf(outputSchema, `${name}:out`)];
+    expect(properties.filter(([, property]) => !property["type"]).map(([path]) => path)).toEqual([]);
+    expect(keysIn(inputSchema).filter((key) => NOISE.includes(key))).toEqual([]);
+  }
+});
+
+test("output schemas are open objects that take an answer and an error, every field optional", async () => {
+  for (const { outputSchema } of await listTools()) {
+    expect(outputSchema?.["additionalProperties"]).not.toBe(false);
+    expect(outputSchema?.["required"] ?? []).toEqual([]);
+    expect(Object.keys(outputSchema?.["properties"] ?? {})).toContain("error_code");
+  }
+});
+
+test("every tool has a title and says whether it reads, destroys or may be repeated", async () => {
+  const tools = await listTools();
+  const reading = tools.filter((tool) => tool.annotations?.readOnlyHint).map((tool) => tool.name);
+  expect(reading.sort()).toEqual(["get_workflow_status", "list_instances", "list_workflows"]);
+  for (const { title, annotations, description = "" } of tools) {
+    expect(title).toBeTruthy();
+    expect(Object.values(annotations ?? {}).filter((hint) => typeof hint === "boolean")).toHaveLength(4);
+    expect(description.length).toBeGreaterThan(20);
+    expect(description.length).toBeLessThan(2048);
+  }
+});
+
+test("the server's instructions teach the loop in less than 2 kB", async () => {
+  const { client } = await connect();
+  const instructions = client.getInstructions() ?? "";
+  for (const word of ["start_workflow", "advance_workflow", "resume_workflow", "COMPLETED", "SUSPENDED"]) {
+    expect(instructions).toContain(word);
+  }
+  expect(Buffer.byteLength(instructions)).toBeLessThan(2048);
+});
+
+test("a tool that does not exist is a protocol error that names it", async () => {
+  const { call } = await connect();
+  await expect(call("delete_everything")).rejects.toThrow('There is no tool "delete_everything"');
+});
+
+test("list_workflows names the good ones with goal and steps, and the broken ones with file, line and way out", async () => {
+  const workflows = scratchDir();
+  writeFiles(workflows, {
+    ...workflowFiles("GOOD", { "First Step": {}, "Second Step": {} }, "Be of use."),
+    ...workflowFiles("BROKEN", { Only: {} }),
+    "BROKEN/steps/only.md": "# Client Instructions\n\nNo guidance here.\n",
+  });
+  const { call } = await connect({ workflows });
+  const { data, text } = await call("list_workflows");
+  expect(data.workflows).toEqual([{ name: "GOOD", goal: "Be of use.", steps: ["First Step", "Second Step"] }]);
+  expect(data.invalid.map((each: { name: string }) => each.name)).toEqual(["BROKEN"]);
+  const [problem] = data.invalid[0].problems;
+  expect(problem).toEqual({
+    code: expect.any(String),
+    file: expect.stringContaining("BROKEN"),
+    line: expect.any(Number),
+    message: expect.any(String),
+    hint: expect.any(String),
+  });
+  for (const said of ["GOOD: Be of use.", "First Step → Second Step", "BROKEN", problem.message, problem.hint]) {
+    expect(text).toContain(said);
+  }
+});
+
+test("an empty definitions directory is no error: nothing can be started, and the answer says so", async () => {
+  const { call } = await connect({ workflows: scratchDir() });
+  const { data, text, isError } = await call("list_workflows");
+  expect({ isError, data }).toEqual({ isError: false, data: { workflows: [], invalid: [] } });
+  expect(text).toContain("no workflow");
+});
+
+test("without a definitions directory there are the built-in workflows and those of ./workflows, which win by name", async () => {
+  const project = scratchDir();
+  writeFiles(project, {
+    ...Object.fromEntries(
+      Object.entries({ ...workflowFiles("MINE", { A: {} }), ...workflowFiles("WORK", { Own: {} }, "My own.") }).map(
+        ([path, text]) => [`workflows/${path}`, text],
+      ),
+    ),
+  });
+  const { call } = await connect({ project });
+  const listed = (await call("list_workflows")).data.workflows;
+  expect(listed.map((each: { name: string }) => each.name).sort()).toEqual(["MINE", "REFACTOR_WITH_TESTS", "WORK"]);
+  expect(listed.find((each: { name: string }) => each.name === "WORK").steps).toEqual(["Own"]);
+});
