@@ -9,6 +9,7 @@ import type { Store } from "./instance.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
+import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
@@ -53,11 +54,12 @@ export function createApp(config: Config): App {
     newId: () => `wf_${shortId()}`,
     log,
   });
+  const changes = createChanges(engine);
   return {
     engine,
     log,
     model,
-    mcpServer: () => createMcpServer({ engine, version: VERSION, log, newId: shortId }),
+    mcpServer: () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId }),
     close: database.close,
   };
 }
