@@ -5,7 +5,6 @@ import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
-import type { Store } from "./instance.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
@@ -14,8 +13,7 @@ import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
-import { openDatabase } from "./sqlite/open.ts";
-import { createSqliteStore } from "./sqlite/store.ts";
+import { createLazyStore } from "./sqlite/lazy-store.ts";
 
 export const VERSION = packageJson.version;
 
@@ -39,7 +37,7 @@ export function createApp(config: Config): App {
   const now = () => new Date();
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
-  const database = lazyStore(config.dbPath);
+  const database = createLazyStore(config.dbPath);
   const engine = createEngine({
     store: database.open,
     source: createLibrary({
@@ -61,21 +59,5 @@ export function createApp(config: Config): App {
     model,
     mcpServer: () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId }),
     close: database.close,
-  };
-}
-
-/** Opens at the first use; a failed attempt is made again at the next. */
-function lazyStore(path: string) {
-  let opened: Promise<Store> | null = null;
-  const attempt = async () => createSqliteStore(await openDatabase(path), path);
-  return {
-    open: () => {
-      opened ??= attempt().catch((error: unknown) => {
-        opened = null;
-        throw error;
-      });
-      return opened;
-    },
-    close: async () => (await opened)?.close(),
   };
 }
