@@ -6,7 +6,6 @@ import { openDatabase } from "./open.ts";
 import { createSqliteStore } from "./store.ts";
 
 interface Opened {
-  db: Database;
   store: Store;
   /** Which file it is; "" where that cannot be told. */
   identity: string;
