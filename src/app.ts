@@ -14,12 +14,15 @@ import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
+import { createSqliteUpkeep } from "./sqlite/upkeep.ts";
+import type { Upkeep } from "./upkeep.ts";
 
 export const VERSION = packageJson.version;
 
 export interface App {
   engine: Engine;
   log: Log;
+  upkeep: Upkeep;
   /** The middle rung; null where no model is configured. */
   model: Decider | null;
   /** A server for one client. */
@@ -57,6 +60,7 @@ export function createApp(config: Config): App {
     engine,
     log,
     model,
+    upkeep: createSqliteUpkeep(config.dbPath),
     mcpServer: () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId }),
     close: database.close,
   };
