@@ -1,4 +1,5 @@
 /** The composition root: from settings to an engine with its parts, and their end. */
+import { dirname } from "node:path";
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
 import { type Config, dropForeignSettings } from "./config.ts";
@@ -45,8 +46,10 @@ export function createApp(config: Config): App {
     store: database.open,
     source: createLibrary({
       directory: config.definitionsDir ?? config.localWorkflowsDir,
+      ...(config.definitionsDir === null ? { within: dirname(config.localWorkflowsDir) } : {}),
       embedded: config.definitionsDir === null ? EMBEDDED_WORKFLOWS : null,
       checkExpression,
+      log,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,

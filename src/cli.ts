@@ -1,7 +1,7 @@
 /** The command line: which commands there are, and how words become a call of one. Prints data to stdout, all else to stderr. */
 import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
-import type { Command, Options, Words } from "./cli/command.ts";
+import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
@@ -16,9 +16,9 @@ const version: Command = {
   name: "version",
   summary: "Print the version",
   arguments: "",
-  options: {},
-  run: async (_words, { print }) => {
-    print(VERSION);
+  options: { ...JSON_OUTPUT },
+  run: async ({ values }, { print }) => {
+    print(values["json"] ? JSON.stringify({ version: VERSION }) : VERSION);
     return 0;
   },
 };
@@ -34,7 +34,8 @@ export async function runCli(argv: string[], terminal: { stop: AbortSignal }): P
   const [first = ""] = argv;
   if (first === "--version") return version.run({ values: {}, positionals: [] }, { print, complain, ...terminal });
   if (first === "--help" || first === "-h" || first === "help") {
-    print(overview());
+    const about = COMMANDS.find((each) => each.name === argv[1]);
+    print(about ? helpOf(about) : overview());
     return 0;
   }
   const named = first !== "" && !first.startsWith("-");

@@ -143,6 +143,11 @@ function modelSettings(env: Environment): ModelSettings | null {
 
 function httpUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
+  if (url && (url.username || url.password)) {
+    throw new AppError("INVALID_INPUT", "AI_SERVICE_ENDPOINT holds a user name or password.", {
+      hint: "Set it to the URL alone, and the secret as AI_SERVICE_API_KEY.",
+    });
+  }
   if (url && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, "");
   throw new AppError("INVALID_INPUT", `AI_SERVICE_ENDPOINT is "${value}", which is no http(s) URL.`, {
     hint: "Set it to the endpoint's base URL, such as http://localhost:11434/v1.",

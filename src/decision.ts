@@ -48,8 +48,17 @@ export function mayFollow(workflow: Workflow, _step: Step): string[] {
   return [...workflow.steps.map((each) => each.name), FINISH];
 }
 
+/** By step: a pinned workflow and its steps stay the same objects. */
+const known = new WeakMap<Step, Candidates>();
+
 /** The names that may follow, those in the step's guidance first (as it names them), then the following step. */
 export function candidatesAfter(workflow: Workflow, step: Step): Candidates {
+  const found = known.get(step) ?? findCandidates(workflow, step);
+  known.set(step, found);
+  return found;
+}
+
+function findCandidates(workflow: Workflow, step: Step): Candidates {
   const allowed = mayFollow(workflow, step);
   const guided = [...new Set([...namedIn(step.guidance, allowed), following(workflow, step)])];
   return { candidates: [...new Set([...guided, ...allowed])], guided };

@@ -141,6 +141,8 @@ export interface Store {
   byRequest(project: string, requestId: string): Promise<Instance | null>;
   /** The entry that decided a visit. */
   decidedVisit(instanceId: string, visit: number): Promise<HistoryEntry | null>;
+  /** The last `limit` entries that ended a visit, oldest first; notes between them cost nothing. */
+  decided(instanceId: string, limit: number): Promise<HistoryEntry[]>;
   /** The last `limit` entries before `before` (a `seq`), oldest first. */
   history(instanceId: string, page: { limit: number; before?: number | undefined }): Promise<HistoryEntry[]>;
   /** Newest first. */

@@ -14,6 +14,8 @@ export type ContextPatch = z.infer<typeof ContextPatch>;
 
 /** Deepest nesting of a value that is stored. */
 const MAX_DEPTH = 64;
+/** Longest path that an error names, in characters, about. */
+const MAX_PATH = 100;
 
 /** Bytes of the value as compact JSON in UTF-8. */
 export function jsonBytes(value: unknown): number {
@@ -26,7 +28,7 @@ export function jsonFault(value: unknown, path: string, depth = 0): string | nul
   if (depth >= MAX_DEPTH) return `${path} is nested deeper than ${MAX_DEPTH} levels`;
   for (const [key, item] of Object.entries(value)) {
     if (key === "__proto__") return `${path} has a key "__proto__"`;
-    const fault = jsonFault(item, `${path}.${key}`, depth + 1);
+    const fault = jsonFault(item, path.length > MAX_PATH ? path : `${path}.${key}`, depth + 1);
     if (fault) return fault;
   }
   return null;

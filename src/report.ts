@@ -44,7 +44,7 @@ export function normaliseStatus(word: string): string {
 
 /** The first skeleton placeholder left in the value, or null. */
 export function findPlaceholder(value: unknown): string | null {
-  if (typeof value === "string") return isPlaceholder(value.trim()) ? value.trim() : null;
+  if (typeof value === "string") return placeholderIn(value.trim());
   if (typeof value !== "object" || value === null) return null;
   for (const item of Object.values(value)) {
     const found = findPlaceholder(item);
@@ -67,12 +67,9 @@ export function overlay(kept: Report, later: IncomingReport): { differs: boolean
 }
 
 const VALUE_TYPES = ["string", "integer", "number", "boolean", "array", "object", "null", "value"];
-const KNOWN_PLACEHOLDERS = new Set([
-  PLACEHOLDERS.details,
-  PLACEHOLDERS.choice,
-  ...VALUE_TYPES.map((type) => PLACEHOLDERS.value(type)),
-]);
+const KNOWN_PLACEHOLDERS = new Set([...VALUE_TYPES.map((type) => PLACEHOLDERS.value(type))]);
 
-function isPlaceholder(text: string): boolean {
-  return KNOWN_PLACEHOLDERS.has(text);
+function placeholderIn(text: string): string | null {
+  const spoken = [PLACEHOLDERS.details, PLACEHOLDERS.choice].find((each) => text.includes(each));
+  return spoken ?? (KNOWN_PLACEHOLDERS.has(text) ? text : null); // a short one may be part of code
 }

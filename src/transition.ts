@@ -86,7 +86,6 @@ export function withoutChoice({ next_step: _choice, ...report }: Report): Report
 export function retireKept(instance: Instance, moment: Moment): Change {
   const old = instance.pending;
   if (!old) return change(instance, [], {});
-  refuseManyNotes(instance);
   const context_patch = patchFor(instance.context, old.context_updates);
   const said = { kind: "note" as const, report: old.report, context_patch, started_at: old.received_at };
   const context = applyPatch(instance.context, context_patch);
@@ -117,9 +116,9 @@ export function bringBack(
   moment: Moment,
 ): Change | null {
   const context_patch = patchFor(instance.context, said.context_updates);
-  const nothing = !said.report && Object.keys(context_patch).length === 0;
-  if (instance.status !== "RUNNING" || nothing) return null;
-  refuseManyNotes(instance);
+  const sets = Object.keys(context_patch).length > 0;
+  const tells = said.report !== undefined && instance.notes < MAX_NOTES; // beyond, a greeting is not worth an entry
+  if (instance.status !== "RUNNING" || !(sets || tells)) return null;
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
   const line: Line = { kind: "resume", context_patch, ...(said.report ? { report: said.report } : {}) };

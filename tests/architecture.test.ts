@@ -87,6 +87,7 @@ test("the environment is read in config.ts alone, and stdout is written at the e
   expect(found(/console\.|process\.stdout|stdout\b.*=.*process/).sort()).toEqual([
     "cli.ts",
     "config.ts",
+    "main.ts",
     "mcp/stdio.ts",
   ]);
   expect(found(/process\.exit\(/)).toEqual(["main.ts"]);

@@ -30,7 +30,9 @@ export const doctor: Command = {
 async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]> {
   const settings = await finding("settings", async () => {
     const { project, dbPath, definitionsDir, model } = readConfig(flagsOf(words));
-    const asked = model ? `${model.endpoint} ${model.model ?? "(its only model)"}` : "none, the agent decides";
+    const asked = model
+      ? `${shortUrl(model.endpoint)} ${model.model ?? "(its only model)"}`
+      : "none, the agent decides";
     return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, definitions ${definitionsDir ?? "built-in and ./workflows"}, model ${asked}`;
   });
   if (!settings.ok) return [settings];
@@ -40,6 +42,12 @@ async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]>
     await finding("model", () => model(app)),
   ]);
   return [settings, ...rest];
+}
+
+/** Without what may be secret in it: credentials and query. */
+function shortUrl(text: string): string {
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname}`;
 }
 
 async function definitions({ engine }: App): Promise<string> {

@@ -1,6 +1,6 @@
 /** `orchestrator backup` and `orchestrator prune`: care for the database, while servers use it. */
 import { duration } from "../words.ts";
-import { type Command, STATE, withApp } from "./command.ts";
+import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 export const backup: Command = {
   name: "backup",
@@ -25,7 +25,11 @@ export const prune: Command = {
   name: "prune",
   summary: "Delete runs that ended long ago; live runs stay",
   arguments: "",
-  options: { db: STATE.db, "older-than": { type: "string", value: "TIME", help: "30d, 12h or 90m; required" } },
+  options: {
+    db: STATE.db,
+    "older-than": { type: "string", value: "TIME", help: "30d, 12h or 90m; required" },
+    ...JSON_OUTPUT,
+  },
   run: async (words, { print, complain }) => {
     const age = milliseconds(words.values["older-than"]);
     if (age === null) {
@@ -34,7 +38,8 @@ export const prune: Command = {
     }
     return withApp(words, async ({ upkeep }) => {
       const deleted = await upkeep.prune(new Date(Date.now() - age).toISOString());
-      print(`${deleted} runs deleted that ended more than ${duration(age)} ago`);
+      if (words.values["json"]) print(JSON.stringify({ deleted }));
+      else print(`${deleted} runs deleted that ended more than ${duration(age)} ago`);
       return 0;
     });
   },

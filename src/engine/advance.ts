@@ -83,7 +83,8 @@ function mergeWithKept(parts: Parts, { instance, report, context_updates }: Adva
   );
   if (laid.differs || updatesDiffer) {
     const fresh = complete(instance, { status: kept.report.status, ...report });
-    return { report: fresh, context_updates, received_at, asked: false, replaces: true };
+    const asked = kept.asked && fresh.status === kept.report.status; // its choice decides, whatever it adds in words
+    return { report: fresh, context_updates, received_at, asked, replaces: true };
   }
   const merged = { ...kept.context_updates, ...context_updates };
   return { ...kept, report: laid.report, context_updates: merged, replaces: false };

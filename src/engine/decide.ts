@@ -71,7 +71,7 @@ async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) 
     const verdict = await decider.decide(questionOf({ ...at, ...now }), caller);
     if ("decision" in verdict) return { ...now, verdict: withNotes(verdict.decision, notes) };
     if (decider.asksOutside && parts.onModelFailure === "error") {
-      throw modelFailed(verdict.passed, "The report is kept.");
+      throw modelFailed(verdict.passed, { kept: "The report is kept.", hint: "Send the same call again." });
     }
     notes.push(...verdict.passed);
   }
@@ -79,9 +79,9 @@ async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) 
 }
 
 /** AI_SERVICE_ERROR, for those who want no other decider than the model. */
-export function modelFailed(why: string[], kept: string): AppError {
+export function modelFailed(why: string[], { kept, hint }: { kept: string; hint: string }): AppError {
   return new AppError("AI_SERVICE_ERROR", `Nothing moved: ${why.join("; ")}. ${kept}`.trim(), {
-    hint: "Send the same call again, or resume_workflow later; a person can run `orchestrator doctor`.",
+    hint: `${hint} A person can run \`orchestrator doctor\`.`,
     retryable: true,
   });
 }

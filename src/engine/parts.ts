@@ -1,5 +1,6 @@
 /** What the engine is made of, handed in by the composition root, and the little that all its calls need of it. */
 import type { Attention, Decider } from "../decider.ts";
+import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance, Store } from "../instance.ts";
 import type { Log } from "../log.ts";
@@ -57,6 +58,12 @@ export async function pinned(store: Store, instance: Instance): Promise<Workflow
       hint: "The file is damaged or was edited by another program; restore it from a backup.",
     },
   );
+}
+
+/** The decision that ended the last visit: for a final instance, how it ended and why. */
+export async function lastDecision({ store, instance }: Loaded): Promise<Decision | undefined> {
+  const [last] = await store.decided(instance.instance_id, 1);
+  return last?.decision ?? undefined;
 }
 
 /** Writes a change or throws CONFLICT; resolves to the instance as it now is. */

@@ -5,8 +5,6 @@ import { type Parts, stamp } from "./parts.ts";
 
 /** Visits that a recap names one by one. */
 const RECENT_VISITS = 8;
-/** Entries read to find them; notes between visits are passed over. */
-const ENTRIES_READ = 40;
 
 interface Seen {
   store: Store;
@@ -22,13 +20,13 @@ export async function gatherRecap(parts: Parts, seen: Seen): Promise<Recap> {
   const { store, before, after, position } = seen;
   const since = before.last_report_at ?? before.created_at;
   const [entries, head_moved] = await Promise.all([
-    store.history(after.instance_id, { limit: ENTRIES_READ }),
+    store.decided(after.instance_id, RECENT_VISITS),
     parts.probe.headMovedSince(after.project, since),
   ]);
   return {
     last_report_at: before.last_report_at,
     now: stamp(parts),
-    recent: entries.filter(endsVisit).slice(-RECENT_VISITS),
+    recent: entries.filter(wasDone),
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
     head_moved,
     handed_out_at: after.visit === before.visit ? after.visit_started_at : null,
@@ -37,6 +35,7 @@ export async function gatherRecap(parts: Parts, seen: Seen): Promise<Recap> {
   };
 }
 
-function endsVisit(entry: HistoryEntry): boolean {
-  return entry.decision !== null;
+/** A visit that was left by a rewind, or cancelled, is over but not done. */
+function wasDone({ kind, decision }: HistoryEntry): boolean {
+  return kind !== "rewind" && decision?.status !== "CANCELLED";
 }

@@ -7,10 +7,10 @@ import { resolveStepName } from "../workflow.ts";
 import { advance } from "./advance.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
-import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
-import { locate } from "./visits.ts";
+import { locate, needsStepId } from "./visits.ts";
 
 /** Live instances that are listed where there is not exactly one. */
 const MAX_LISTED = 10;
@@ -33,14 +33,14 @@ export interface Unclear {
   elsewhere: number;
 }
 
-/** Hands out where the instance is, with a recap; see section 7 of the architecture document for the order of its rules. */
+/** Hands out where the instance is, with a recap; see "Resuming" in the architecture document for the order of its rules. */
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
-  let loaded = await load(parts, found);
-  if (input.use_latest) loaded = await toLatest(parts, loaded, caller);
+  const pinnedTo = await load(parts, found);
+  const place = await placeOf(pinnedTo, input);
+  const loaded = input.use_latest ? await toLatest(parts, pinnedTo, caller) : pinnedTo;
   const before = loaded.instance;
-  const place = await placeOf(loaded, input);
   const outcome = await proceed(parts, { ...loaded, input, place }, caller);
   const { position, unused_report } = place;
   const recap = await gatherRecap(parts, {
@@ -67,7 +67,8 @@ async function proceed(
   caller: Caller,
 ): Promise<Outcome> {
   const { store, workflow, input, place } = at;
-  if (isFinal(at.instance.status) || waitsForPerson(at.instance)) return handedOut(parts, at);
+  if (isFinal(at.instance.status)) return handedOut(parts, at, { decision: await lastDecision(at) });
+  if (waitsForPerson(at.instance)) return handedOut(parts, at);
   const moment = { actor: caller.actor, now: stamp(parts) };
   const waits = at.instance.status === "SUSPENDED";
   const instance = waits ? await commit(store, goOn(at.instance, moment)) : at.instance;
@@ -100,7 +101,10 @@ async function reconcile(
   const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
   const question = questionOf({ ...at, pending, step, assumed: position.assumed });
   const verdict = model && (await model.decide(question, caller));
-  if (verdict && "passed" in verdict && parts.onModelFailure === "error") throw modelFailed(verdict.passed, "");
+  if (verdict && "passed" in verdict && parts.onModelFailure === "error") {
+    const hint = `For the step as it is: resume_workflow {"instance_id":"${instance.instance_id}"}.`;
+    throw modelFailed(verdict.passed, { kept: "", hint });
+  }
   if (!verdict || "passed" in verdict) return handedOut(parts, at, { ask: askFor(workflow, step) });
   const { decision } = verdict;
   if (decision.next_step === instance.step_name) return handedOut(parts, at, { decision });
@@ -135,6 +139,7 @@ async function placeOf(loaded: Loaded, { assumed_current_step_name: assumed, rep
   const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(loaded.instance));
   const about = await locate(loaded, step_id);
   if (about.kind === "decided") return { position, unused_report: true };
+  if (about.kind === "unknown") throw needsStepId(loaded.instance, step_id);
   return { position, report: { ...report, step_id }, unused_report: false };
 }
 

@@ -3,7 +3,7 @@ import type { DecidedBy } from "../decision.ts";
 import type { HistoryEntry } from "../instance.ts";
 import { cancel, rewind } from "../transition.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
 
 /** Entries read at a time when the whole history is needed. */
 const PAGE = 1_000;
@@ -18,12 +18,14 @@ export interface CancelInput {
 /** Ends a run for good. Repeated, it answers that it is cancelled; another final status is INSTANCE_FINAL. */
 export async function cancelInstance(parts: Parts, input: CancelInput, caller: Caller): Promise<Outcome> {
   const loaded = await load(parts, input.instance_id);
-  if (loaded.instance.status === "CANCELLED") return handedOut(parts, loaded, { replayed: true });
+  if (loaded.instance.status === "CANCELLED") {
+    return handedOut(parts, loaded, { decision: await lastDecision(loaded), replayed: true });
+  }
   const said = { reason: input.reason || "cancelled", decided_by: input.decided_by };
   const change = cancel(loaded.instance, said, { actor: caller.actor, now: stamp(parts) });
   const instance = await commit(loaded.store, change);
   parts.log.info({ instance_id: instance.instance_id }, "instance cancelled");
-  return handedOut(parts, { ...loaded, instance });
+  return handedOut(parts, { ...loaded, instance }, { decision: change.entries.at(-1)?.decision ?? undefined });
 }
 
 export interface RewindInput {

@@ -25,8 +25,13 @@ export async function locate({ store, instance }: Loaded, stepId: string | undef
   return { kind: "decided", entry };
 }
 
-/** The one visit of a step of that name; undefined where there is none or several. */
+/**
+ * The one visit of a step of that name; undefined where there is none or several. After a rewind the counts are those of
+ * the live path, so that a name says too little.
+ */
 function visitNamed(instance: Instance, name: string): number | undefined {
+  const counted = Object.values(instance.visits).reduce((sum, { count }) => sum + count, 0);
+  if (counted !== instance.visit) return undefined;
   const visits = Object.hasOwn(instance.visits, name) ? instance.visits[name] : undefined;
   return visits?.count === 1 ? visits.last : undefined;
 }

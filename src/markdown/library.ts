@@ -1,4 +1,6 @@
 /** The workflows that can be started: embedded ones and those of a directory, parsed when first asked for and kept up to date. */
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
 import type { Log } from "../log.ts";
 import type { Catalog, LoadedWorkflow, Problem, WorkflowSource } from "../workflow.ts";
 import { memoryFiles } from "./files.ts";
@@ -9,6 +11,8 @@ import { watchDirectory } from "./watched-directory.ts";
 export interface LibraryOptions {
   /** Absolute path of the definitions directory. It may be missing, come later and go again. */
   directory: string;
+  /** Where the directory must lie, symbolic links resolved: one that was merely found may not lead out of the project. */
+  within?: string;
   /** Built-in definitions by path, like `NAME/index.md`; the directory's win by name. Null: the directory alone is the list. */
   embedded: Readonly<Record<string, string>> | null;
   /** Null for a route's expression that can be evaluated, else what is wrong with it. */
@@ -35,7 +39,7 @@ export function createLibrary(options: LibraryOptions): WorkflowSource {
 
   const refresh = (): void => {
     embedded ??= parseEmbedded(options.embedded ?? {}, checkExpression);
-    const scanned = watched.scan(now());
+    const scanned = leadsOut(directory, options.within) ? NOTHING : watched.scan(now());
     if (scanned === local) return;
     local = scanned;
     catalog = merge(embedded, scanned);
@@ -55,6 +59,18 @@ export function createLibrary(options: LibraryOptions): WorkflowSource {
       return catalog;
     },
   };
+}
+
+const NOTHING: ReadonlyMap<string, ParseResult> = new Map();
+
+/** Whether the directory is there, but by a symbolic link to somewhere else. */
+function leadsOut(directory: string, within: string | undefined): boolean {
+  if (within === undefined) return false;
+  try {
+    return !realpathSync(directory).startsWith(`${realpathSync(within)}${sep}`);
+  } catch {
+    return false; // there is none
+  }
 }
 
 function parseEmbedded(

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { findLoaded } from "../engine/start.ts";
 import { AppError } from "../errors.ts";
-import { oneLine } from "../words.ts";
+import { cutToBytes, oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { statusAnswer } from "./read-answers.ts";
 
@@ -16,6 +16,7 @@ export interface Resource {
 
 const MARKDOWN = "text/markdown";
 const JSON_TYPE = "application/json";
+const MAX_TEXT_BYTES = 50_000;
 const HISTORY_LIMIT = 100;
 /** Runs that a list shows, and values that a completion offers; the protocol's limit. */
 const MOST = 100;
@@ -65,8 +66,10 @@ async function workflowResources(engine: Engine): Promise<Resource[]> {
 /** The text behind a URI. Throws an AppError for one that leads nowhere. */
 export async function readResource(engine: Engine, uri: string): Promise<{ mimeType: string; text: string }> {
   const { kind, id } = parseUri(uri);
-  if (kind === "workflow")
-    return { mimeType: MARKDOWN, text: workflowText(findLoaded(await engine.catalog(), id).workflow) };
+  if (kind === "workflow") {
+    const text = workflowText(findLoaded(await engine.catalog(), id).workflow);
+    return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, "the workflow's own files") };
+  }
   const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT });
   return { mimeType: JSON_TYPE, text: JSON.stringify(statusAnswer(snapshot, undefined).structured, null, 2) };
 }

@@ -19,14 +19,26 @@ export async function serveStdio({ server, idle }: McpServer, stop: AbortSignal)
   });
   await server.connect(new StdioServerTransport());
   await ended;
-  await Promise.race([idle().then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);
+  await Promise.race([settle(idle).then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);
   await server.close();
 }
 
-/** Resolves when what was written to the stream has left this process, or the stream is broken. */
+/** Resolves when what was read is answered: a message is handled, and an answer written, a turn after it is there. */
+async function settle(idle: McpServer["idle"]): Promise<void> {
+  await nextTurn();
+  await idle();
+  await nextTurn();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Ends the stream; resolves when all that was written has left this process, or the stream is broken. */
 function flush(stdout: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stdout.destroyed || !stdout.writable) resolve();
-    else stdout.write("", () => resolve());
+    if (stdout.destroyed || stdout.writableEnded) return resolve();
+    stdout.once("error", () => resolve());
+    stdout.end(() => resolve()); // an empty write is called back at once, whatever waits before it
   });
 }

@@ -3,6 +3,7 @@ import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import { effectiveContext } from "../transition.ts";
 import { cutToBytes, oneLine } from "../words.ts";
+import { FINISH } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { briefContext } from "./context-view.ts";
 import { fitAnswer, fitItems } from "./fit.ts";
@@ -26,7 +27,8 @@ function viewOf(outcome: Outcome, budget: number): View {
   return {
     ...outcome,
     step: nextStep(outcome, budget * 0.6),
-    ask: ask && askWithin(ask, { instanceId: outcome.instance.instance_id, budget: budget * 0.2 }),
+    ask: ask && askWithin(ask, { instanceId: outcome.instance.instance_id, budget: budget * 0.25 }),
+    free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && recapText(outcome, recap),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
@@ -34,10 +36,17 @@ function viewOf(outcome: Outcome, budget: number): View {
 
 function askWithin(ask: Ask, { instanceId, budget }: { instanceId: string; budget: number }): Ask {
   return {
-    guidance: cutToBytes(ask.guidance, budget / 2, whereWhole(instanceId)),
-    guided: fitItems(ask.guided, budget / 4).shown,
-    candidates: fitItems(ask.candidates, budget / 4).shown,
+    guidance: cutToBytes(ask.guidance, budget * 0.3, whereWhole(instanceId)),
+    guided: fitItems(ask.guided, budget * 0.2).shown,
+    candidates: namesWithin(ask.candidates, budget * 0.5),
   };
+}
+
+/** The first of the names; where not all fit, FINISH is among them and it is said how many more there are. */
+function namesWithin(names: string[], mostBytes: number): string[] {
+  const { shown, left } = fitItems(names, mostBytes);
+  if (left === 0) return shown;
+  return [...new Set([...shown, FINISH]), `… ${left} more: any step's exact name`];
 }
 
 /** Fields in reading order; those without a value are left out when it is sent. */

@@ -1,7 +1,6 @@
 /** A step answer as text, for clients that show the model nothing else. */
-import type { Ask } from "../engine/outcome.ts";
 import { stepIdOf } from "../transition.ts";
-import { between } from "../words.ts";
+import { between, oneLine } from "../words.ts";
 import { FAILURE_RULE, keptRule, rules, skeleton, type View } from "./step-words.ts";
 
 export function stepText(view: View): string {
@@ -10,11 +9,11 @@ export function stepText(view: View): string {
     case "RUNNING":
       return runningText(view);
     case "SUSPENDED":
-      return lines([view.recap, suspendedLine(view), rules(view)]);
+      return lines([view.recap, replayLine(view), suspendedLine(view), rules(view)]);
     case "COMPLETED":
     case "FAILED":
     case "CANCELLED":
-      return lines([view.recap, endLine(view), "Tell the user the outcome."]);
+      return lines([view.recap, endLine(view), reasonLine(view), "Tell the user the outcome."]);
     default:
       return instance.status satisfies never;
   }
@@ -27,9 +26,9 @@ function runningText(view: View): string {
   const call = JSON.stringify(skeleton(view));
   if (view.did === "kept") {
     const how = "Call advance_workflow; the report need not be repeated:";
-    return lines([view.recap, noteLine(view), keptRule(view), guidanceLines(view.ask), how, call]);
+    return lines([view.recap, replayLine(view), noteLine(view), keptRule(view), guidanceLines(view), how, call]);
   }
-  const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view.ask)}`;
+  const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
   return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([choice, how, call, FAILURE_RULE])}`;
 }
@@ -40,10 +39,9 @@ function headLines(view: View): string {
   return lines([view.recap && `${view.recap}\n`, head, replayLine(view), noteLine(view), alsoLine(view)]);
 }
 
-function guidanceLines(ask: Ask | undefined): string {
+function guidanceLines({ ask, free }: View): string {
   if (!ask) return "";
   const quoted = ask.guidance.split("\n").map((line) => `> ${line}`.trimEnd());
-  const free = ask.guided.length < ask.candidates.length;
   const others = '(any other step or FINISH: say why in "details"; it is recorded as off the guidance)';
   return [...quoted, `Candidates: ${ask.guided.join(" | ")}`, ...(free ? [others] : [])].join("\n");
 }
@@ -57,6 +55,11 @@ function endLine({ instance, replayed }: View): string {
   const visits = `${instance.visit} visit${instance.visit === 1 ? "" : "s"}, ${took}`;
   const again = replayed ? " (repeated call)" : "";
   return `${instance.status} · ${instance.workflow_name} · ${visits} · nothing more to call${again}`;
+}
+
+/** Why it ended before its goal was reached. */
+function reasonLine({ instance, decision }: View): string {
+  return decision && instance.status !== "COMPLETED" ? `Reason: ${oneLine(decision.reasoning, 300)}` : "";
 }
 
 function replayLine({ replayed, decision }: View): string {

@@ -11,6 +11,8 @@ import { FINISH } from "../workflow.ts";
 export interface View extends Omit<Outcome, "ask" | "recap"> {
   step: ReturnType<typeof nextStep>;
   ask: Ask | undefined;
+  /** There are candidates beyond those that follow the guidance. */
+  free: boolean;
   recap: string | undefined;
   context: JsonObject;
 }
@@ -60,14 +62,15 @@ export function rules(view: View): string {
   if (instance.status !== "RUNNING") return "Nothing more to call. Tell the user the outcome.";
   if (did === "noted") return "Noted; the step and its instructions are unchanged. Report it when it is over.";
   if (did === "kept" && ask) {
-    return `${keptRule(view)} ${choiceRule(ask)} Call report_with; the report need not be repeated.`;
+    return `${keptRule(view)} ${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
-  const choice = ask ? ` Choose next_step by decision_required. ${choiceRule(ask)}` : "";
+  const choice = ask ? ` Choose next_step by decision_required. ${choiceRule(view)}` : "";
   return `When the work is done and verified, call report_with once, filled in.${choice} ${FAILURE_RULE}`;
 }
 
-function choiceRule({ guided, candidates }: Ask): string {
-  if (guided.length === candidates.length) return "";
-  const names = guided.length === 1 ? "The first candidate follows" : `The first ${guided.length} candidates follow`;
+function choiceRule({ ask, free }: View): string {
+  if (!ask || !free) return "";
+  const count = ask.guided.length;
+  const names = count === 1 ? "The first candidate follows" : `The first ${count} candidates follow`;
   return `${names} the guidance; for any other say why in "details" (it is recorded as off the guidance).`;
 }

@@ -68,7 +68,7 @@ export function createModelDecider(config: EndpointConfig, { log, now }: Deps): 
     } catch (error) {
       if (client?.aborted) throw cancelled();
       const why = what.signal.aborted ? `no answer within ${TOTAL_MS / 1000} s` : reasonOf(error, config.apiKey);
-      down = { until: now().getTime() + LEFT_ALONE_MS, why };
+      if (isDown(error)) down = { until: now().getTime() + LEFT_ALONE_MS, why };
       throw new CannotDecide("request failed", why, statusOf(error));
     }
   }
@@ -140,6 +140,12 @@ function decisionOf(choice: Choice, of: { question: Question; reply: Reply; spen
       milliseconds: Math.round(performance.now() - began),
     },
   };
+}
+
+/** The next request would fail as well. One that this request alone brought about (too long, say) is no such failure. */
+function isDown(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === null || status >= 500 || [401, 403, 404, 408, 429].includes(status);
 }
 
 /** Why a request failed, in the endpoint's words, cut; should they repeat the key, it is taken out. */

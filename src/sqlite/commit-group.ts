@@ -32,6 +32,7 @@ export function createCommitGroup(db: Database): CommitGroup {
       const value = savepoint(job);
       return () => job.done(value);
     } catch (error) {
+      if (!db.inTransaction) throw error; // SQLite gave up the whole, as it does on a full disk: all of it failed
       return () => job.fail(error);
     }
   }

@@ -65,6 +65,10 @@ const HINTS: [prefix: string, hint: string][] = [
     "The file or its directory is not writable: correct its permissions, then send the same call again.",
   ],
   ["EACCES", "The directory or file is not accessible: correct its permissions, or name another with --db."],
+  [
+    "SQLITE_IOERR",
+    "The disk refused a read or a write (full, at a limit, or failing): look at it, then send the same call again.",
+  ],
   ["SQLITE_NOTADB", "The file is no SQLite database: name another with --db or WORKFLOW_DB_PATH."],
   ["SQLITE_CORRUPT", "The file is damaged: restore it from a backup, or name another with --db."],
 ];

@@ -37,11 +37,14 @@ const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
 const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
   VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
 
-const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, status = $status,
+/** Without `status`: naming it, changed or not, makes SQLite write the indexes anew whose condition reads it. */
+const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition,
     waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
   WHERE instance_id = $instance_id AND version = $version`;
+
+const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND status <> $status";
 
 const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
   VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence,
@@ -146,6 +149,13 @@ export function createSqliteStore(db: Database, path: string): Store {
         return found && entryFromRow(found);
       }),
 
+    decided: (instance_id, limit) =>
+      attempt(() => {
+        const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND decision IS NOT NULL
+          ORDER BY visit DESC LIMIT $limit`;
+        return rows(sql, { instance_id, limit }).map(entryFromRow).reverse();
+      }),
+
     history: (instance_id, { limit, before }) =>
       attempt(() => {
         const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND seq < $before
@@ -172,8 +182,9 @@ export function createSqliteStore(db: Database, path: string): Store {
 
   function writeChange({ instance, entries, definition }: Change): boolean {
     if (definition) insertDefinition(definition.hash, definition.workflow, instance.updated_at);
-    const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
+    const { workflow_name, project, parent_id, created_at, status: _status, ...changing } = instanceToRow(instance);
     if (run(UPDATE_INSTANCE, changing) === 0) return false;
+    run(UPDATE_STATUS, { instance_id: instance.instance_id, status: instance.status });
     for (const entry of entries) run(INSERT_ENTRY, entryToRow(instance.instance_id, entry));
     return true;
   }

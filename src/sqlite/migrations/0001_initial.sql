@@ -32,6 +32,9 @@ CREATE TABLE instances (
 
 CREATE INDEX instances_by_time ON instances (created_at, instance_id);
 CREATE INDEX instances_by_project ON instances (project, created_at, instance_id);
+CREATE INDEX instances_by_status ON instances (project, status, created_at, instance_id);
+CREATE INDEX instances_by_workflow ON instances (project, workflow_name, created_at, instance_id);
+CREATE INDEX instances_by_parent ON instances (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX instances_live ON instances (project, created_at, instance_id)
   WHERE status IN ('RUNNING', 'SUSPENDED');
 CREATE INDEX instances_live_of_workflow ON instances (project, workflow_name, created_at, instance_id)
