@@ -1,9 +1,9 @@
 /** Many processes on one database file: with runs of their own, and all on one run. Nothing lost, doubled or refused. */
 import { Database } from "bun:sqlite";
 import type { Answer, Client } from "../client/client.ts";
+import { createRoom, stepIdAt, WORKFLOW } from "../client/room.ts";
 import type { Transport } from "../client/server.ts";
 import { check, detailsOf, type Run, updatesOf } from "./ledger.ts";
-import { createRoom, stepIdAt, WORKFLOW } from "./room.ts";
 
 export interface Crowd {
   executable: string;

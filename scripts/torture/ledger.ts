@@ -1,6 +1,6 @@
 /** What clients were answered, and whether the database still holds it: once, in order, whole. */
 import { Database } from "bun:sqlite";
-import { stepIdAt } from "./room.ts";
+import { stepIdAt } from "../client/room.ts";
 
 /** One run as its client knows it. A call that was cut off by a death may have been done or not. */
 export interface Run {

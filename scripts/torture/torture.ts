@@ -1,9 +1,10 @@
 /** Kills a server again and again while clients work, and looks each time whether all that was answered is there. */
+
+import { createRoom, type Room } from "../client/room.ts";
 import type { Server, Transport } from "../client/server.ts";
 import { check } from "./ledger.ts";
 import { createPowerSupply, type PowerSupply } from "./power-loss.ts";
 import { type Random, seeded } from "./random.ts";
-import { createRoom, type Room } from "./room.ts";
 import { createWorker, type Worker } from "./worker.ts";
 
 export interface Torture {

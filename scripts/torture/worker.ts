@@ -1,8 +1,8 @@
 /** One client at work: starts runs, notes and advances, one call after the other, until the server dies. */
 import { type Answer, type Client, Gone } from "../client/client.ts";
+import { stepIdAt, WORKFLOW } from "../client/room.ts";
 import { detailsOf, type Run, updatesOf } from "./ledger.ts";
 import type { Random } from "./random.ts";
-import { stepIdAt, WORKFLOW } from "./room.ts";
 
 /** Visits of a run before the worker starts another. */
 const RUN_LENGTH = 40;

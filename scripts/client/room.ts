@@ -1,8 +1,8 @@
-/** A scratch directory with a two-step loop, a project and a database file, for servers that are to be harmed. */
+/** A scratch directory with a two-step loop, a project and a database file, for servers that are harmed or measured. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Server, startServer, type Transport } from "../client/server.ts";
+import { type Server, startServer, type Transport } from "./server.ts";
 
 export const WORKFLOW = "ROUND";
 

@@ -1,0 +1,23 @@
+/** The few numbers that many measurements become. */
+
+export function median(values: number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value that this share of all lies below, between the two nearest. */
+export function quantile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+/** By least squares: how much the values grow from one to the next. */
+export function slope(values: number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const together = values.reduce((sum, value, index) => sum + (index - middle) * (value - mean), 0);
+  const spread = values.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
+  return together / spread;
+}
