@@ -1,7 +1,8 @@
 /** Kills a server again and again while clients work, and looks each time whether all that was answered is there. */
 
+import type { Client } from "../client/client.ts";
 import { createRoom, type Room } from "../client/room.ts";
-import type { Server, Transport } from "../client/server.ts";
+import type { Transport } from "../client/server.ts";
 import { check } from "./ledger.ts";
 import { createPowerSupply, type PowerSupply } from "./power-loss.ts";
 import { type Random, seeded } from "./random.ts";
@@ -66,7 +67,8 @@ interface Cast {
 async function live({ options, room, supply, workers, random, verdict }: Cast): Promise<void> {
   const { executable, transport } = options;
   const server = await room.serve(executable, { transport, env: supply?.nextLife() ?? {} });
-  const work = workers.map(async (worker) => worker.work(await server.client()));
+  const clients = await Promise.all(workers.map(() => server.client()));
+  const work = workers.map((worker, index) => worker.work(clients[index] as Client)); // one for each
   await Bun.sleep(LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least)); // the moment is the point
   await server.end("SIGKILL");
   verdict.losses.push(...(await Promise.all(work)).flat());
@@ -89,7 +91,7 @@ async function found({ options, room, workers }: Pick<Cast, "options" | "room" |
     const listed = await (await server.client()).call("list_instances", { limit: 1 });
     return listed.isError ? [listed.text] : check(room.db, runs);
   } finally {
-    await stopped(server);
+    await server.end("SIGKILL");
   }
 }
 
@@ -101,9 +103,5 @@ async function goOn({ options, room, workers, verdict }: Cast): Promise<void> {
   const server = await room.serve(options.executable, { transport: options.transport });
   const wrong = workers.map(async (worker) => worker.finish(await server.client()));
   verdict.losses.push(...(await Promise.all(wrong)).flat());
-  await stopped(server);
-}
-
-async function stopped(server: Server): Promise<void> {
   await server.end("SIGKILL");
 }
