@@ -12,12 +12,3 @@ export function quantile(values: number[], share: number): number {
   const high = sorted[Math.ceil(at)] ?? Number.NaN;
   return low + (high - low) * (at - Math.floor(at));
 }
-
-/** By least squares: how much the values grow from one to the next. */
-export function slope(values: number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const together = values.reduce((sum, value, index) => sum + (index - middle) * (value - mean), 0);
-  const spread = values.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
-  return together / spread;
-}
