@@ -64,7 +64,7 @@ async function main(): Promise<number> {
   const wire = timeFetches();
   let clock = Date.now();
   const log = createLog("error");
-  const decider = createModelDecider({ ...model, onFailure: "agent" }, { log, now: () => new Date(clock) });
+  const decider = createModelDecider(model, { log, now: () => new Date(clock) });
   const asked: Asked[] = [];
   for (const each of CASES) {
     if (asked.length >= GIVE_UP_AFTER && asked.slice(-GIVE_UP_AFTER).every(({ decision }) => !decision)) break;

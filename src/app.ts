@@ -49,6 +49,7 @@ export function createApp(config: Config): App {
       checkExpression,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
+    onModelFailure: config.onModelFailure,
     probe: gitProjectProbe,
     project: config.project,
     now,

@@ -25,6 +25,8 @@ export interface Config {
   logLevel: LogLevel;
   /** Null: no model is asked. */
   model: ModelSettings | null;
+  /** Where the model cannot decide: the agent does, or the call is refused. */
+  onModelFailure: "agent" | "error";
 }
 
 /** How a model is asked; see openai/model-decider.ts. */
@@ -33,7 +35,6 @@ interface ModelSettings {
   apiKey: string | null;
   model: string | null;
   timeoutMs: number;
-  onFailure: "agent" | "error";
 }
 
 /** Where a key alone leads. */
@@ -49,6 +50,7 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
     project: projectDir(setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR"), cwd),
     logLevel: logLevel(env),
     model: modelSettings(env),
+    onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
 }
 
@@ -130,14 +132,12 @@ function modelSettings(env: Environment): ModelSettings | null {
   const endpoint = env["AI_SERVICE_ENDPOINT"] || null;
   const apiKey = env["AI_SERVICE_API_KEY"] || null;
   const timeoutMs = milliseconds("AI_REQUEST_TIMEOUT_MS", env["AI_REQUEST_TIMEOUT_MS"], DEFAULT_TIMEOUT_MS);
-  const onFailure = oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const);
   if (endpoint === null && apiKey === null) return null;
   return {
     endpoint: httpUrl(endpoint ?? OPENAI_ENDPOINT),
     apiKey,
     model: env["AI_MODEL"] || null,
     timeoutMs,
-    onFailure,
   };
 }
 

@@ -42,7 +42,7 @@ describe("the settings", () => {
   });
 
   test("a key alone means OpenAI's own endpoint; an endpoint alone needs no key", () => {
-    const defaults = { model: null, timeoutMs: 30_000, onFailure: "agent" };
+    const defaults = { model: null, timeoutMs: 30_000 };
     const key = settings({ AI_SERVICE_API_KEY: "sk-1" });
     expect(key).toEqual({ ...defaults, endpoint: "https://api.openai.com/v1", apiKey: "sk-1" } as typeof key);
     const local = settings({ AI_SERVICE_ENDPOINT: "http://localhost:11434/v1/" });
