@@ -35,6 +35,8 @@ export interface ConnectOptions {
   args?: string[];
   env?: Record<string, string>;
   cwd?: string;
+  /** A command that the executable and its arguments are handed to, such as one that sets limits. */
+  wrapper?: string[];
 }
 
 const open: Connection[] = [];
@@ -48,9 +50,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   const project = options.project ?? scratchDir();
   const db = options.db ?? join(scratchDir(), "state.sqlite");
   const workflows = options.workflows ? ["--workflows", options.workflows] : [];
+  const serve = [EXECUTABLE, "serve", "--db", db, "--project", project, ...workflows, ...(options.args ?? [])];
+  const [command = EXECUTABLE, ...args] = [...(options.wrapper ?? []), ...serve];
   const transport = new StdioClientTransport({
-    command: EXECUTABLE,
-    args: ["serve", "--db", db, "--project", project, ...workflows, ...(options.args ?? [])],
+    command,
+    args,
     cwd: options.cwd ?? project,
     stderr: "pipe",
     ...(options.env ? { env: options.env } : {}),

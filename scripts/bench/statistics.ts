@@ -1,0 +1,14 @@
+/** The few numbers that many measurements become. */
+
+export function median(values: number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value that this share of all lies below, between the two nearest. */
+export function quantile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return low + (high - low) * (at - Math.floor(at));
+}

@@ -1,0 +1,82 @@
+/**
+ * The long form of the durability proofs: `bun scripts/torture.ts [kill|power|mutants|crowd]… [--deaths N] [--seed N]
+ * [--advances N]`. Without words, all of them, over each transport that the executable serves. Exit code 1 for any loss.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { servesHttp, type Transport } from "./client/server.ts";
+import { crowd } from "./torture/crowd.ts";
+import { buildMutant, MUTANTS, type MutantName } from "./torture/mutants.ts";
+import { whyNoPowerLoss } from "./torture/power-loss.ts";
+import { torture } from "./torture/torture.ts";
+
+const EXECUTABLE = join(import.meta.dir, "../dist/orchestrator");
+const ALL = ["kill", "power", "mutants", "crowd"] as const;
+type Part = (typeof ALL)[number];
+
+/** Which death shows which fault; SIGKILL cannot show a missing flush. */
+const CAUGHT_BY: Record<MutantName, ("kill" | "power")[]> = {
+  "synchronous=NORMAL": ["power"],
+  "answer before COMMIT": ["kill", "power"],
+  "history apart": ["kill", "power"],
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    deaths: { type: "string", default: "200" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    advances: { type: "string", default: "10000" },
+  },
+});
+const deaths = Number(values.deaths);
+const seed = Number(values.seed);
+const advances = Number(values.advances);
+const parts = positionals.length > 0 ? ALL.filter((part) => positionals.includes(part)) : ALL;
+const transports: Transport[] = servesHttp(EXECUTABLE) ? ["stdio", "http"] : ["stdio"];
+let failures = 0;
+
+function say(what: string, good: boolean, details: string): void {
+  if (!good) failures++;
+  console.log(`${good ? "ok  " : "FAIL"} ${what}: ${details}`);
+}
+
+async function die(death: "kill" | "power", transport: Transport): Promise<void> {
+  const verdict = await torture({ executable: EXECUTABLE, transport, death, deaths, workers: 6, seed });
+  const { losses } = verdict;
+  const sums = `${verdict.deaths} deaths, ${verdict.starts} starts, ${verdict.advances} advances answered`;
+  const risk = death === "power" ? `, ${Math.round(verdict.atRisk / 1024)} kB unflushed at the deaths` : "";
+  say(`${death} over ${transport}`, losses.length === 0, [`${sums}${risk}`, ...losses].join("\n     "));
+}
+
+async function catchMutants(): Promise<void> {
+  for (const name of MUTANTS) {
+    const mutant = buildMutant(name);
+    for (const death of CAUGHT_BY[name]) {
+      const { executable } = mutant;
+      const verdict = await torture({ executable, transport: "stdio", death, deaths: 20, workers: 4, seed });
+      const found = verdict.losses[0] ?? "nothing was lost: the test is blind to it";
+      say(`${name}, caught by ${death}`, verdict.losses.length > 0, `after ${verdict.deaths} deaths: ${found}`);
+    }
+    mutant.dispose();
+  }
+}
+
+async function gather(transport: Transport): Promise<void> {
+  const shared = Math.min(Math.round(advances / 4), 5_000);
+  const load = { processes: 8, own: advances - shared, shared };
+  const verdict = await crowd({ executable: EXECUTABLE, transport, ...load });
+  const sums = `${verdict.advances} advances by 8 processes, ${verdict.conflicts} conflicts, ${verdict.replays} replays`;
+  say(`crowd over ${transport}`, verdict.complaints.length === 0, [sums, ...verdict.complaints].join("\n     "));
+}
+
+async function run(part: Part): Promise<void> {
+  if (part === "mutants") return catchMutants();
+  for (const transport of transports) await (part === "crowd" ? gather(transport) : die(part, transport));
+}
+
+console.log(`seed ${seed}`);
+const whyNot = whyNoPowerLoss();
+if (whyNot) say("power loss", false, whyNot);
+for (const part of parts) if (part !== "power" || !whyNot) await run(part);
+process.exit(failures > 0 ? 1 : 0);
