@@ -5,6 +5,7 @@ import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
+import { type Listening, serveHttp } from "./http/serve.ts";
 import type { Store } from "./instance.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
@@ -25,6 +26,8 @@ export interface App {
   model: Decider | null;
   /** A server for one client. */
   mcpServer(): McpServer;
+  /** Serves every client that comes over HTTP, until `stop` is aborted. */
+  serveHttp(stop: AbortSignal): Listening;
   /** Closes the database, if it was opened. */
   close(): Promise<void>;
 }
@@ -53,11 +56,13 @@ export function createApp(config: Config): App {
     newId: () => `wf_${shortId()}`,
     log,
   });
+  const mcpServer = () => createMcpServer({ engine, version: VERSION, log, newId: shortId });
   return {
     engine,
     log,
     model,
-    mcpServer: () => createMcpServer({ engine, version: VERSION, log, newId: shortId }),
+    mcpServer,
+    serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
     close: database.close,
   };
 }
