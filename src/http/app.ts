@@ -46,8 +46,8 @@ export function createHttpApp({ settings, mcpServer, version, log, limits = {} }
     ending ? refusal(503, "The server is ending. Connect again.", { Connection: "close" }) : next(),
   );
   app.use(guardNames(settings.host));
-  app.on(["GET"], "/health", () => Response.json({ status: "ok", version }));
-  app.all("/health", () => refusal(405, "Method not allowed.", { Allow: "GET" }));
+  app.on(["GET", "HEAD"], "/health", () => Response.json({ status: "ok", version }));
+  app.all("/health", () => refusal(405, "Method not allowed.", { Allow: "GET, HEAD" }));
   if (settings.token !== null) app.use(guardToken(settings.token));
   app.all("/mcp", ({ req }) =>
     METHODS.includes(req.method)
