@@ -8,7 +8,7 @@ import { refusal } from "./refusal.ts";
 const IDLE_SECONDS = 30;
 
 /** How long the end waits for calls in flight, in milliseconds; the whole process has five seconds to go. */
-const GRACE_MS = 4_000;
+const GRACE_MS = 3_500;
 
 /** How long the last answers have to leave, in milliseconds. */
 const FLUSH_MS = 500;
