@@ -43,6 +43,26 @@ test("progress arrives before the answer, while a model is asked", async () => {
   expect(said.length).toBeGreaterThan(0);
 });
 
+test("attack: an id that is still being answered is refused, and the first request gets its answer", async () => {
+  const model = slowModel();
+  const { url } = await serveHttp({ workflows, env: model.env });
+  const { transport, call } = await connectHttp(url);
+  const { data } = await call("start_workflow", { workflow_name: "JUDGED" });
+  const args = { instance_id: data.instance_id, report: { step_id: "1-one", status: "success" } };
+  const message = {
+    jsonrpc: "2.0",
+    id: "twice",
+    method: "tools/call",
+    params: { name: "advance_workflow", arguments: args },
+  };
+  const headers = { "mcp-session-id": transport.sessionId ?? "" };
+  const first = fetch(url, postInit(message, headers));
+  await model.called();
+  expect((await fetch(url, postInit(message, headers))).status).toBe(400);
+  model.go();
+  expect(await (await first).text()).toContain("2-two");
+});
+
 test.each(SIGNALS)("%s ends it with exit code 0 within five seconds, with event streams open", async (signal) => {
   const { url, end } = await serveHttp();
   const clients = await Promise.all(Array.from({ length: 20 }, () => connectHttp(url)));

@@ -1,6 +1,5 @@
 /** Serves the HTTP app on a socket until it is told to end; never exits itself. */
 import { createHttpApp, type HttpApp, type HttpParts, type HttpSettings } from "./app.ts";
-import { MAX_BODY_BYTES } from "./body.ts";
 import { isLoopback, withHeaders } from "./guards.ts";
 import { refusal } from "./refusal.ts";
 
@@ -47,8 +46,8 @@ function listen(app: HttpApp, { host, port, token }: HttpSettings): Bun.Server<u
       development: false,
       reusePort: false, // said outright: without it a second server was seen to share the port instead of failing
       idleTimeout: IDLE_SECONDS,
-      // Larger ones are refused by the app; this is what may arrive while it does so.
-      maxRequestBodySize: 64 * MAX_BODY_BYTES,
+      // The app refuses larger ones itself, in its own words, before it reads them.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: app.fetch,
       error: () => withHeaders(refusal(400, "The request cannot be understood.")),
     });
