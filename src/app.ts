@@ -6,22 +6,24 @@ import type { Decider } from "./decider.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
-import type { Store } from "./instance.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
+import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
-import { openDatabase } from "./sqlite/open.ts";
-import { createSqliteStore } from "./sqlite/store.ts";
+import { createLazyStore } from "./sqlite/lazy-store.ts";
+import { createSqliteUpkeep } from "./sqlite/upkeep.ts";
+import type { Upkeep } from "./upkeep.ts";
 
 export const VERSION = packageJson.version;
 
 export interface App {
   engine: Engine;
   log: Log;
+  upkeep: Upkeep;
   /** The middle rung; null where no model is configured. */
   model: Decider | null;
   /** A server for one client. */
@@ -41,7 +43,7 @@ export function createApp(config: Config): App {
   const now = () => new Date();
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
-  const database = lazyStore(config.dbPath);
+  const database = createLazyStore(config.dbPath);
   const engine = createEngine({
     store: database.open,
     source: createLibrary({
@@ -50,35 +52,22 @@ export function createApp(config: Config): App {
       checkExpression,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
+    onModelFailure: config.onModelFailure,
     probe: gitProjectProbe,
     project: config.project,
     now,
     newId: () => `wf_${shortId()}`,
     log,
   });
-  const mcpServer = () => createMcpServer({ engine, version: VERSION, log, newId: shortId });
+  const changes = createChanges(engine);
+  const mcpServer = () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId });
   return {
     engine,
     log,
     model,
+    upkeep: createSqliteUpkeep(config.dbPath),
     mcpServer,
     serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
     close: database.close,
-  };
-}
-
-/** Opens at the first use; a failed attempt is made again at the next. */
-function lazyStore(path: string) {
-  let opened: Promise<Store> | null = null;
-  const attempt = async () => createSqliteStore(await openDatabase(path), path);
-  return {
-    open: () => {
-      opened ??= attempt().catch((error: unknown) => {
-        opened = null;
-        throw error;
-      });
-      return opened;
-    },
-    close: async () => (await opened)?.close(),
   };
 }

@@ -8,6 +8,7 @@ import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
 import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
+import { backup, prune } from "./cli/upkeep.ts";
 import { validate } from "./cli/validate.ts";
 import { AppError } from "./errors.ts";
 
@@ -22,7 +23,7 @@ const version: Command = {
   },
 };
 
-const COMMANDS: Command[] = [serve, list, validate, instances, show, doctor, demo, version];
+const COMMANDS: Command[] = [serve, list, validate, instances, show, doctor, backup, prune, demo, version];
 
 const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } satisfies Options;
 

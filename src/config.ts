@@ -29,6 +29,8 @@ export interface Config {
   /** Null: no model is asked. */
   model: ModelSettings | null;
   http: HttpSettings;
+  /** Where the model cannot decide: the agent does, or the call is refused. */
+  onModelFailure: "agent" | "error";
 }
 
 /** Where and for whom HTTP is served; see http/app.ts. */
@@ -44,7 +46,6 @@ interface ModelSettings {
   apiKey: string | null;
   model: string | null;
   timeoutMs: number;
-  onFailure: "agent" | "error";
 }
 
 /** Where a key alone leads. */
@@ -67,6 +68,7 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
       port: httpPort(setting(flags.port, "--port", env, "HTTP_PORT")),
       token: authToken(env),
     },
+    onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
 }
 
@@ -148,14 +150,12 @@ function modelSettings(env: Environment): ModelSettings | null {
   const endpoint = env["AI_SERVICE_ENDPOINT"] || null;
   const apiKey = env["AI_SERVICE_API_KEY"] || null;
   const timeoutMs = milliseconds("AI_REQUEST_TIMEOUT_MS", env["AI_REQUEST_TIMEOUT_MS"], DEFAULT_TIMEOUT_MS);
-  const onFailure = oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const);
   if (endpoint === null && apiKey === null) return null;
   return {
     endpoint: httpUrl(endpoint ?? OPENAI_ENDPOINT),
     apiKey,
     model: env["AI_MODEL"] || null,
     timeoutMs,
-    onFailure,
   };
 }
 

@@ -24,8 +24,10 @@ export const Decision = z.object({
   notes: z.array(z.string()).optional(),
   /** Merged into the context after the report's own updates. */
   context_updates: JsonObject.optional(),
-  /** The step is entered, but the instance waits there, or has failed. */
-  status: z.enum(["SUSPENDED", "FAILED"]).optional(),
+  /** The step is entered, but the instance waits there, or has failed; CANCELLED ends the instance where it is. */
+  status: z.enum(["SUSPENDED", "FAILED", "CANCELLED"]).optional(),
+  /** A rewind: the earlier visit whose step and context are handed out again. */
+  to_visit: z.int().optional(),
   /** What the decider could choose from. */
   candidates: z.array(z.string()).optional(),
   /** What a model's decision cost. */

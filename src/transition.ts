@@ -2,7 +2,7 @@
  * Pure rules of state: from an instance and what happened to it, to what must be written. Nothing here reads a clock,
  * a file or a database; the engine sequences these, the store makes each Change durable as one.
  */
-import { type Decision, mayFollow } from "./decision.ts";
+import { type DecidedBy, type Decision, mayFollow } from "./decision.ts";
 import { AppError } from "./errors.ts";
 import {
   type Change,
@@ -117,7 +117,8 @@ export function bringBack(
   moment: Moment,
 ): Change | null {
   const context_patch = patchFor(instance.context, said.context_updates);
-  if (isFinal(instance.status) || (!said.report && Object.keys(context_patch).length === 0)) return null;
+  const nothing = !said.report && Object.keys(context_patch).length === 0;
+  if (instance.status !== "RUNNING" || nothing) return null;
   refuseManyNotes(instance);
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
@@ -177,6 +178,59 @@ export function goOn(instance: Instance, moment: Moment): Change {
   return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
 }
 
+/** Ends an instance for good, where it is; a report that is kept becomes a note. */
+export function cancel(instance: Instance, said: { reason: string; decided_by: DecidedBy }, moment: Moment): Change {
+  refuseFinal(instance);
+  const draft = retireKept(instance, moment);
+  const { reason: reasoning, decided_by } = said;
+  const decision: Decision = { decided_by, next_step: instance.step_name, reasoning, status: "CANCELLED" };
+  return also(draft, moment, { kind: "move", decision, context_patch: {} });
+}
+
+/**
+ * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history` is
+ * whole, oldest first. Nothing is forgotten: the rewind is one more entry. Throws INVALID_INPUT for a visit that was not.
+ */
+export function rewind(
+  workflow: Workflow,
+  instance: Instance,
+  back: Moment & { start: Start; history: HistoryEntry[]; to_visit: number; reason: string },
+): Change {
+  refuseFinal(instance);
+  const { to_visit } = back;
+  if (to_visit > instance.visit) {
+    throw new AppError("INVALID_INPUT", `Visit ${to_visit} was not yet; nothing changed.`, {
+      hint: `Choose a visit from 1 to ${instance.visit}; get_workflow_status lists them.`,
+    });
+  }
+  const draft = retireKept(instance, back);
+  const then = replay(
+    back.start,
+    back.history.filter((entry) => entry.visit < to_visit),
+  );
+  refuseStep(workflow, instance, then.step_name);
+  const updates = Object.fromEntries(Object.keys(draft.instance.context).map((key) => [key, null]));
+  const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
+  const reasoning = back.reason || `back to visit ${to_visit}`;
+  const decision: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
+  return also(draft, back, { kind: "rewind", decision, context_patch }, then.visits);
+}
+
+/** Adds the entry that ends the current visit to what is drafted already. */
+function also(
+  draft: Change,
+  moment: Moment,
+  ending: { kind: "move" | "rewind"; decision: Decision; context_patch: ContextPatch },
+  visits = draft.instance.visits,
+): Change {
+  const { instance } = draft;
+  const line = entry(instance, { ...ending, started_at: instance.visit_started_at }, moment);
+  const context = applyPatch(instance.context, ending.context_patch);
+  const next = landing({ ...instance, visits }, ending.decision, moment.now);
+  const last = change(instance, [line], { ...next, context, pending: null, updated_at: moment.now });
+  return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
+}
+
 /** The parts of an instance that its history determines. */
 export type Replayed = Pick<
   Instance,
@@ -192,23 +246,39 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
     context: start.context,
     last_seq: 0,
   };
+  const visitsAt = new Map([[1, state.visits]]);
   for (const line of history) {
-    const context = applyPatch(state.context, line.context_patch);
+    const { decision } = line;
     const goesOn = line.kind === "resume" && state.status === "SUSPENDED" ? { status: "RUNNING" as const } : {};
-    const next = line.decision ? landing(state, line.decision, line.ended_at) : goesOn;
+    const visits = visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits;
+    const next = decision ? landing({ ...state, visits }, decision, line.ended_at) : goesOn;
+    const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
+    visitsAt.set(state.visit, state.visits);
   }
   return state;
 }
 
-/** Where a decision leads; a model may enter a step and let the instance wait or fail there. */
+/**
+ * Where a decision leads; a model may enter a step and let the instance wait or fail there. A rewind takes the counts of
+ * the visit that it leads back to: what was done since is not on the live path any more.
+ */
 function landing(from: Pick<Instance, "visits" | "visit">, decision: Decision, now: string) {
   const { next_step, reasoning } = decision;
   const status: Status = decision.status ?? "RUNNING";
+  if (status === "CANCELLED") return { status, completed_at: now, waiting_for: null };
   if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now };
   const waiting_for = status === "SUSPENDED" ? { kind: "model", message: reasoning } : null;
   const completed_at = status === "FAILED" ? now : null;
-  return { ...enter(from, next_step, { visit: from.visit + 1, now }), status, waiting_for, completed_at };
+  const visit = from.visit + 1;
+  const entered = enter(from, next_step, { visit, now });
+  return { ...(decision.to_visit ? again(from, entered) : entered), status, waiting_for, completed_at };
+}
+
+/** A visit that is handed out again counts once. */
+function again(from: Pick<Instance, "visits">, entered: ReturnType<typeof enter>): ReturnType<typeof enter> {
+  const count = from.visits[entered.step_name]?.count ?? 1;
+  return { ...entered, visits: { ...entered.visits, [entered.step_name]: { count, last: entered.visit } } };
 }
 
 function enter(from: Pick<Instance, "visits">, step_name: string, at: { visit: number; now: string }) {

@@ -15,6 +15,7 @@ const NOUNS = [
   "instance",
   "decider",
   "project",
+  "upkeep",
   "template",
   "agent",
 ];

@@ -1,6 +1,7 @@
 /** Serving over HTTP as a process: two clients, progress, slow clients, settings, taken ports, and how it ends. */
 import { afterAll, expect, test } from "bun:test";
 import { connect as connectSocket, type Socket } from "node:net";
+import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { connectHttp, INITIALIZE, postInit, rawExchange, serveHttp } from "./support/http.ts";
 import { slowModel } from "./support/slow-model.ts";
 import { runBare, startBare } from "./support/stdio.ts";
@@ -41,6 +42,19 @@ test("progress arrives before the answer, while a model is asked", async () => {
   const result = await client.callTool({ name: "advance_workflow", arguments: args }, undefined, { onprogress });
   expect(result.structuredContent).toMatchObject({ next_step: { step_id: "2-two" } });
   expect(said.length).toBeGreaterThan(0);
+});
+
+test("a client that subscribed to a run hears on its event stream that another client moved it", async () => {
+  const { url } = await serveHttp({ workflows });
+  const [watcher, worker] = [await connectHttp(url), await connectHttp(url)];
+  const { data } = await worker.call("start_workflow", { workflow_name: "JUDGED" });
+  const uri = `instance://${data.instance_id}`;
+  const heard = Promise.withResolvers<string>();
+  watcher.client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => heard.resolve(params.uri));
+  await watcher.client.subscribeResource({ uri });
+  const report = { step_id: "1-one", status: "success", next_step: "Two" };
+  await worker.call("advance_workflow", { instance_id: data.instance_id, report });
+  expect(await heard.promise).toBe(uri);
 });
 
 test("attack: an id that is still being answered is refused, and the first request gets its answer", async () => {

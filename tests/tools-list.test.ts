@@ -113,6 +113,13 @@ test("without a definitions directory there are the built-in workflows and those
   });
   const { call } = await connect({ project });
   const listed = (await call("list_workflows")).data.workflows;
-  expect(listed.map((each: { name: string }) => each.name).sort()).toEqual(["MINE", "REFACTOR_WITH_TESTS", "WORK"]);
+  expect(listed.map((each: { name: string }) => each.name).sort()).toEqual([
+    "MINE",
+    "REFACTOR_WITH_TESTS",
+    "RESUME",
+    "SAVE",
+    "SPRINT_TASK",
+    "WORK",
+  ]);
   expect(listed.find((each: { name: string }) => each.name === "WORK").steps).toEqual(["Own"]);
 });

@@ -1,9 +1,21 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
-import type { Change, HistoryEntry, Instance, Start } from "../src/instance.ts";
+import { type Change, type HistoryEntry, type Instance, isFinal, type Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
-import { begin, bringBack, keep, move, note, repin, replay, retireKept } from "../src/transition.ts";
+import {
+  begin,
+  bringBack,
+  cancel,
+  goOn,
+  keep,
+  move,
+  note,
+  repin,
+  replay,
+  retireKept,
+  rewind,
+} from "../src/transition.ts";
 import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
 
 const NAMES = ["Build", "Test", "Ship"];
@@ -36,7 +48,11 @@ type Event =
   | { kind: "note"; updates: JsonObject }
   | { kind: "keep"; updates: JsonObject; replaces: boolean }
   | { kind: "resume"; updates: JsonObject }
-  | { kind: "repin" };
+  | { kind: "repin" }
+  | { kind: "cancel" }
+  | { kind: "suspend"; to: string }
+  | { kind: "go on" }
+  | { kind: "rewind"; to_visit: number };
 
 const updates = fc.dictionary(
   fc.constantFrom("a", "b", "c", "constructor", "toString"),
@@ -51,10 +67,13 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant("note" as const), updates }),
   fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean() }),
   fc.record({ kind: fc.constant("resume" as const), updates }),
-  fc.record({ kind: fc.constant("repin" as const) }),
+  fc.record({ kind: fc.constantFrom("repin" as const, "repin" as const, "cancel" as const) }),
+  fc.record({ kind: fc.constant("suspend" as const), to: fc.constantFrom(...NAMES) }),
+  fc.record({ kind: fc.constant("go on" as const) }),
+  fc.record({ kind: fc.constant("rewind" as const), to_visit: fc.integer({ min: 1, max: 8 }) }),
 );
 
-function apply(instance: Instance, happened: Event): Change | null {
+function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Change | null {
   const report = { step_id: "x", status: "success" };
   switch (happened.kind) {
     case "move": {
@@ -72,6 +91,21 @@ function apply(instance: Instance, happened: Event): Change | null {
     }
     case "resume":
       return bringBack(instance, { report: undefined, context_updates: happened.updates }, moment);
+    case "cancel":
+      return cancel(instance, { reason: "r", decided_by: "person" }, moment);
+    case "suspend": {
+      const decision = {
+        decided_by: "model" as const,
+        next_step: happened.to,
+        reasoning: "r",
+        status: "SUSPENDED" as const,
+      };
+      return move(workflow, instance, { report, context_updates: { asked: true }, decision, ...moment });
+    }
+    case "go on":
+      return instance.status === "SUSPENDED" ? goOn(instance, moment) : null;
+    case "rewind":
+      return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
       return repin(instance, { workflow, hash: "other" }, moment);
   }
@@ -82,10 +116,12 @@ function play(events: Event[]) {
   let instance = begin(workflow, start, { project: "/p" });
   const history: HistoryEntry[] = [];
   const states = [instance];
+  const handedOut = new Map([[1, instance]]);
   for (const happened of events) {
     try {
-      const change = apply(instance, happened);
+      const change = apply(instance, happened, history);
       if (!change) continue;
+      handedOut.set(change.instance.visit, handedOut.get(change.instance.visit) ?? change.instance);
       instance = change.instance;
       history.push(...change.entries);
       states.push(instance);
@@ -93,7 +129,7 @@ function play(events: Event[]) {
       if (!(error instanceof AppError)) throw error;
     }
   }
-  return { instance, history, states };
+  return { instance, history, states, handedOut };
 }
 
 describe("transition", () => {
@@ -119,7 +155,7 @@ describe("transition", () => {
           const finish: Event = { kind: "move", to: FINISH, updates: {} };
           const done = play([...before, finish]);
           expect(play([...before, finish, ...after]).instance).toEqual(done.instance);
-          expect(done.instance.status).toBe("COMPLETED");
+          expect(isFinal(done.instance.status)).toBe(true);
         },
       ),
     );
@@ -131,7 +167,7 @@ describe("transition", () => {
         const { states, history } = play(events);
         for (const state of states) expect([...NAMES, FINISH]).toContain(state.step_name);
         expect(history.map((entry) => entry.seq)).toEqual(history.map((_, index) => index + 1));
-        const visits = history.filter((entry) => entry.kind === "visit").map((entry) => entry.visit);
+        const visits = history.filter((entry) => entry.decision !== null).map((entry) => entry.visit);
         expect(visits).toEqual(visits.map((_, index) => index + 1));
       }),
     );
@@ -139,7 +175,7 @@ describe("transition", () => {
 
   test("move() refuses a step that does not exist, with the candidates", () => {
     const instance = begin(workflow, start, { project: "/p" });
-    expect(() => apply(instance, { kind: "move", to: "Nowhere", updates: {} })).toThrow(
+    expect(() => apply(instance, { kind: "move", to: "Nowhere", updates: {} }, [])).toThrow(
       expect.objectContaining({ code: "STEP_NOT_ALLOWED", details: { candidates: [...NAMES, FINISH] } }),
     );
   });
@@ -154,9 +190,28 @@ describe("transition", () => {
     expect(instance.context).toMatchObject({ a: 3, b: "kept" });
   });
 
+  test("a rewind hands out the step, the context and the counts of the earlier visit, and forgets nothing", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 25 }), fc.nat(), (events, at) => {
+        const { instance, history, handedOut } = play(events);
+        const to_visit = 1 + (at % instance.visit);
+        const then = handedOut.get(to_visit);
+        if (isFinal(instance.status) || !then) return;
+        const change = rewind(workflow, instance, { start, history, to_visit, reason: "", ...moment });
+        const now = change.instance;
+        expect([now.step_name, now.context, now.visit]).toEqual([then.step_name, then.context, instance.visit + 1]);
+        const counts = (visits: Instance["visits"]) => Object.entries(visits).map(([name, { count }]) => [name, count]);
+        expect(counts(now.visits).sort()).toEqual(counts(then.visits).sort());
+        expect(change.entries.at(-1)).toMatchObject({ kind: "rewind", decision: { decided_by: "rewind", to_visit } });
+        expect(replay(start, [...history, ...change.entries]).visits).toEqual(now.visits);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("a context over the limit is refused", () => {
     const instance = begin(workflow, start, { project: "/p" });
     const huge = { kind: "move" as const, to: "Test", updates: { x: "y".repeat(300_000) } };
-    expect(() => apply(instance, huge)).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));
+    expect(() => apply(instance, huge, [])).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));
   });
 });

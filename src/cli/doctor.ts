@@ -58,7 +58,11 @@ async function definitions({ engine }: App): Promise<string> {
   );
 }
 
-async function database({ engine }: App): Promise<string> {
+async function database({ engine, upkeep }: App): Promise<string> {
+  const warnings = await upkeep.examine();
+  if (warnings.length > 0) {
+    throw new AppError("PERSISTENCE_ERROR", "opens, but may not be safe.", { hint: warnings.join("; ") });
+  }
   const { instances, elsewhere } = await engine.list({ limit: 1 });
   return `opens; ${instances.length > 0 ? "this project has runs" : "no runs in this project"}, ${elsewhere} elsewhere`;
 }

@@ -2,6 +2,7 @@
 import { agentDecider } from "../agent.ts";
 import type { Question, Verdict } from "../decider.ts";
 import { candidatesAfter, type Decision } from "../decision.ts";
+import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Pending } from "../instance.ts";
 import { mergeContext } from "../json.ts";
 import { currentStep, keep, move, withoutChoice } from "../transition.ts";
@@ -69,9 +70,20 @@ async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) 
     if (decider.asksOutside) now = await keepOnce(parts, { ...at, ...now }, caller);
     const verdict = await decider.decide(questionOf({ ...at, ...now }), caller);
     if ("decision" in verdict) return { ...now, verdict: withNotes(verdict.decision, notes) };
+    if (decider.asksOutside && parts.onModelFailure === "error") {
+      throw modelFailed(verdict.passed, "The report is kept.");
+    }
     notes.push(...verdict.passed);
   }
   return { ...now, verdict: { passed: notes } satisfies Verdict };
+}
+
+/** AI_SERVICE_ERROR, for those who want no other decider than the model. */
+export function modelFailed(why: string[], kept: string): AppError {
+  return new AppError("AI_SERVICE_ERROR", `Nothing moved: ${why.join("; ")}. ${kept}`.trim(), {
+    hint: "Send the same call again, or resume_workflow later; a person can run `orchestrator doctor`.",
+    retryable: true,
+  });
 }
 
 function withNotes(decision: Decision, before: string[]): Verdict {

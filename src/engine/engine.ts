@@ -6,6 +6,7 @@ import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { type StartInput, start } from "./start.ts";
+import { type CancelInput, cancelInstance, type RewindInput, rewindInstance } from "./steer.ts";
 
 /** Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. */
 export interface Engine {
@@ -13,6 +14,8 @@ export interface Engine {
   start(input: StartInput, caller: Caller): Promise<Outcome>;
   advance(input: AdvanceInput, caller: Caller): Promise<Outcome>;
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
+  cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
+  rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
 }
@@ -23,6 +26,8 @@ export function createEngine(parts: Parts): Engine {
     start: (input, caller) => start(parts, input, caller),
     advance: (input, caller) => advance(parts, input, caller),
     resume: (input, caller) => resume(parts, input, caller),
+    cancel: (input, caller) => cancelInstance(parts, input, caller),
+    rewind: (input, caller) => rewindInstance(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
   };

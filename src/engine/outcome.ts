@@ -15,7 +15,7 @@ export interface Outcome {
   workflow: Workflow;
   /** What the call did: handed out a step (or the end), kept a report until the agent chooses, or took a note. */
   did: "handed_out" | "kept" | "noted";
-  decision?: Decision;
+  decision?: Decision | undefined;
   ask?: Ask;
   /** Why those who were asked before the agent did not decide. */
   notes?: string[];

@@ -12,6 +12,8 @@ export interface Parts {
   source: WorkflowSource;
   /** Tried in order before the agent is asked. */
   deciders: Decider[];
+  /** Where one that asks outside cannot decide: go on to the agent, or refuse the call with AI_SERVICE_ERROR. */
+  onModelFailure: "agent" | "error";
   probe: ProjectProbe;
   /** The directory that new instances are about. */
   project: string;

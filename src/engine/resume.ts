@@ -5,7 +5,7 @@ import type { IncomingReport, Report } from "../report.ts";
 import { bringBack, currentStep, goOn, repin, stepIdOf } from "../transition.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advance } from "./advance.ts";
-import { arrive, decide, questionOf } from "./decide.ts";
+import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
 import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
 import { gatherRecap } from "./recap.ts";
@@ -100,6 +100,7 @@ async function reconcile(
   const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
   const question = questionOf({ ...at, pending, step, assumed: position.assumed });
   const verdict = model && (await model.decide(question, caller));
+  if (verdict && "passed" in verdict && parts.onModelFailure === "error") throw modelFailed(verdict.passed, "");
   if (!verdict || "passed" in verdict) return handedOut(parts, at, { ask: askFor(workflow, step) });
   const { decision } = verdict;
   if (decision.next_step === instance.step_name) return handedOut(parts, at, { decision });

@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Instance, Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { begin } from "../transition.ts";
-import { firstStep, type LoadedWorkflow } from "../workflow.ts";
+import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, type Parts, pinned, stamp } from "./parts.ts";
 
@@ -40,7 +40,11 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
 
 /** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
 export async function findDefinition(parts: Parts, name: string): Promise<LoadedWorkflow> {
-  const { workflows, invalid } = await parts.source.catalog();
+  return findLoaded(await parts.source.catalog(), name);
+}
+
+/** The workflow of that name in a catalogue; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
+export function findLoaded({ workflows, invalid }: Catalog, name: string): LoadedWorkflow {
   const found = workflows.get(name);
   if (found) return found;
   const problems = invalid.get(name);

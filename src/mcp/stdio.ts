@@ -8,6 +8,7 @@ const GRACE_MS = 1_500;
 /** Serves until stdin ends, stdout breaks, or `stop` is aborted; resolves when the last answer is written. */
 export async function serveStdio({ server, idle }: McpServer, stop: AbortSignal): Promise<void> {
   const { stdin, stdout } = process;
+  stdout.setMaxListeners(0); // the SDK's transport adds one for each answer that waits for a slow reader
   const ended = new Promise<void>((resolve) => {
     const end = () => resolve();
     stdin.once("end", end);

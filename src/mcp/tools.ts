@@ -63,6 +63,7 @@ const contextUpdates = object()
   );
 
 const instanceId = z.string().min(1);
+const reason = () => z.string().max(2_000).optional();
 
 export const TOOLS: readonly Tool[] = [
   tool({
@@ -158,6 +159,30 @@ export const TOOLS: readonly Tool[] = [
     output: LIST_OUTPUT,
     annotations: READS,
     handler: async (engine, input) => listAnswer(await engine.list(input)),
+  }),
+  tool({
+    name: "cancel_workflow",
+    title: "Cancel a run",
+    description: "End a run for good. Only when the user asks; a step that fails is reported, not cancelled.",
+    input: z.object({ instance_id: instanceId, reason: reason() }),
+    output: STEP_OUTPUT,
+    annotations: { ...WRITES, destructiveHint: true, idempotentHint: true },
+    handler: async (engine, input, caller) =>
+      stepAnswer(await engine.cancel({ ...input, decided_by: "agent" }, caller)),
+  }),
+  tool({
+    name: "rewind_workflow",
+    title: "Rewind a run",
+    description:
+      "Take a run back to an earlier visit, its step and context as they were then. Files and commits are not undone. Only when the user asks.",
+    input: z.object({
+      instance_id: instanceId,
+      to_visit: z.int().min(1).describe("Number of the visit, from its step_id or the history"),
+      reason: reason(),
+    }),
+    output: STEP_OUTPUT,
+    annotations: { ...WRITES, destructiveHint: true, idempotentHint: true },
+    handler: async (engine, input, caller) => stepAnswer(await engine.rewind(input, caller)),
   }),
 ];
 

@@ -48,6 +48,8 @@ interface Request {
 }
 
 const MAX_RETRIES = 2;
+/** Of an answer that is to be mended, this much is sent back, in characters. */
+const MAX_REPEATED = 2_000;
 
 /** Makes nothing and asks nothing before the first request. */
 export function createEndpoint(config: EndpointConfig): Endpoint {
@@ -66,7 +68,8 @@ export function createEndpoint(config: EndpointConfig): Endpoint {
       const openai = await client;
       const name = await modelName(openai, signal);
       const messages = conversation(prompt, repair);
-      for (const rung of taken ? [taken] : RUNGS) {
+      const order = taken ? [taken, ...RUNGS.filter((each) => each !== taken)] : RUNGS;
+      for (const [index, rung] of order.entries()) {
         try {
           const answer = await openai.chat.completions.create(
             { model: name, messages, ...formOf(rung, schema) },
@@ -75,9 +78,8 @@ export function createEndpoint(config: EndpointConfig): Endpoint {
           taken = rung;
           return replyOf(answer, { model: name, rung });
         } catch (error) {
-          const last = rung === "text" || taken !== undefined;
-          if (refusesForm(error)) taken = undefined; // what it took may have changed: try all forms next time
-          if (!refusesForm(error) || last) throw error;
+          if (!refusesForm(error) || index === order.length - 1) throw error;
+          taken = undefined; // what it takes may have changed: a router with several backends
         }
       }
       throw new Error("unreachable: the last form is returned or thrown");
@@ -98,15 +100,28 @@ async function connect({ endpoint, apiKey, timeoutMs }: EndpointConfig): Promise
     timeout: timeoutMs,
     maxRetries: MAX_RETRIES,
     logLevel: "off",
+    fetchOptions: { redirect: "error" }, // what is asked goes to this endpoint and to no other
   });
 }
 
 async function onlyModel(openai: OpenAI, signal: AbortSignal): Promise<string> {
-  const listed = (await openai.models.list({ signal })).data.map((model) => model.id);
+  const listed = await modelNames(openai, signal);
   const [only, ...others] = listed;
   if (only !== undefined && others.length === 0) return only;
   const names = listed.slice(0, 20).join(", ") || "none";
   throw new Error(`AI_MODEL is not set, and the endpoint lists ${listed.length} models: ${names}`);
+}
+
+async function modelNames(openai: OpenAI, signal: AbortSignal): Promise<string[]> {
+  try {
+    return (await openai.models.list({ signal })).data.map((model) => model.id);
+  } catch (error) {
+    const status = statusOf(error);
+    if (signal.aborted || status === 401 || status === 403) throw error;
+    throw new Error(
+      `AI_MODEL is not set, and the endpoint's models could not be listed${status ? ` (${status})` : ""}`,
+    );
+  }
 }
 
 function conversation({ system, user }: Prompt, repair: Repair | undefined) {
@@ -116,7 +131,8 @@ function conversation({ system, user }: Prompt, repair: Repair | undefined) {
   ];
   if (!repair) return asked;
   const mend = `That answer cannot be used: ${repair.fault}. Answer again, with the JSON object alone.`;
-  return [...asked, { role: "assistant" as const, content: repair.answer }, { role: "user" as const, content: mend }];
+  const answered = { role: "assistant" as const, content: repair.answer.slice(0, MAX_REPEATED) };
+  return [...asked, ...(repair.answer ? [answered] : []), { role: "user" as const, content: mend }];
 }
 
 function formOf(rung: Rung, schema: Record<string, unknown>) {
@@ -140,7 +156,9 @@ export function statusOf(error: unknown): number | null {
 }
 
 function replyOf(answer: OpenAI.ChatCompletion, asked: { model: string; rung: Rung }): Reply {
-  const choice = answer?.choices?.[0]; // the type promises one; some endpoints answer without
+  const fault = faultOf(answer);
+  if (fault) throw new Error(fault);
+  const choice = answer.choices?.[0]; // the type promises one; some endpoints answer without
   const { content, refusal } = choice?.message ?? {};
   return {
     ...asked,
@@ -150,6 +168,20 @@ function replyOf(answer: OpenAI.ChatCompletion, asked: { model: string; rung: Ru
     input_tokens: whole(answer.usage?.prompt_tokens),
     output_tokens: whole(answer.usage?.completion_tokens),
   };
+}
+
+/** What a 200 holds instead of a completion; null for a completion. The type says that there is always one. */
+function faultOf(answer: unknown): string | null {
+  if (typeof answer === "string") {
+    const what = /^\s*</.test(answer) ? "HTML" : "text";
+    return `the endpoint answered ${what}, no completion: is its base URL right (…/v1)?`;
+  }
+  if (typeof answer !== "object" || answer === null) return "the endpoint's answer is empty, no completion";
+  if (Array.isArray(answer)) return "the endpoint's answer is a list, no completion";
+  const error = "error" in answer ? answer.error : undefined;
+  if (typeof error === "string") return error;
+  const message = typeof error === "object" && error !== null && "message" in error ? error.message : undefined;
+  return typeof message === "string" ? message : null;
 }
 
 function whole(count: unknown): number | null {

@@ -11,11 +11,6 @@ import { createEndpoint, type EndpointConfig, type Reply, statusOf } from "./end
 import { buildPrompt } from "./prompt.ts";
 import { type Choice, readReply, replySchema } from "./reply.ts";
 
-export interface ModelConfig extends EndpointConfig {
-  /** When the model cannot decide: let the agent choose, or refuse the call with AI_SERVICE_ERROR. */
-  onFailure: "agent" | "error";
-}
-
 /** One decision, retries and repair included; clients give up on a call at 60 s. */
 const TOTAL_MS = 44_000;
 /** An endpoint that was down is not asked again for this long. */
@@ -26,15 +21,26 @@ interface Deps {
   now: () => Date;
 }
 
-/** The model cannot decide; the message says why, without the key and without the report. */
-class CannotDecide extends Error {}
+/** Why the model cannot decide; the kind is for the log, which holds no words of an agent, a model or an endpoint. */
+class CannotDecide extends Error {
+  readonly kind: "left alone" | "request failed" | "refused" | "unusable answer";
+  readonly status: number | null;
 
-export function createModelDecider(config: ModelConfig, { log, now }: Deps): Decider {
+  constructor(kind: CannotDecide["kind"], message: string, status: number | null = null) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+  }
+}
+
+export function createModelDecider(config: EndpointConfig, { log, now }: Deps): Decider {
   const endpoint = createEndpoint(config);
   let down: { until: number; why: string } | null = null;
 
   async function choose(question: Question, { signal, tell }: Attention): Promise<Decision> {
-    if (down && now().getTime() < down.until) throw new CannotDecide(`left alone for a while: ${down.why}`);
+    if (down && now().getTime() < down.until) {
+      throw new CannotDecide("left alone", `left alone for a while: ${down.why}`);
+    }
     tell?.(`asking ${config.model ?? "the model"} what follows ${question.step.name}`);
     const began = performance.now();
     const prompt = buildPrompt(question, await question.recent());
@@ -52,7 +58,7 @@ export function createModelDecider(config: ModelConfig, { log, now }: Deps): Dec
       fault = choice;
       answer = reply.text;
     }
-    throw new CannotDecide(`its answer cannot be used, twice: ${fault}`);
+    throw new CannotDecide("unusable answer", `its answer cannot be used, twice: ${fault}`);
   }
 
   /** A request that fails marks the endpoint as down, unless it was the client that gave up. */
@@ -60,10 +66,10 @@ export function createModelDecider(config: ModelConfig, { log, now }: Deps): Dec
     try {
       return await endpoint.ask(what);
     } catch (error) {
-      if (client?.aborted) throw new CannotDecide("the call was cancelled");
+      if (client?.aborted) throw cancelled();
       const why = what.signal.aborted ? `no answer within ${TOTAL_MS / 1000} s` : reasonOf(error, config.apiKey);
       down = { until: now().getTime() + LEFT_ALONE_MS, why };
-      throw new CannotDecide(why);
+      throw new CannotDecide("request failed", why, statusOf(error));
     }
   }
 
@@ -77,19 +83,23 @@ export function createModelDecider(config: ModelConfig, { log, now }: Deps): Dec
         return { decision };
       } catch (error) {
         if (!(error instanceof CannotDecide)) throw error;
-        log.warn({ ...about, why: error.message }, "model could not decide");
-        if (config.onFailure === "agent") return { passed: [`the model could not decide: ${error.message}`] };
-        throw new AppError("AI_SERVICE_ERROR", `The model could not decide (${error.message}). The report is kept.`, {
-          hint: "Send the same call again, or resume_workflow later; a person can run `orchestrator doctor`.",
-          retryable: true,
-        });
+        log.warn({ ...about, why: error.kind, status: error.status }, "model could not decide");
+        return { passed: [`the model could not decide: ${error.message}`] };
       }
     },
   };
 }
 
+/** Nobody waits for the answer any more: nothing is decided, by nobody. */
+function cancelled(): AppError {
+  return new AppError("AI_SERVICE_ERROR", "The call was cancelled before the model answered; nothing moved.", {
+    hint: "Send the same call again: the report is kept.",
+    retryable: true,
+  });
+}
+
 function choiceIn(reply: Reply, question: Question): Choice | string {
-  if (reply.refusal !== null) throw new CannotDecide(`it refused: ${oneLine(reply.refusal, 200)}`);
+  if (reply.refusal !== null) throw new CannotDecide("refused", `it refused: ${oneLine(reply.refusal, 200)}`);
   if (reply.text.trim() === "") return "the answer is empty";
   const choice = readReply(reply.text, question);
   return typeof choice === "string" && reply.cutOff

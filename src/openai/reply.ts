@@ -58,24 +58,33 @@ const Reply = z.object({
   next_step_name: z.string(),
   reasoning: z.string().catch(""),
   updated_context: z.union([z.array(Pair), JsonObject]).catch([]),
-  status_suggestion: z.unknown(),
+  status_suggestion: z.unknown().optional(),
 });
 
 function asUpdates(updates: z.infer<typeof Pair>[] | JsonObject): JsonObject {
   return Array.isArray(updates) ? Object.fromEntries(updates.map(({ key, value }) => [key, value])) : updates;
 }
 
-/** The whole text as JSON, or the first balanced object in it that parses. */
-function findObject(text: string): unknown {
+/** Longer answers are looked at from their end. */
+const MAX_TEXT = 100_000;
+/** Objects that are tried, from the last one on. */
+const MAX_TRIES = 50;
+
+/**
+ * The object that the answer ends with: the last one that names a step. What a model thinks aloud, drafts included,
+ * comes before it.
+ */
+function findObject(answer: string): unknown {
+  const text = answer.slice(-MAX_TEXT).replace(/<think>[\s\S]*?<\/think>/g, "");
   const whole = tryParse(text.trim());
   if (whole !== undefined) return whole;
-  for (let start = text.indexOf("{"); start >= 0; start = text.indexOf("{", start + 1)) {
-    const end = endOfObject(text, start);
-    const value = end < 0 ? undefined : tryParse(text.slice(start, end));
-    if (value !== undefined) return value;
-    if (end < 0) return undefined; // unbalanced from here on: a cut-off answer
+  let fallback: unknown;
+  for (const [start, end] of objectsIn(text).slice(-MAX_TRIES).reverse()) {
+    const value = tryParse(text.slice(start, end));
+    if (typeof value === "object" && value !== null && "next_step_name" in value) return value;
+    fallback ??= value;
   }
-  return undefined;
+  return fallback;
 }
 
 function tryParse(text: string): unknown {
@@ -87,20 +96,24 @@ function tryParse(text: string): unknown {
   }
 }
 
-/** Index behind the brace that closes the one at `start`, braces in strings passed over; -1 where there is none. */
-function endOfObject(text: string, start: number): number {
-  let depth = 0;
+/** Where balanced braces begin and end, in the order of their ends; braces in strings do not count. One pass. */
+function objectsIn(text: string): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  const open: number[] = [];
   let inString = false;
-  for (let at = start; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (inString) {
       if (char === "\\") at++;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === "{") depth++;
-    else if (char === "}" && --depth === 0) return at + 1;
+      else if (char === '"' || char === "\n") inString = false;
+    } else if (char === '"') inString = open.length > 0;
+    else if (char === "{") open.push(at);
+    else if (char === "}") {
+      const start = open.pop();
+      if (start !== undefined) found.push([start, at + 1]);
+    }
   }
-  return -1;
+  return found;
 }
 
 function strictObject(properties: Record<string, unknown>): Record<string, unknown> {

@@ -1,7 +1,8 @@
-/** The Store on one SQLite file. Each method is one statement or one immediate transaction. */
+/** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
 import type { Change, ListQuery, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
+import { createCommitGroup } from "./commit-group.ts";
 import { asPersistenceError } from "./open.ts";
 import {
   entryFromRow,
@@ -58,11 +59,16 @@ export function createSqliteStore(db: Database, path: string): Store {
     try {
       return operation();
     } catch (error) {
-      throw asPersistenceError(error, path);
+      return refused(error);
     }
   }
 
-  const write = <T>(body: () => T): Promise<T> => attempt(() => db.transaction(body).immediate());
+  function refused(error: unknown): never {
+    throw asPersistenceError(error, path);
+  }
+
+  const group = createCommitGroup(db);
+  const write = <T>(body: () => T): Promise<T> => group.write(body).catch(refused);
   const row = (sql: string, values: Row): Row | null => db.query<Row, [Row]>(sql).get(values);
   const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
   const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
@@ -158,7 +164,10 @@ export function createSqliteStore(db: Database, path: string): Store {
         return Math.min(counted, most);
       }),
 
-    close: async () => db.close(),
+    close: async () => {
+      group.flush();
+      db.close();
+    },
   };
 
   function writeChange({ instance, entries, definition }: Change): boolean {

@@ -1,0 +1,48 @@
+/** `orchestrator backup` and `orchestrator prune`: care for the database, while servers use it. */
+import { duration } from "../words.ts";
+import { type Command, STATE, withApp } from "./command.ts";
+
+export const backup: Command = {
+  name: "backup",
+  summary: "Copy the database to a file, while servers may write",
+  arguments: "FILE",
+  options: { db: STATE.db },
+  run: async (words, { print, complain }) => {
+    const [file, ...more] = words.positionals;
+    if (!file || more.length > 0) {
+      complain("Name one file that does not exist yet: orchestrator backup FILE");
+      return 2;
+    }
+    return withApp(words, async ({ upkeep }) => {
+      await upkeep.backup(file);
+      print(file);
+      return 0;
+    });
+  },
+};
+
+export const prune: Command = {
+  name: "prune",
+  summary: "Delete runs that ended long ago; live runs stay",
+  arguments: "",
+  options: { db: STATE.db, "older-than": { type: "string", value: "TIME", help: "30d, 12h or 90m; required" } },
+  run: async (words, { print, complain }) => {
+    const age = milliseconds(words.values["older-than"]);
+    if (age === null) {
+      complain("Say how old: orchestrator prune --older-than 30d (d days, h hours, m minutes)");
+      return 2;
+    }
+    return withApp(words, async ({ upkeep }) => {
+      const deleted = await upkeep.prune(new Date(Date.now() - age).toISOString());
+      print(`${deleted} runs deleted that ended more than ${duration(age)} ago`);
+      return 0;
+    });
+  },
+};
+
+const UNITS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+
+function milliseconds(text: unknown): number | null {
+  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(typeof text === "string" ? text : "") ?? [];
+  return count && unit ? Number(count) * (UNITS[unit] ?? 0) : null;
+}

@@ -1,0 +1,46 @@
+/** Log messages to the client, as the protocol has them: silent until the client sets a level. */
+import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { type LoggingLevel, LoggingLevelSchema, SetLevelRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+
+const SEVERITY: readonly LoggingLevel[] = LoggingLevelSchema.options;
+
+interface Notices {
+  /** A tool's answer: who decided what. */
+  answered(tool: string, structured: Record<string, unknown>): void;
+  /** A tool's error: its code. */
+  refused(tool: string, structured: Record<string, unknown>): void;
+}
+
+/** Messages hold ids, names and codes; never what an agent reported. */
+export function createNotices(server: Server): Notices {
+  let least: LoggingLevel | null = null;
+  server.setRequestHandler(SetLevelRequestSchema, ({ params: { level } }) => {
+    least = level;
+    return {};
+  });
+
+  function say(level: LoggingLevel, data: Record<string, unknown>): void {
+    if (least === null || SEVERITY.indexOf(level) < SEVERITY.indexOf(least)) return;
+    server.sendLoggingMessage({ level, logger: "orchestrator", data }).catch(() => {}); // the client may be gone
+  }
+
+  return {
+    answered(tool, { instance_id, status, decision, next_step }) {
+      const decided_by = field(decision, "decided_by");
+      say(decided_by ? "info" : "debug", {
+        tool,
+        instance_id,
+        status,
+        decided_by,
+        step: field(next_step, "step_name"),
+      });
+    },
+    refused(tool, { error_code }) {
+      say(error_code === "INTERNAL_ERROR" ? "error" : "warning", { tool, error_code });
+    },
+  };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

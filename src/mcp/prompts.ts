@@ -1,0 +1,89 @@
+/** Prompts: each workflow as a slash command that starts it, and one that teaches an agent to write a workflow. SDK-free. */
+import { findLoaded } from "../engine/start.ts";
+import { oneLine } from "../words.ts";
+import type { Catalog } from "../workflow.ts";
+
+export interface Prompt {
+  name: string;
+  title: string;
+  description: string;
+  arguments: { name: string; description: string; required: boolean }[];
+}
+
+const KNOWN = { name: "context", description: "What is known already: values, files, wishes", required: false };
+const PURPOSE = { name: "purpose", description: "What the workflow is for", required: false };
+
+const CREATE: Prompt = {
+  name: "create_workflow",
+  title: "Create a workflow",
+  description: "Write a new workflow for this orchestrator, in ./workflows",
+  arguments: [PURPOSE],
+};
+
+/** Workflows first, by name. A workflow that bears the other prompt's name hides it. */
+export function listPrompts({ workflows }: Catalog): Prompt[] {
+  const starters = [...workflows.values()].map(({ workflow: { name, goal } }) => ({
+    name,
+    title: `Start ${name}`,
+    description: oneLine(goal, 200) || `Start the workflow ${name}`,
+    arguments: [KNOWN],
+  }));
+  return workflows.has(CREATE.name) ? starters : [...starters, CREATE];
+}
+
+/** What the user says by calling a prompt. Throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
+export function getPrompt(catalog: Catalog, name: string, given: Record<string, string>) {
+  if (name === CREATE.name && !catalog.workflows.has(name)) {
+    return { description: CREATE.description, text: createText(given["purpose"]) };
+  }
+  const { workflow } = findLoaded(catalog, name);
+  return { description: oneLine(workflow.goal, 200), text: startText(workflow.name, given["context"]) };
+}
+
+function startText(name: string, known: string | undefined): string {
+  const call = JSON.stringify({ workflow_name: name });
+  return `Carry out the workflow ${name} with the workflow orchestrator's tools.
+
+1. Call start_workflow ${call}; put what is known into "context", by the keys that the first step names.
+2. Do the step that you get, verify it, report it with advance_workflow, do the step that it returns, and so on until status is COMPLETED.
+${known ? `\nKnown already: ${known}` : ""}`.trimEnd();
+}
+
+function createText(purpose: string | undefined): string {
+  return `Write a workflow for the workflow orchestrator${purpose ? `: ${purpose}` : ". Ask me what it is for, unless I said so"}.
+
+A workflow is a directory \`workflows/NAME/\` (NAME in capitals) with \`index.md\` and \`steps/*.md\`.
+
+\`index.md\`:
+
+    # NAME
+
+    ## Goal
+
+    What is reached at the end, and which context keys may be given at the start.
+
+    ## Steps
+
+    1. [Step Name](steps/step-name.md): what it is for
+
+Each step file:
+
+    # Orchestrator Guidance
+
+    What follows when, by the exact names of steps: "Tests passed: Commit Changes. Failed: Fix Problems."
+
+    # Client Instructions
+
+    What the agent does: exact commands, what counts as success and as failure, which keys to set in context_updates
+    (with types). Values of the context: {{ context.some_key }}. Long output goes to a file, its path into the context.
+
+    # Routes
+
+    - \`report.status == "success" && context.exit_code == 0\` → Commit Changes
+    - \`visits >= 3\` → Give Up
+    - otherwise → Fix Problems
+
+Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. Every loop has a route with \`visits >= N\`. FINISH completes the workflow.
+
+When it is written, run \`orchestrator validate NAME\` and mend what it names; then start it once with start_workflow.`;
+}

@@ -1,0 +1,73 @@
+/** However steps go and whatever is chosen by the guidance, a run of a shipped workflow comes to its end. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { candidatesAfter, type Decision } from "../src/decision.ts";
+import type { Instance, Start } from "../src/instance.ts";
+import { EMBEDDED_WORKFLOWS } from "../src/markdown/embedded.ts";
+import { createLibrary } from "../src/markdown/library.ts";
+import { checkExpression } from "../src/routes/expression.ts";
+import { createRoutesDecider } from "../src/routes/routes-decider.ts";
+import { begin, currentStep, move } from "../src/transition.ts";
+import type { LoadedWorkflow } from "../src/workflow.ts";
+import { scratchDir } from "./support/workspace.ts";
+
+/** Far more than a patient user would bear, far less than an endless loop takes. */
+const MOST_VISITS = 60;
+
+const library = createLibrary({ directory: scratchDir(), embedded: EMBEDDED_WORKFLOWS, checkExpression });
+const { workflows } = await library.catalog();
+const routes = createRoutesDecider();
+
+/** How one step goes: what is reported, what it sets, and which candidate is chosen where no route decides. */
+const turn = fc.record({
+  status: fc.constantFrom("success", "failure", "partly"),
+  code: fc.constantFrom(0, 1, "none"),
+  choice: fc.nat(),
+});
+type Turn = typeof turn extends fc.Arbitrary<infer T> ? T : never;
+
+const KEYS = ["test_exit_code", "baseline_exit_code", "verify_exit_code", "slices_left", "small_task", "base_commit"];
+
+async function play({ workflow, hash }: LoadedWorkflow, turns: Turn[]): Promise<Instance> {
+  const moment = { actor: "t", now: "2026-01-01T00:00:00.000Z" };
+  const start: Start = {
+    instance_id: "wf_1",
+    definition: hash,
+    first_step: workflow.steps[0]?.name ?? "",
+    context: {},
+    request_id: null,
+    actor: "t",
+    started_at: moment.now,
+  };
+  let instance = begin(workflow, start, { project: "/p" });
+  for (const each of turns) {
+    const step = currentStep(workflow, instance);
+    if (!step) break;
+    const report = { step_id: "x", status: each.status };
+    const context_updates = Object.fromEntries(KEYS.map((key) => [key, each.code]));
+    const choice = candidatesAfter(workflow, step);
+    const question = { workflow, instance, step, report, choice, recent: async () => [] };
+    const verdict = await routes.decide({ ...question, context: context_updates }, {});
+    const chosen = choice.guided[each.choice % choice.guided.length] ?? "";
+    const decision: Decision =
+      "decision" in verdict ? verdict.decision : { decided_by: "agent", next_step: chosen, reasoning: "" };
+    instance = move(workflow, instance, { report, context_updates, decision, ...moment }).instance;
+  }
+  return instance;
+}
+
+test.each([...workflows.keys()])("%s comes to its end, however its steps go", async (name) => {
+  const loaded = workflows.get(name);
+  if (!loaded) throw new Error(name);
+  await fc.assert(
+    fc.asyncProperty(fc.array(turn, { minLength: MOST_VISITS, maxLength: MOST_VISITS }), async (turns) => {
+      expect((await play(loaded, turns)).status).toBe("COMPLETED");
+    }),
+    { numRuns: 300 },
+  );
+  const stubborn = (status: string, code: unknown): Turn[] =>
+    Array.from({ length: MOST_VISITS }, () => ({ status, code, choice: 0 }) as Turn);
+  for (const status of ["success", "failure", "partly"]) {
+    for (const code of [0, 1]) expect((await play(loaded, stubborn(status, code))).status).toBe("COMPLETED");
+  }
+});
