@@ -6,6 +6,7 @@ import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
+import { type Listening, serveHttp } from "./http/serve.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
@@ -28,6 +29,8 @@ export interface App {
   model: Decider | null;
   /** A server for one client. */
   mcpServer(): McpServer;
+  /** Serves every client that comes over HTTP, until `stop` is aborted. */
+  serveHttp(stop: AbortSignal): Listening;
   /** Closes the database, if it was opened. */
   close(): Promise<void>;
 }
@@ -60,12 +63,14 @@ export function createApp(config: Config): App {
     log,
   });
   const changes = createChanges(engine);
+  const mcpServer = () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId });
   return {
     engine,
     log,
     model,
     upkeep: createSqliteUpkeep(config.dbPath),
-    mcpServer: () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId }),
+    mcpServer,
+    serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
     close: database.close,
   };
 }

@@ -1,5 +1,6 @@
 /** The settings, and the only reader of the environment. Flags win over environment, environment over defaults. */
 import { realpathSync, statSync } from "node:fs";
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
@@ -10,6 +11,8 @@ export interface Flags {
   workflows?: string | undefined;
   db?: string | undefined;
   project?: string | undefined;
+  host?: string | undefined;
+  port?: string | undefined;
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -25,8 +28,16 @@ export interface Config {
   logLevel: LogLevel;
   /** Null: no model is asked. */
   model: ModelSettings | null;
+  http: HttpSettings;
   /** Where the model cannot decide: the agent does, or the call is refused. */
   onModelFailure: "agent" | "error";
+}
+
+/** Where and for whom HTTP is served; see http/app.ts. */
+interface HttpSettings {
+  host: string;
+  port: number;
+  token: string | null;
 }
 
 /** How a model is asked; see openai/model-decider.ts. */
@@ -40,6 +51,8 @@ interface ModelSettings {
 /** Where a key alone leads. */
 const OPENAI_ENDPOINT = "https://api.openai.com/v1";
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 3_000;
 
 /** Reads the settings; throws INVALID_INPUT that names the setting, its value and what is allowed. */
 export function readConfig(flags: Flags = {}, env: Environment = process.env, cwd: string = process.cwd()): Config {
@@ -50,6 +63,11 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
     project: projectDir(setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR"), cwd),
     logLevel: logLevel(env),
     model: modelSettings(env),
+    http: {
+      host: httpHost(setting(flags.host, "--host", env, "HTTP_HOST")),
+      port: httpPort(setting(flags.port, "--port", env, "HTTP_PORT")),
+      token: authToken(env),
+    },
     onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
 }
@@ -151,6 +169,34 @@ function httpUrl(value: string): string {
   if (url && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, "");
   throw new AppError("INVALID_INPUT", `AI_SERVICE_ENDPOINT is "${value}", which is no http(s) URL.`, {
     hint: "Set it to the endpoint's base URL, such as http://localhost:11434/v1.",
+  });
+}
+
+/** An address or a name, without the brackets that a URL puts around IPv6. */
+function httpHost(given: Setting | null): string {
+  if (!given) return DEFAULT_HOST;
+  const host = given.value.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  if (isIP(host) !== 0 || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(host)) return host;
+  throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is no address.`, {
+    hint: `Set ${given.name} to an IP address or a name of this machine, such as 127.0.0.1, ::1, localhost or 0.0.0.0.`,
+  });
+}
+
+function httpPort(given: Setting | null): number {
+  if (!given) return DEFAULT_PORT;
+  const port = Number(given.value);
+  if (/^\d+$/.test(given.value) && port <= 65_535) return port;
+  throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is no port.`, {
+    hint: `Set ${given.name} to a whole number from 1 to 65535, or to 0 for any free port.`,
+  });
+}
+
+/** The message does not repeat the value, which is a secret. */
+function authToken(env: Environment): string | null {
+  const token = env["HTTP_AUTH_TOKEN"] || null;
+  if (token === null || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new AppError("INVALID_INPUT", "HTTP_AUTH_TOKEN holds a character that no header can carry.", {
+    hint: "Set it to visible ASCII characters without spaces, such as the output of: openssl rand -hex 32",
   });
 }
 

@@ -27,6 +27,7 @@ const LAYERS: string[][] = [
   ["transition"],
   ["markdown", "sqlite", "routes", "git", "openai", "engine"],
   ["mcp"],
+  ["http"],
   ["config"],
   ["app"],
   ["demo"],

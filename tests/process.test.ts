@@ -1,7 +1,8 @@
 /** The executable as a process: how it ends, what it writes where, and that starting it changes nothing. */
-import { afterAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { slowModel } from "./support/slow-model.ts";
 import { type Bare, type Exit, runBare, startBare } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -21,36 +22,6 @@ function serve(more: { env?: Record<string, string> } = {}): Bare & { db: string
 async function endOf({ exited }: Bare): Promise<Exit | "still running"> {
   return Promise.race([exited, Bun.sleep(2_000).then(() => "still running" as const)]);
 }
-
-/** A model that reports when it is asked and waits for permission: a call in flight for as long as a test wants. */
-function slowModel() {
-  const [called, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const content = JSON.stringify({
-    next_step_name: "Two",
-    reasoning: "",
-    updated_context: [],
-    status_suggestion: null,
-  });
-  const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    idleTimeout: 0,
-    async fetch() {
-      called.resolve();
-      await go.promise;
-      return Response.json({ choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }] });
-    },
-  });
-  endpoints.push(server);
-  return {
-    env: { AI_SERVICE_ENDPOINT: `${server.url}v1`, AI_MODEL: "slow" },
-    called: () => called.promise,
-    go: () => go.resolve(),
-  };
-}
-
-const endpoints: { stop(force: boolean): unknown }[] = [];
-afterAll(() => endpoints.map((server) => server.stop(true)));
 
 const ENDINGS: [how: string, end: (bare: Bare) => void][] = [
   ["end of input", ({ child }) => void child.stdin.end()],

@@ -44,7 +44,13 @@ export const JSON_OUTPUT = { json: { type: "boolean", help: "Print JSON" } } sat
 
 /** The settings among a command's words. */
 export function flagsOf({ values }: Words): Flags {
-  return { workflows: text(values["workflows"]), db: text(values["db"]), project: text(values["project"]) };
+  return {
+    workflows: text(values["workflows"]),
+    db: text(values["db"]),
+    project: text(values["project"]),
+    host: text(values["host"]),
+    port: text(values["port"]),
+  };
 }
 
 /** Runs `body` with an app made from the words' settings, and closes it. */

@@ -1,15 +1,41 @@
-/** `orchestrator serve`: MCP over stdio, until the client goes or the process is told to end. */
+/** `orchestrator serve`: MCP over stdio until the client goes, or over HTTP for any number of clients. */
+import type { App } from "../app.ts";
 import { serveStdio } from "../mcp/stdio.ts";
-import { type Command, DEFINITIONS, STATE, withApp } from "./command.ts";
+import { type Command, DEFINITIONS, type Options, STATE, type Terminal, withApp } from "./command.ts";
+
+const HTTP = {
+  http: { type: "boolean", help: "Serve Streamable HTTP at /mcp instead of stdio" },
+  host: { type: "string", value: "HOST", help: "Address to listen on (else 127.0.0.1)" },
+  port: { type: "string", value: "PORT", help: "Port to listen on, 0 for any free one (else 3000)" },
+} satisfies Options;
 
 export const serve: Command = {
   name: "serve",
-  summary: "Serve MCP over stdio",
+  summary: "Serve MCP over stdio, or with --http over Streamable HTTP",
   arguments: "",
-  options: { ...DEFINITIONS, ...STATE },
-  run: (words, { stop }) =>
-    withApp(words, async (app) => {
-      await serveStdio(app.mcpServer(), stop);
-      return 0;
-    }),
+  options: { ...DEFINITIONS, ...STATE, ...HTTP },
+  run: async (words, terminal) => {
+    const http = words.values["http"] === true;
+    if (!http && (words.values["host"] ?? words.values["port"]) !== undefined) {
+      terminal.complain("--host and --port go with --http.\nSee: orchestrator serve --help");
+      return 2;
+    }
+    return withApp(words, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));
+  },
 };
+
+async function overStdio(app: App, { stop }: Terminal): Promise<number> {
+  await serveStdio(app.mcpServer(), stop);
+  return 0;
+}
+
+async function overHttp(app: App, { stop, complain }: Terminal): Promise<number> {
+  const listening = app.serveHttp(stop);
+  if ("refused" in listening) {
+    complain(listening.refused);
+    return 1;
+  }
+  complain(`Serving MCP at ${listening.url}`);
+  await listening.ended;
+  return 0;
+}

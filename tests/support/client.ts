@@ -87,7 +87,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   return connection;
 }
 
-async function callTool(client: Client, name: string, args: Record<string, unknown>): Promise<Told> {
+/** Calls a tool and takes both forms of its answer apart. */
+export async function callTool(client: Client, name: string, args: Record<string, unknown>): Promise<Told> {
   const result = await client.callTool({ name, arguments: args });
   const content = Array.isArray(result.content) ? result.content : [];
   const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");

@@ -1,0 +1,144 @@
+/** The same scripted conversation over stdio and over HTTP: the same answers, apart from ids and times. */
+import { expect, test } from "bun:test";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { z } from "zod";
+import { connect } from "./support/client.ts";
+import { connectHttp, serveHttp } from "./support/http.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, {
+  ...workflowFiles("RELEASE", {
+    Build: {
+      routes: ["`report.status == 'failure'` → Build", "otherwise → Test"],
+      instructions: "Build {{ context.target }}.",
+    },
+    Test: { guidance: "Passed: Ship. Failed: Build." },
+    Ship: { routes: ["otherwise → FINISH"] },
+  }),
+  "BROKEN/index.md": "# BROKEN\n",
+});
+
+/** What the script is there to compare. */
+const MUST_OCCUR = [
+  "wf_",
+  "4-ship",
+  "replayed",
+  "decision_required",
+  "recap",
+  "COMPLETED",
+  "history_total",
+  "INVALID_INPUT",
+  "DEFINITION_NOT_FOUND",
+  "DEFINITION_INVALID",
+  "INSTANCE_NOT_FOUND",
+  "STALE_REPORT",
+  "STEP_NOT_ALLOWED",
+  "INSTANCE_FINAL",
+  "-32601",
+  "-32602",
+];
+
+type Ask = (method: string, params?: object) => Promise<unknown>;
+
+/** Every call of the script, and what came back. `id` is the run's id, known after the first start. */
+async function converse(ask: Ask): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  const tool = async (name: string, args: object = {}) => {
+    const answer = await ask("tools/call", { name, arguments: args });
+    answers.push([name, args, answer]);
+    return answer;
+  };
+  answers.push(await ask("ping"), await ask("tools/list"));
+  await tool("list_workflows");
+  const started = await tool("start_workflow", {
+    workflow_name: "RELEASE",
+    context: { target: "it" },
+    request_id: "r",
+  });
+  const [id] = JSON.stringify(started).match(/wf_[a-z0-9]+/) ?? [];
+  const report = (step_id: string, more: object = {}) => ({
+    instance_id: id,
+    report: { step_id, status: "success", ...more },
+  });
+  await tool("start_workflow", { workflow_name: "RELEASE", context: { target: "it" }, request_id: "r" });
+  await tool("start_workflow", { workflow_name: "RELEASE", request_id: "r" });
+  await tool("start_workflow", { workflow_name: "RELEAS" });
+  await tool("start_workflow", { workflow_name: "BROKEN" });
+  await tool("advance_workflow", report("1-build", { status: "in_progress", message: "half way" }));
+  await tool("advance_workflow", report("1-build", { status: "failure", error: "no compiler" }));
+  await tool("advance_workflow", report("1-build", { status: "failure" }));
+  await tool("advance_workflow", report("1-build"));
+  await tool("advance_workflow", {
+    ...report("2-build", { status: "done" }),
+    context_updates: { built: true, deep: { a: [1] } },
+  });
+  await tool("advance_workflow", report("3-test"));
+  await tool("advance_workflow", report("3-test", { next_step: "Nowhere" }));
+  await tool("advance_workflow", report("3-test", { message: "<what you saw>" }));
+  await tool("advance_workflow", { instance_id: id, report: "not an object" });
+  await tool("advance_workflow", { instance_id: id });
+  await tool("advance_workflow", { ...report("3-test"), context_updates: { big: "x".repeat(70_000) } });
+  await tool("advance_workflow", { ...report("3-test"), context_updates: JSON.parse('{"a":{"__proto__":{"b":1}}}') });
+  await tool("advance_workflow", { ...report("3-test"), context_updates: { deep: nested(64) } });
+  await tool("advance_workflow", { instance_id: "wf_none", report: { step_id: "1-build", status: "success" } });
+  await tool("resume_workflow");
+  await tool("resume_workflow", { instance_id: id, assumed_current_step_name: "Build" });
+  await tool("advance_workflow", report("3-test", { next_step: "Ship" }));
+  await tool(
+    "advance_workflow",
+    report("4-ship", { result: { url: "https://example.test" }, details: "shipped ✓ ü 漢" }),
+  );
+  await tool("advance_workflow", report("4-ship"));
+  await tool("advance_workflow", report("5-more"));
+  await tool("get_workflow_status", { instance_id: id });
+  await tool("get_workflow_status", { instance_id: id, history_limit: 2, keys: ["target"] });
+  await tool("get_workflow_status", { instance_id: id, history_limit: 5_000 });
+  await tool("list_instances");
+  await tool("list_instances", { status: "NO_SUCH" });
+  await tool("resume_workflow", { instance_id: id });
+  await tool("no_such_tool");
+  answers.push(await ask("no/such/method"), await ask("tools/call", { arguments: {} }));
+  return answers;
+}
+
+function nested(levels: number): unknown {
+  return levels === 0 ? 1 : { a: nested(levels - 1) };
+}
+
+/** Sends requests as they are, takes any result, and gives back errors of the protocol like answers. */
+function asker(client: Client): Ask {
+  return (method, params) =>
+    client.request({ method, ...(params ? { params: { ...params } } : {}) }, z.looseObject({})).then(
+      (result) => ({ result }),
+      (error: { code?: number; message: string }) => ({ error: [error.code, error.message] }),
+    );
+}
+
+/** Ids, times and durations are what may differ. */
+function comparable(answers: unknown[]): unknown {
+  const text = JSON.stringify(answers)
+    .replaceAll(/wf_[a-z0-9]{6,}/g, "wf_ID")
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
+    .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO");
+  return JSON.parse(text);
+}
+
+test("the same conversation over stdio and HTTP gives the same answers", async () => {
+  const project = scratchDir();
+  const stdio = await connect({ workflows, project });
+  const { url } = await serveHttp({ workflows, args: ["--project", project] });
+  const http = await connectHttp(url);
+  const [over, same] = [await converse(asker(stdio.client)), await converse(asker(http.client))];
+  const said = JSON.stringify(over);
+  for (const word of MUST_OCCUR) expect(said).toContain(word);
+  expect(comparable(same)).toEqual(comparable(over));
+});
+
+test("what a client is told at the handshake is the same", async () => {
+  const stdio = await connect();
+  const http = await connectHttp((await serveHttp()).url);
+  for (const ask of ["getServerCapabilities", "getServerVersion", "getInstructions"] as const) {
+    expect(http.client[ask]()).toEqual(stdio.client[ask]());
+  }
+});
