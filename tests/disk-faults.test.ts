@@ -103,7 +103,7 @@ test("files that may grow no further: refused, not half-written, and a server wi
   await expectGoesOn(again, id, answered);
 });
 
-test.failing("a disk that fails is named in the hint, not the path", async () => {
+test("a disk that fails is named in the hint, not the path", async () => {
   const on = await connect({ workflows, ...limitedTo(1_000) });
   const { told } = await fillUp(on, (await startRun(on, "ROUND")).id);
   expect(told.data.hint).toMatch(/disk/);
@@ -266,7 +266,7 @@ test("a directory that is deleted while the server runs: refused, until another 
   expect((await statusOf(other, run.id)).status).toBe("RUNNING");
 });
 
-test.failing("a -wal file that is deleted while the server runs takes no answered report with it", async () => {
+test("a -wal file that is deleted while the server runs takes no answered report with it", async () => {
   const { on, id } = await atWork();
   rmSync(`${on.db}-wal`);
   const told = await advance(on, { id, stepId: "2-right" });

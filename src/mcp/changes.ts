@@ -43,11 +43,16 @@ export function createChanges(engine: Engine): Changes {
     }
   }
 
+  /** A look that fails is made again at the next turn; no call waits for it. */
+  function lookQuietly(): void {
+    look().catch(() => {});
+  }
+
   function keepLooking(): void {
     const wanted = catalogListeners.size > 0 || instances.size > 0;
     if (wanted && timer === undefined) {
-      void look();
-      timer = setInterval(() => void look(), LOOK_MS);
+      lookQuietly();
+      timer = setInterval(lookQuietly, LOOK_MS);
       timer.unref();
     }
     if (wanted) return;

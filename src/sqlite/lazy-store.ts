@@ -9,6 +9,8 @@ interface Opened {
   store: Store;
   /** Which file it is; "" where that cannot be told. */
   identity: string;
+  /** Which write-ahead log it has; "" until there is one. */
+  log: string;
 }
 
 export interface LazyStore {
@@ -23,7 +25,7 @@ export function createLazyStore(path: string): LazyStore {
 
   async function attempt(): Promise<Opened> {
     const db = await openDatabase(path);
-    return { store: createSqliteStore(db, path), identity: identityOf(path) };
+    return { store: createSqliteStore(db, path), identity: identityOf(path), log: "" };
   }
 
   function openOnce(): Promise<Opened> {
@@ -39,10 +41,11 @@ export function createLazyStore(path: string): LazyStore {
       const mine = openOnce();
       const before = await mine;
       const now = identityOf(path);
-      if (now === before.identity) return before.store;
+      if (now === before.identity && hasItsLog(before, path)) return before.store;
       if (now === "") throw gone(path);
       if (opened === mine) {
-        opened = null; // another file stands there: restored from a backup, perhaps
+        // Another file stands there, restored from a backup perhaps; or the log was removed, which closing writes back.
+        opened = null;
         await before.store.close();
       }
       return (await openOnce()).store;
@@ -51,6 +54,13 @@ export function createLazyStore(path: string): LazyStore {
       await (await opened)?.store.close();
     },
   };
+}
+
+/** While the file is open its log stays the same one; what is written to a removed one is lost when the process dies. */
+function hasItsLog(opened: Opened, path: string): boolean {
+  const now = identityOf(`${path}-wal`);
+  opened.log ||= now;
+  return now === opened.log;
 }
 
 /** SQLite would go on writing into a file that has no name any more, and all of it would be lost. */
