@@ -8,11 +8,17 @@ const FRAME_BYTES = 500;
 /** Bytes that one form may take; the next is tried where the encoded result is still too large. */
 const BUDGETS = [28_000, 14_000, 7_000, 3_000];
 
-/** Builds the answer with the largest budget that keeps the whole result within 60 kB. */
-export function fitAnswer(build: (budget: number) => Answer): Answer {
+/**
+ * Builds the answer with the largest budget that keeps the whole result within 60 kB. What is surely small need not be
+ * measured.
+ */
+export function fitAnswer(
+  build: (budget: number) => Answer,
+  isSurelySmall: (answer: Answer) => boolean = () => false,
+): Answer {
   for (const budget of BUDGETS) {
     const answer = build(budget);
-    if (isSmall(answer)) return answer;
+    if (isSurelySmall(answer) || isSmall(answer)) return answer;
   }
   const { text, structured } = build(BUDGETS.at(-1) ?? 0);
   return { text: cutText(text, MAX_RESULT_BYTES / 2 - FRAME_BYTES), structured: cutFields(structured) };

@@ -14,11 +14,19 @@ import { nextStep, rules, skeleton, type View, whereWhole } from "./step-words.t
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
 
+/** Texts up to this many characters need not be measured. */
+const SHORT_TEXT = 3_500;
+
 export function stepAnswer(outcome: Outcome): Answer {
   return fitAnswer((budget) => {
     const view = viewOf(outcome, budget);
     return { text: stepText(view), structured: structuredOf(view) };
-  });
+  }, isShort);
+}
+
+/** The structured form says what the text says, and the context: even if each character took six bytes, both would fit. */
+function isShort({ text }: Answer): boolean {
+  return text.length <= SHORT_TEXT;
 }
 
 /** Instructions get most of the bytes that one form may take. */

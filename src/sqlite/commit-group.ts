@@ -1,6 +1,7 @@
 /**
- * Writes that arrive in one turn of the event loop share one immediate transaction and one flush. Each is answered after
- * COMMIT; one that fails is rolled back to its savepoint and fails alone. A single caller pays nothing for it.
+ * Writes that arrive in one turn of the event loop share one immediate transaction and one flush; each is answered after
+ * COMMIT. Where one of them throws, all is rolled back and each is written alone, so that it fails alone. A single caller
+ * pays nothing for it.
  */
 import type { Database } from "bun:sqlite";
 
@@ -11,7 +12,10 @@ interface Job {
 }
 
 export interface CommitGroup {
-  /** Resolves to what `body` (synchronous) returned once it is flushed; rejects, having written nothing, if it throws. */
+  /**
+   * Resolves to what `body` returned once it is flushed; rejects, having written nothing, if it throws. `body` is
+   * synchronous and does nothing but SQL: it may be run again after a rollback.
+   */
   write<T>(body: () => T): Promise<T>;
   /** Writes what is waiting, now. */
   flush(): void;
@@ -19,33 +23,25 @@ export interface CommitGroup {
 
 export function createCommitGroup(db: Database): CommitGroup {
   let waiting: Job[] = [];
-  const together = db.transaction((jobs: Job[]) => (jobs.length === 1 ? jobs.map(alone) : jobs.map(inSavepoint)));
-  const savepoint = db.transaction((job: Job) => job.run());
+  const together = db.transaction((jobs: Job[]) => jobs.map((job) => job.run()));
 
-  function alone(job: Job): () => void {
-    const value = job.run();
-    return () => job.done(value);
-  }
-
-  function inSavepoint(job: Job): () => void {
+  function commit(jobs: Job[]): void {
+    let values: unknown[];
     try {
-      const value = savepoint(job);
-      return () => job.done(value);
+      values = together.immediate(jobs);
     } catch (error) {
-      if (!db.inTransaction) throw error; // SQLite gave up the whole, as it does on a full disk: all of it failed
-      return () => job.fail(error);
+      const [only, ...others] = jobs;
+      if (only && others.length === 0) only.fail(error);
+      else for (const job of jobs) commit([job]);
+      return;
     }
+    for (const [index, job] of jobs.entries()) job.done(values[index]);
   }
 
   function flush(): void {
     const jobs = waiting;
     waiting = [];
-    if (jobs.length === 0) return;
-    try {
-      for (const answer of together.immediate(jobs)) answer();
-    } catch (error) {
-      for (const job of jobs) job.fail(error);
-    }
+    if (jobs.length > 0) commit(jobs);
   }
 
   return {

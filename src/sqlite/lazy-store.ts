@@ -22,6 +22,7 @@ export interface LazyStore {
 
 export function createLazyStore(path: string): LazyStore {
   let opened: Promise<Opened> | null = null;
+  let looked = false; // once in a turn of the event loop is enough
 
   async function attempt(): Promise<Opened> {
     const db = await openDatabase(path);
@@ -40,8 +41,15 @@ export function createLazyStore(path: string): LazyStore {
     async open() {
       const mine = openOnce();
       const before = await mine;
+      if (looked) return before.store;
       const now = identityOf(path);
-      if (now === before.identity && hasItsLog(before, path)) return before.store;
+      if (now === before.identity && hasItsLog(before, path)) {
+        looked = true;
+        setImmediate(() => {
+          looked = false;
+        });
+        return before.store;
+      }
       if (now === "") throw gone(path);
       if (opened === mine) {
         // Another file stands there, restored from a backup perhaps; or the log was removed, which closing writes back.
