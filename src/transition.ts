@@ -2,21 +2,19 @@
  * Pure rules of state: from an instance and what happened to it, to what must be written. Nothing here reads a clock,
  * a file or a database; the engine sequences these, the store makes each Change durable as one.
  */
-import { type DecidedBy, type Decision, mayFollow } from "./decision.ts";
+import type { DecidedBy, Decision } from "./decision.ts";
 import { AppError } from "./errors.ts";
 import {
   type Change,
   type HistoryEntry,
   type Instance,
-  isFinal,
-  MAX_CONTEXT_BYTES,
   MAX_NOTES,
-  MAX_VISITS,
   type Pending,
   type Start,
   type Status,
 } from "./instance.ts";
-import { applyPatch, type ContextPatch, type JsonObject, jsonBytes, patchFor } from "./json.ts";
+import { applyPatch, type ContextPatch, type JsonObject, patchFor } from "./json.ts";
+import { refuseFinal, refuseLargeContext, refuseManyNotes, refuseStep } from "./refusals.ts";
 import type { Report } from "./report.ts";
 import { FINISH, findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
@@ -313,49 +311,4 @@ function entry(instance: Instance, line: Line, moment: Moment): HistoryEntry {
     started_at: line.started_at ?? moment.now,
     ended_at: moment.now,
   };
-}
-
-function refuseFinal(instance: Instance): void {
-  if (!isFinal(instance.status)) return;
-  throw new AppError("INSTANCE_FINAL", `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`, {
-    hint: "It takes no more reports. To do the work again call start_workflow.",
-    details: { status: instance.status },
-  });
-}
-
-function refuseStep(workflow: Workflow, instance: Instance, next: string): void {
-  const step = currentStep(workflow, instance);
-  const allowed = step ? mayFollow(workflow, step) : [];
-  if (!allowed.includes(next)) {
-    throw new AppError("STEP_NOT_ALLOWED", `Step "${next}" may not follow "${instance.step_name}"; nothing changed.`, {
-      hint: `Choose one of: ${allowed.join(", ")}`,
-      details: { candidates: allowed },
-    });
-  }
-  if (next !== FINISH && instance.visit >= MAX_VISITS) {
-    throw new AppError(
-      "INVALID_INPUT",
-      `The instance has reached its limit of ${MAX_VISITS} visits; nothing changed.`,
-      {
-        hint: "Finish it, or start a new instance with this one's context.",
-      },
-    );
-  }
-}
-
-function refuseManyNotes(instance: Instance): void {
-  if (instance.notes < MAX_NOTES) return;
-  throw new AppError("INVALID_INPUT", `This visit already has ${MAX_NOTES} notes, the limit; nothing changed.`, {
-    hint: "Keep progress in a file and report the step with success or failure when it is over.",
-  });
-}
-
-function refuseLargeContext(context: JsonObject): void {
-  const bytes = jsonBytes(context);
-  if (bytes <= MAX_CONTEXT_BYTES) return;
-  throw new AppError(
-    "INVALID_INPUT",
-    `The context would be ${bytes} bytes; the limit is ${MAX_CONTEXT_BYTES}; nothing changed.`,
-    { hint: "Write long values to a file and set its path, or remove keys by setting them to null." },
-  );
 }

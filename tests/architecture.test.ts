@@ -18,6 +18,7 @@ const NOUNS = [
   "upkeep",
   "template",
   "agent",
+  "refusals",
 ];
 
 /** Layers from the ground up. A room imports only rooms of lower layers, and files of its own folder. */

@@ -2,12 +2,13 @@
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
+import { finalError } from "../refusals.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
 import { note, retireKept, stepIdOf } from "../transition.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
-import { finalError, locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
+import { locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
 
 export interface AdvanceInput {
   instance_id: string;

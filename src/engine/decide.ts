@@ -5,11 +5,11 @@ import { candidatesAfter, type Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Pending } from "../instance.ts";
 import { mergeContext } from "../json.ts";
+import { finalError } from "../refusals.ts";
 import { currentStep, keep, move, withoutChoice } from "../transition.ts";
 import type { Step } from "../workflow.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, type Parts, stamp } from "./parts.ts";
-import { finalError } from "./visits.ts";
 
 /** Entries of the history that a decider may see. */
 const RECENT_ENTRIES = 10;

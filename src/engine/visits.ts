@@ -2,6 +2,7 @@
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import { isFinal } from "../instance.ts";
+import { finalError } from "../refusals.ts";
 import { stepIdOf } from "../transition.ts";
 import { between } from "../words.ts";
 import type { Loaded } from "./parts.ts";
@@ -48,13 +49,6 @@ export function needsStepId(instance: Instance, given: string | undefined): AppE
   return new AppError("INVALID_INPUT", `${wrong}; nothing changed.`, {
     hint: `The current visit is "${stepIdOf(instance)}" (${instance.step_name}). If the report is about it, send the same call with that step_id.`,
     details: { current_step_id: stepIdOf(instance) },
-  });
-}
-
-export function finalError(instance: Instance): AppError {
-  return new AppError("INSTANCE_FINAL", `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`, {
-    hint: "It takes no more reports. Tell the user; to do the work again call start_workflow.",
-    details: { status: instance.status },
   });
 }
 

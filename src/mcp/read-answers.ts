@@ -18,8 +18,13 @@ const MAX_BRIEF_BYTES = 4_000;
 /** Problems of one workflow that are shown. */
 const MAX_PROBLEMS = 10;
 
+/** By catalogue, which stays the same object until a definition changes. */
+const worded = new WeakMap<Catalog, Answer>();
+
 export function workflowsAnswer(catalog: Catalog): Answer {
-  return fitAnswer((budget) => workflowsWithin(catalog, budget));
+  const known = worded.get(catalog) ?? fitAnswer((budget) => workflowsWithin(catalog, budget));
+  worded.set(catalog, known);
+  return known;
 }
 
 function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answer {

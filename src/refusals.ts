@@ -1,0 +1,56 @@
+/** What no transition may do: each refusal says what is wrong, that nothing changed, and the way out. */
+import { mayFollow } from "./decision.ts";
+import { AppError } from "./errors.ts";
+import { type Instance, isFinal, MAX_CONTEXT_BYTES, MAX_NOTES, MAX_VISITS } from "./instance.ts";
+import { type JsonObject, jsonBytes } from "./json.ts";
+import { FINISH, findStep, type Workflow } from "./workflow.ts";
+
+/** INSTANCE_FINAL: the run has ended and takes nothing more. */
+export function finalError(instance: Pick<Instance, "instance_id" | "status">): AppError {
+  const ended = `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`;
+  return new AppError("INSTANCE_FINAL", ended, {
+    hint: "It takes no more reports. Tell the user; to do the work again call start_workflow.",
+    details: { status: instance.status },
+  });
+}
+
+export function refuseFinal(instance: Instance): void {
+  if (isFinal(instance.status)) throw finalError(instance);
+}
+/** Throws STEP_NOT_ALLOWED where the step may not follow, INVALID_INPUT where the run has no visit left. */
+export function refuseStep(workflow: Workflow, instance: Instance, next: string): void {
+  const step = findStep(workflow, instance.step_name);
+  const allowed = step ? mayFollow(workflow, step) : [];
+  if (!allowed.includes(next)) {
+    throw new AppError("STEP_NOT_ALLOWED", `Step "${next}" may not follow "${instance.step_name}"; nothing changed.`, {
+      hint: `Choose one of: ${allowed.join(", ")}`,
+      details: { candidates: allowed },
+    });
+  }
+  if (next !== FINISH && instance.visit >= MAX_VISITS) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `The instance has reached its limit of ${MAX_VISITS} visits; nothing changed.`,
+      {
+        hint: "Finish it, or start a new instance with this one's context.",
+      },
+    );
+  }
+}
+
+export function refuseManyNotes(instance: Instance): void {
+  if (instance.notes < MAX_NOTES) return;
+  throw new AppError("INVALID_INPUT", `This visit already has ${MAX_NOTES} notes, the limit; nothing changed.`, {
+    hint: "Keep progress in a file and report the step with success or failure when it is over.",
+  });
+}
+
+export function refuseLargeContext(context: JsonObject): void {
+  const bytes = jsonBytes(context);
+  if (bytes <= MAX_CONTEXT_BYTES) return;
+  throw new AppError(
+    "INVALID_INPUT",
+    `The context would be ${bytes} bytes; the limit is ${MAX_CONTEXT_BYTES}; nothing changed.`,
+    { hint: "Write long values to a file and set its path, or remove keys by setting them to null." },
+  );
+}
