@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Instance, Start, Store } from "../src/instance.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
-import { begin, move } from "../src/transition.ts";
+import { begin, move, note } from "../src/transition.ts";
 import { hashWorkflow, type Workflow } from "../src/workflow.ts";
 import { scratchDir } from "./support/workspace.ts";
 
@@ -128,6 +128,27 @@ for (const [name, open] of Object.entries(STORES)) {
       expect(await seqs({ limit: 3 })).toEqual([4, 5, 6]);
       expect(await seqs({ limit: 3, before: 4 })).toEqual([1, 2, 3]);
       expect(await seqs({ limit: 0 })).toEqual([]);
+    });
+
+    test("finds what decided a visit, whatever notes stand around it", async () => {
+      const [store] = await open();
+      let instance = await make(store, "wf_a");
+      const report = { step_id: "x", status: "in_progress" };
+      for (let visit = 1; visit <= 12; visit++) {
+        for (let notes = 0; notes < (visit * 5) % 7; notes++) {
+          const change = note(instance, { report, context_updates: {} }, { actor: "t", now: at(1) });
+          await store.commit(change);
+          instance = { ...change.instance, version: instance.version + 1 };
+        }
+        const change = step2(instance, visit % 2 ? "Two" : "One");
+        await store.commit(change);
+        instance = { ...change.instance, version: instance.version + 1 };
+      }
+      for (let visit = 1; visit <= 12; visit++) {
+        expect(await store.decidedVisit("wf_a", visit)).toMatchObject({ visit, kind: "visit", decision: {} });
+      }
+      expect(await store.decidedVisit("wf_a", 13)).toBeNull();
+      expect((await store.decided("wf_a", 3)).map((entry) => entry.visit)).toEqual([10, 11, 12]);
     });
 
     test("answers null for what is not there", async () => {

@@ -141,18 +141,16 @@ export function createSqliteStore(db: Database, path: string): Store {
 
     decidedVisit: (instance_id, visit) =>
       attempt(() => {
-        const found = row(
-          `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND visit = $visit
-            AND decision IS NOT NULL`,
-          { instance_id, visit },
-        );
+        const sql = `SELECT ${ENTRY_COLUMNS} FROM history
+          WHERE instance_id = $instance_id AND seq >= $from AND visit = $visit AND decision IS NOT NULL LIMIT 1`;
+        const found = row(sql, { instance_id, visit, from: firstEntryOf(instance_id, visit) });
         return found && entryFromRow(found);
       }),
 
     decided: (instance_id, limit) =>
       attempt(() => {
         const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND decision IS NOT NULL
-          ORDER BY visit DESC LIMIT $limit`;
+          ORDER BY seq DESC LIMIT $limit`;
         return rows(sql, { instance_id, limit }).map(entryFromRow).reverse();
       }),
 
@@ -179,6 +177,19 @@ export function createSqliteStore(db: Database, path: string): Store {
       db.close();
     },
   };
+
+  /** `seq` of the first entry of a visit or of a later one, by halving. Each visit has an entry, so it is not below `visit`. */
+  function firstEntryOf(instance_id: string, visit: number): number {
+    const last = row("SELECT MAX(seq) AS seq FROM history WHERE instance_id = $instance_id", { instance_id });
+    let [low, high] = [visit, Number(last?.["seq"] ?? 0)];
+    while (low < high) {
+      const seq = Math.floor((low + high) / 2);
+      const at = row("SELECT visit FROM history WHERE instance_id = $instance_id AND seq = $seq", { instance_id, seq });
+      if (Number(at?.["visit"] ?? 0) < visit) low = seq + 1;
+      else high = seq;
+    }
+    return low;
+  }
 
   function writeChange({ instance, entries, definition }: Change): boolean {
     if (definition) insertDefinition(definition.hash, definition.workflow, instance.updated_at);

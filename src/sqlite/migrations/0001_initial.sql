@@ -54,7 +54,7 @@ CREATE TABLE starts (
 
 CREATE UNIQUE INDEX starts_by_request ON starts (project, request_id) WHERE request_id IS NOT NULL;
 
--- Append-only.
+-- Append-only. Along seq, visit never goes down: an entry is found by halving, and each write saves an index.
 CREATE TABLE history (
   instance_id TEXT NOT NULL REFERENCES instances (instance_id) ON DELETE CASCADE,
   seq INTEGER NOT NULL,
@@ -72,6 +72,3 @@ CREATE TABLE history (
   ended_at TEXT NOT NULL,
   PRIMARY KEY (instance_id, seq)
 ) STRICT, WITHOUT ROWID;
-
--- One visit is decided once, whatever ended it.
-CREATE UNIQUE INDEX history_of_visit ON history (instance_id, visit) WHERE decision IS NOT NULL;
