@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { seeded } from "../scripts/torture/random.ts";
 import { advance, expectStep, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect, type Told } from "./support/client.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -18,17 +19,6 @@ function definitions(): string {
     ...workflowFiles("CHOICE", { Ask: { guidance: "Go to Ask again, or to Rest." }, Rest: {} }),
   });
   return dir;
-}
-
-/** Numbers from 0 up to 1, the same at every run, so that a failure can be seen again; by mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const stepIdAt = (visit: number) => `${visit}-${visit % 2 ? "left" : "right"}`;
