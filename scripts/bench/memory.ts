@@ -1,62 +1,72 @@
-/** Resident memory after many calls, and whether it grows; that of the reference server stands beside it. */
+/** Resident memory once many calls are over, whether it grows from one lot of them to the next, and its most meanwhile. */
 import type { Server, Transport } from "../client/server.ts";
 import { drive } from "./drive.ts";
-import type { Measure, Result } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 import { advance, callersOf, newChain, startSubjects } from "./subjects.ts";
 
-/** The heap is a saw with teeth of up to 20,000 calls: growth shows in its lowest points, over three teeth. */
-const CALLS = 60_000;
-const COUNTED = 20_000;
+const CALLS = 20_000;
+const LOTS = 3;
 const STEP = 1_000;
 const CALLERS = 8;
+/** Between the last call of a lot and the reading: an agent works longer than that between two calls. */
+const QUIET_MS = 2_000;
 const MOST_MB = 90;
-/** In MB for 1,000 calls: less is the collector's mood (seen up to 0.4 with none left after 200,000 calls). */
-const MOST_GROWTH = 0.5;
+/** In MB for 1,000 calls: less is the collector's mood. */
+const MOST_GROWTH = 0.1;
+
+interface Lot {
+  /** Each in MB. */
+  after: number;
+  most: number;
+}
 
 export const memory = (transports: Transport[]): Measure[] =>
   transports.map((transport) => ({
     name: `memory ${transport}`,
     async run(bench) {
-      const calls = bench.quick ? CALLS / 20 : CALLS;
-      const counted = bench.quick ? calls : COUNTED;
+      const calls = bench.quick ? CALLS / 10 : CALLS;
       const { product, reference, end } = await startSubjects(bench, transport);
-      const ours = await residentBy(product, calls);
-      const theirs = await residentBy(reference, counted);
+      const first = await residentAfter(product, calls);
+      const theirs = await residentAfter(reference, calls);
+      let last = first;
+      for (let lot = 1; lot < LOTS; lot++) last = await residentAfter(product, calls);
       await end();
-      const peak = Math.max(...ours.slice(0, counted / STEP));
-      const third = Math.floor(ours.length / 3);
-      const growth = Math.min(...ours.slice(-third)) - Math.min(...ours.slice(third, 2 * third));
-      const results: Result[] = [
-        {
-          name: `most resident in ${counted} calls, ${transport}`,
-          value: peak,
-          unit: "MB",
-          target: { most: MOST_MB },
-          behind: `the reference: ${Math.max(...theirs).toFixed(0)} MB`,
-        },
-        {
-          name: `growth of its lowest points, ${transport}`,
-          value: growth / ((third * STEP) / 1_000),
-          unit: "MB per 1,000",
-          target: { most: MOST_GROWTH },
-          behind: `by thousands: ${ours.map((each) => each.toFixed(0)).join(" ")} MB`,
-        },
-      ];
-      return { results };
+      return {
+        results: [
+          {
+            name: `resident after ${calls} calls, ${transport}`,
+            value: first.after,
+            unit: "MB",
+            target: { most: MOST_MB },
+            behind: `${wordsOf(first)}; the reference: ${wordsOf(theirs)}`,
+          },
+          {
+            name: `its growth, ${transport}`,
+            value: (last.after - first.after) / (((LOTS - 1) * calls) / 1_000),
+            unit: "MB per 1,000",
+            target: { most: MOST_GROWTH },
+            behind: `after ${LOTS * calls} calls: ${wordsOf(last)}`,
+          },
+        ],
+      };
     },
   }));
 
-/** After each thousand calls, in MB. */
-async function residentBy(server: Server, calls: number): Promise<number[]> {
+async function residentAfter(server: Server, calls: number): Promise<Lot> {
   const clients = await callersOf(server, CALLERS);
-  const resident: number[] = [];
+  let most = 0;
   for (let done = 0; done < calls; done += STEP) {
     const chains = await Promise.all(clients.map(newChain));
     await drive(
       chains.map((chain) => () => advance(chain)),
       STEP / CALLERS,
     );
-    resident.push(server.residentMb());
+    most = Math.max(most, server.residentMb());
   }
-  return resident;
+  await Bun.sleep(QUIET_MS);
+  return { after: server.residentMb(), most };
+}
+
+function wordsOf({ after, most }: Lot): string {
+  return `${after.toFixed(0)} MB, at most ${most.toFixed(0)} meanwhile`;
 }

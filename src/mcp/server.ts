@@ -26,6 +26,7 @@ import { createNotices } from "./notices.ts";
 import { createProgress } from "./progress.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { completeTemplate, instanceIdIn, listResources, readResource, TEMPLATES } from "./resources.ts";
+import { createRest } from "./rest.ts";
 import { TOOLS } from "./tools.ts";
 
 export interface ServerParts {
@@ -66,6 +67,9 @@ const TOOLS_LIST = {
     annotations,
   })),
 };
+/** One for the process, however many clients it serves. */
+const rest = createRest();
+
 const TOOLS_BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
 
 export function createMcpServer(parts: ServerParts): McpServer {
@@ -146,6 +150,7 @@ function serveTools(server: Server, { engine, log, newId }: ServerParts): McpSer
     } finally {
       progress.end();
       inFlight.delete(answer);
+      rest.called();
     }
   });
   return async () => void (await Promise.allSettled(inFlight));
