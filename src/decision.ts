@@ -44,8 +44,8 @@ export interface Candidates {
 }
 
 /** The names that may follow the step, whoever decides. */
-export function mayFollow(workflow: Workflow, _step: Step): string[] {
-  return [...workflow.steps.map((each) => each.name), FINISH];
+export function mayFollow(workflow: Workflow, { next }: Step): string[] {
+  return next ?? [...workflow.steps.map((each) => each.name), FINISH];
 }
 
 /** By step: a pinned workflow and its steps stay the same objects. */
@@ -60,6 +60,7 @@ export function candidatesAfter(workflow: Workflow, step: Step): Candidates {
 
 function findCandidates(workflow: Workflow, step: Step): Candidates {
   const allowed = mayFollow(workflow, step);
+  if (step.next) return { candidates: allowed, guided: allowed };
   const guided = [...new Set([...namedIn(step.guidance, allowed), following(workflow, step)])];
   return { candidates: [...new Set([...guided, ...allowed])], guided };
 }

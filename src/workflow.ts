@@ -1,5 +1,7 @@
 /** A workflow as the rest of the program knows it: parsed, validated, its includes expanded. No files, no Markdown syntax. */
 import { z } from "zod";
+import { Check } from "./check.ts";
+import { JsonObject } from "./json.ts";
 
 /** The name that completes an instance; no step may bear it. */
 export const FINISH = "FINISH";
@@ -28,6 +30,13 @@ export const Step = z.object({
   instructions: z.string(),
   sections: z.array(Section),
   routes: z.array(Route),
+  /** The only names that may follow, whoever decides; FINISH may be among them. */
+  next: z.array(z.string()).min(1).optional(),
+  /** JSON Schema by key: what the `context_updates` of the report that ends the step must set. */
+  produces: z.record(z.string(), JsonObject).optional(),
+  checks: z.array(Check).min(1).optional(),
+  /** Entering the step more often suspends the instance. */
+  max_visits: z.int().min(1).optional(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -35,6 +44,10 @@ export type Step = z.infer<typeof Step>;
 export const Workflow = z.object({
   name: z.string(),
   goal: z.string(),
+  /** One line for lists. */
+  description: z.string().optional(),
+  /** JSON Schema of the context that an instance starts with. */
+  inputs: JsonObject.optional(),
   steps: z.array(Step).min(1),
 });
 export type Workflow = z.infer<typeof Workflow>;
@@ -52,6 +65,8 @@ export interface Problem {
 export interface LoadedWorkflow {
   workflow: Workflow;
   hash: string;
+  /** Embedded, or from a directory that a person named: its checks may run where checks are allowed. */
+  trusted: boolean;
 }
 
 /** The definitions that can be started now. A broken workflow stands in `invalid` and hides no other. */

@@ -19,6 +19,9 @@ const NOUNS = [
   "template",
   "agent",
   "refusals",
+  "check",
+  "command-words",
+  "schema",
 ];
 
 /** Layers from the ground up. A room imports only rooms of lower layers, and files of its own folder. */
@@ -26,7 +29,7 @@ const LAYERS: string[][] = [
   ["errors", "log"],
   NOUNS,
   ["transition"],
-  ["markdown", "sqlite", "routes", "git", "openai", "engine"],
+  ["markdown", "sqlite", "routes", "git", "openai", "schemas", "checks", "engine"],
   ["mcp"],
   ["http"],
   ["config"],

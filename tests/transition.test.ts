@@ -107,7 +107,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     case "rewind":
       return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
-      return repin(instance, { workflow, hash: "other" }, moment);
+      return repin(instance, { workflow, hash: "other", trusted: true }, moment);
   }
 }
 

@@ -11,7 +11,10 @@ import { watchDirectory } from "./watched-directory.ts";
 export interface LibraryOptions {
   /** Absolute path of the definitions directory. It may be missing, come later and go again. */
   directory: string;
-  /** Where the directory must lie, symbolic links resolved: one that was merely found may not lead out of the project. */
+  /**
+   * Where the directory must lie, symbolic links resolved: it was merely found, may not lead out of the project, and is
+   * not trusted. Absent: a person named the directory.
+   */
   within?: string;
   /** Built-in definitions by path, like `NAME/index.md`; the directory's win by name. Null: the directory alone is the list. */
   embedded: Readonly<Record<string, string>> | null;
@@ -42,7 +45,7 @@ export function createLibrary(options: LibraryOptions): WorkflowSource {
     const scanned = leadsOut(directory, options.within) ? NOTHING : watched.scan(now());
     if (scanned === local) return;
     local = scanned;
-    catalog = merge(embedded, scanned);
+    catalog = merge(embedded, scanned, { localTrusted: options.within === undefined });
     const fields = { workflows: catalog.workflows.size, invalid: [...catalog.invalid.keys()] };
     if (fields.invalid.length > 0) log?.warn(fields, "definitions read; some are invalid");
     else log?.debug(fields, "definitions read");
@@ -84,13 +87,18 @@ function parseEmbedded(
 }
 
 /** A local workflow hides the embedded one of its name also when it is broken: that is the one its author means. */
-function merge(embedded: ReadonlyMap<string, ParseResult>, local: ReadonlyMap<string, ParseResult>): Catalog {
+function merge(
+  embedded: ReadonlyMap<string, ParseResult>,
+  local: ReadonlyMap<string, ParseResult>,
+  { localTrusted }: { localTrusted: boolean },
+): Catalog {
   const workflows = new Map<string, LoadedWorkflow>();
   const invalid = new Map<string, Problem[]>();
   const all = new Map([...embedded, ...local]);
   for (const name of [...all.keys()].sort()) {
     const result = all.get(name);
-    if (result?.ok) workflows.set(name, { workflow: result.workflow, hash: result.hash });
+    const trusted = localTrusted || !local.has(name);
+    if (result?.ok) workflows.set(name, { workflow: result.workflow, hash: result.hash, trusted });
     else if (result) invalid.set(name, result.problems);
   }
   return { workflows, invalid };

@@ -20,7 +20,7 @@ import { type CheckExpression, checkRoutes } from "./routes-section.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
 
 /** A workflow that can be started, or all that is wrong with it. */
-export type ParseResult = ({ ok: true } & LoadedWorkflow) | { ok: false; problems: Problem[] };
+export type ParseResult = ({ ok: true } & Omit<LoadedWorkflow, "trusted">) | { ok: false; problems: Problem[] };
 
 /** A document of the workflow and the bytes that it takes with its includes. */
 interface Source {
