@@ -1,0 +1,108 @@
+/** Judges JSON by JSON Schema, with ajv: the only file that knows it. Nothing is ever fetched, and no value is changed in place. */
+import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
+import ajvFormats from "ajv-formats";
+import type { JsonObject } from "../json.ts";
+import type { Judged, SchemaJudge } from "../schema.ts";
+import { oneLine } from "../words.ts";
+import { type Fault, wordFault, wordFaults } from "./fault-words.ts";
+
+const OPTIONS: Options = {
+  allErrors: true,
+  strictSchema: true,
+  strictNumbers: true,
+  strictTypes: false,
+  strictTuples: false,
+  strictRequired: false,
+  // What an object inherits ("constructor") is not among its keys.
+  ownProperties: true,
+  verbose: true,
+  // A schema of many references to a large part would grow beyond all measure.
+  inlineRefs: false,
+  logger: false,
+};
+/** For a schema that was held against its dialect before: it can refer to nothing but itself. */
+const COMPILE: Options = { ...OPTIONS, meta: false, validateSchema: false };
+/** Most characters of what is wrong with a schema. */
+const MAX_FAULT = 300;
+
+/** A schema ready for use, or why it is none. */
+type Compiled = { validate: ValidateFunction } | { fault: string };
+
+/** Makes nothing before the first schema comes. */
+export function createAjvSchemaJudge(): SchemaJudge {
+  let draft7: Ajv | undefined;
+  const dialect = () => (draft7 ??= new Ajv(OPTIONS));
+  const plain = createCompiler(COMPILE, dialect);
+  const coercing = createCompiler({ ...COMPILE, coerceTypes: true }, dialect);
+  return {
+    fault(schema) {
+      const compiled = plain(schema);
+      return "fault" in compiled ? compiled.fault : null;
+    },
+    judge(schema, value, { coerce }) {
+      const compiled = (coerce ? coercing : plain)(schema);
+      if ("fault" in compiled) return { value, faults: [`the schema cannot be used: ${compiled.fault}`] };
+      return judge(compiled.validate, value, coerce);
+    },
+  };
+}
+
+function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): Judged {
+  try {
+    const value = coerce ? structuredClone(given) : given;
+    const faults = validate(value) ? [] : wordFaults(toFaults(validate.errors));
+    validate.errors = null; // they hold the value
+    return { value, faults };
+  } catch {
+    // A schema that refers to itself without end, or a value nested beyond the stack.
+    return { value: given, faults: ["the value cannot be judged: it, or its schema, is nested too deeply"] };
+  }
+}
+
+/** Compiles each schema once for as long as its object lives. */
+function createCompiler(options: Options, dialect: () => Ajv): (schema: JsonObject) => Compiled {
+  const known = new WeakMap<JsonObject, Compiled>();
+  return (schema) => {
+    const before = known.get(schema);
+    if (before) return before;
+    const compiled = compile(schema, options, dialect());
+    known.set(schema, compiled);
+    return compiled;
+  };
+}
+
+/** One ajv for each schema: two of them may bear the same `$id`, and what ajv was once given it keeps. */
+function compile(given: JsonObject, options: Options, dialect: Ajv): Compiled {
+  if ("$async" in given) return { fault: '"$async" is not understood' };
+  // Whatever dialect it names, it is read as draft 7: the others would have to be fetched.
+  const { $schema: _, ...schema }: AnySchemaObject = given;
+  try {
+    if (dialect.validateSchema(schema) !== true) {
+      const [first] = toFaults(dialect.errors);
+      dialect.errors = null; // they hold the schema
+      return { fault: first ? oneLine(wordFault(first), MAX_FAULT) : "it is no JSON Schema" };
+    }
+    const ajv = new Ajv(options);
+    ajvFormats(ajv);
+    return { validate: ajv.compile(schema) };
+  } catch (error) {
+    return { fault: faultOf(error) };
+  }
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof RangeError || !(error instanceof Error)) return "it is nested too deeply";
+  if (error instanceof Ajv.MissingRefError)
+    return oneLine(`it refers to "${error.missingRef || error.missingSchema}", which does not stand in it`, MAX_FAULT);
+  return oneLine(error.message.replace(/^strict mode: /, "").replace(/ ignored in schema at path/, " at"), MAX_FAULT);
+}
+
+function toFaults(errors: readonly ErrorObject[] | null | undefined): Fault[] {
+  return (errors ?? []).map(({ data, schema, parentSchema, message = "is wrong", ...rest }) => ({
+    ...rest,
+    message,
+    given: data,
+    wanted: schema,
+    around: parentSchema ?? {},
+  }));
+}

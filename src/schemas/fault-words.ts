@@ -1,0 +1,170 @@
+/** What is wrong with a value, in words for the agent that must correct it. Pure. */
+import { typeWord } from "../schema.ts";
+
+/** One way in which a value does not fit its schema. */
+export interface Fault {
+  keyword: string;
+  /** Where in the value, as a JSON pointer. */
+  instancePath: string;
+  /** Where in the schema. */
+  schemaPath: string;
+  params: Record<string, unknown>;
+  /** Of ajv, for the keywords that are not worded here. */
+  message: string;
+  /** The key that is at fault itself, under `propertyNames`. */
+  propertyName?: string;
+  given: unknown;
+  /** The keyword's value, and the schema in which it stands. */
+  wanted: unknown;
+  around: Record<string, unknown>;
+}
+
+/** More faults than these are counted only. */
+const MAX_FAULTS = 20;
+/** Most characters of a value or a key from outside. */
+const MAX_SHOWN = 80;
+const MAX_LIST = 200;
+
+/** One line each, nothing twice; alternatives that all fail are one fault. */
+export function wordFaults(faults: readonly Fault[]): string[] {
+  const alternatives = faults.filter(({ keyword }) => ALTERNATIVES.has(keyword));
+  const isDetail = (fault: Fault) => alternatives.some((each) => fault !== each && isBelow(fault, each));
+  const lines = faults
+    .filter((fault) => !isDetail(fault) && (faults.length === 1 || !SUMMARIES.has(fault.keyword)))
+    .map((fault) => (ALTERNATIVES.has(fault.keyword) ? wordAlternatives(fault, faults) : wordFault(fault)));
+  const unique = [...new Set(lines)];
+  if (unique.length <= MAX_FAULTS) return unique;
+  return [...unique.slice(0, MAX_FAULTS), `and ${unique.length - MAX_FAULTS} more`];
+}
+
+const ALTERNATIVES: ReadonlySet<string> = new Set(["anyOf", "oneOf"]);
+/** They say only that another fault was found. */
+const SUMMARIES: ReadonlySet<string> = new Set(["if", "propertyNames"]);
+
+/** One fault, by itself. */
+export function wordFault(fault: Fault): string {
+  const { keyword, given, wanted, params } = fault;
+  const subject = subjectOf(fault);
+  switch (keyword) {
+    case "required":
+    case "dependencies":
+    case "dependentRequired":
+      return wordMissing(fault);
+    case "additionalProperties":
+      return wordAdditional(fault);
+    case "false schema":
+      return `${subject} is not allowed`;
+    case "type":
+      return `${subject} must be ${typesOf(fault)}, not ${show(given)}`;
+    case "enum":
+      return `${subject} must be one of: ${listOf(wanted)}; it is ${show(given)}`;
+    case "const":
+      return `${subject} must be ${show(wanted)}, not ${show(given)}`;
+    case "pattern":
+      return `${subject} must match the pattern ${cut(String(wanted))}; it is ${show(given)}`;
+    case "format":
+      return `${subject} must have the format "${wanted}"; it is ${show(given)}`;
+    case "uniqueItems":
+      return `${subject} must not hold an item twice (items ${params["j"]} and ${params["i"]} are equal)`;
+    default:
+      return wordLimit(fault) ?? `${subject} ${cut(fault.message)}`;
+  }
+}
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  minimum: "at least",
+  maximum: "at most",
+  exclusiveMinimum: "more than",
+  exclusiveMaximum: "less than",
+  multipleOf: "a multiple of",
+};
+const COUNTS: Readonly<Record<string, [string, string]>> = {
+  minLength: ["at least", "character"],
+  maxLength: ["at most", "character"],
+  minItems: ["at least", "item"],
+  maxItems: ["at most", "item"],
+  minProperties: ["at least", "key"],
+  maxProperties: ["at most", "key"],
+};
+
+function wordLimit(fault: Fault): string | undefined {
+  const { keyword, wanted, given } = fault;
+  const comparison = COMPARISONS[keyword];
+  if (comparison) return `${subjectOf(fault)} must be ${comparison} ${wanted}, not ${show(given)}`;
+  const [how, unit] = COUNTS[keyword] ?? [];
+  return how ? `${subjectOf(fault)} must have ${how} ${wanted} ${unit}${wanted === 1 ? "" : "s"}` : undefined;
+}
+
+function wordMissing({ instancePath, params, around }: Fault): string {
+  const name = String(params["missingProperty"]);
+  const { properties } = around;
+  const known = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const because = params["property"] === undefined ? "" : `; ${show(params["property"])} needs it`;
+  return `${pathOf(instancePath, name)} is missing (${typeWord(isObject(known) ? known : {})})${because}`;
+}
+
+function wordAdditional({ instancePath, params, around }: Fault): string {
+  const { properties } = around;
+  const allowed = isObject(properties) ? Object.keys(properties) : [];
+  const list = allowed.length > 0 ? `; allowed: ${cut(allowed.join(", "), MAX_LIST)}` : "";
+  return `${pathOf(instancePath, String(params["additionalProperty"]))} is not allowed${list}`;
+}
+
+/** The types that would do where only the type is wrong, else what each alternative lacks. */
+function wordAlternatives(fault: Fault, all: readonly Fault[]): string {
+  const subject = subjectOf(fault);
+  if (Array.isArray(fault.params["passingSchemas"])) return `${subject} fits more than one of its alternatives`;
+  const details = all.filter((each) => each !== fault && isBelow(each, fault) && !ALTERNATIVES.has(each.keyword));
+  if (details.length === 0) return `${subject} fits none of its alternatives`;
+  const types = details.filter(
+    ({ keyword, instancePath }) => keyword === "type" && instancePath === fault.instancePath,
+  );
+  if (types.length === details.length)
+    return `${subject} must be ${[...new Set(types.map(typesOf))].join(" or ")}, not ${show(fault.given)}`;
+  const reasons = [...new Set(details.map(wordFault))].join("; or ");
+  return `${subject} fits none of its alternatives: ${cut(reasons, MAX_LIST)}`;
+}
+
+function isBelow(fault: Fault, above: Fault): boolean {
+  return fault.schemaPath.startsWith(`${above.schemaPath}/`);
+}
+
+function typesOf({ wanted }: Fault): string {
+  return (Array.isArray(wanted) ? wanted : [wanted]).join(" or ");
+}
+
+function listOf(values: unknown): string {
+  return cut((Array.isArray(values) ? values : [values]).map((value) => show(value)).join(", "), MAX_LIST);
+}
+
+function subjectOf({ instancePath, propertyName }: Fault): string {
+  if (propertyName !== undefined) return `the key ${show(propertyName)}`;
+  return pathOf(instancePath) || "the value";
+}
+
+/** `files[0].name`; a key that is no word in brackets. */
+function pathOf(pointer: string, key?: string): string {
+  const keys = pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const all = key === undefined ? keys : [...keys, key];
+  const words = all.map((each, at) => {
+    if (/^\d+$/.test(each)) return `[${cut(each)}]`;
+    if (!/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(each)) return `[${show(each)}]`;
+    return at === 0 ? cut(each) : `.${cut(each)}`;
+  });
+  return cut(words.join(""), MAX_LIST);
+}
+
+function show(value: unknown): string {
+  return cut(JSON.stringify(value) ?? "nothing");
+}
+
+function cut(text: string, most = MAX_SHOWN): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
