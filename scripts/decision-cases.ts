@@ -14,6 +14,7 @@ import { createLibrary } from "../src/markdown/library.ts";
 import { createModelDecider } from "../src/openai/model-decider.ts";
 import { Report } from "../src/report.ts";
 import { checkExpression } from "../src/routes/expression.ts";
+import { createAjvSchemaJudge } from "../src/schemas/ajv-judge.ts";
 import { FINISH, findStep, type Workflow } from "../src/workflow.ts";
 import { pastVisit, questionAt } from "../tests/support/question.ts";
 import table from "./decision-cases.json" with { type: "json" };
@@ -84,7 +85,8 @@ async function main(): Promise<number> {
 /** The workflows of this checkout. */
 export async function shippedWorkflows(): Promise<Map<string, Workflow>> {
   const directory = join(import.meta.dir, "../workflows");
-  const { workflows } = await createLibrary({ directory, embedded: null, checkExpression }).catalog();
+  const judges = { checkExpression, schemaFault: createAjvSchemaJudge().fault };
+  const { workflows } = await createLibrary({ directory, embedded: null, judges }).catalog();
   return new Map([...workflows].map(([name, { workflow }]) => [name, workflow]));
 }
 

@@ -15,6 +15,7 @@ import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
+import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
 import { createSqliteUpkeep } from "./sqlite/upkeep.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -44,6 +45,7 @@ export function createApp(config: Config): App {
   const now = () => new Date();
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
+  const schemas = createAjvSchemaJudge();
   const database = createLazyStore(config.dbPath);
   const engine = createEngine({
     store: database.open,
@@ -51,7 +53,7 @@ export function createApp(config: Config): App {
       directory: config.definitionsDir ?? config.localWorkflowsDir,
       ...(config.definitionsDir === null ? { within: dirname(config.localWorkflowsDir) } : {}),
       embedded: config.definitionsDir === null ? EMBEDDED_WORKFLOWS : null,
-      checkExpression,
+      judges: { checkExpression, schemaFault: schemas.fault },
       log,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],

@@ -5,16 +5,16 @@ import { candidatesAfter, type Decision } from "../src/decision.ts";
 import type { Instance, Start } from "../src/instance.ts";
 import { EMBEDDED_WORKFLOWS } from "../src/markdown/embedded.ts";
 import { createLibrary } from "../src/markdown/library.ts";
-import { checkExpression } from "../src/routes/expression.ts";
 import { createRoutesDecider } from "../src/routes/routes-decider.ts";
 import { begin, currentStep, move } from "../src/transition.ts";
 import type { LoadedWorkflow } from "../src/workflow.ts";
+import { JUDGES } from "./support/judges.ts";
 import { scratchDir } from "./support/workspace.ts";
 
 /** Far more than a patient user would bear, far less than an endless loop takes. */
 const MOST_VISITS = 60;
 
-const library = createLibrary({ directory: scratchDir(), embedded: EMBEDDED_WORKFLOWS, checkExpression });
+const library = createLibrary({ directory: scratchDir(), embedded: EMBEDDED_WORKFLOWS, judges: JUDGES });
 const { workflows } = await library.catalog();
 const routes = createRoutesDecider();
 

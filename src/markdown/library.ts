@@ -4,8 +4,8 @@ import { sep } from "node:path";
 import type { Log } from "../log.ts";
 import type { Catalog, LoadedWorkflow, Problem, WorkflowSource } from "../workflow.ts";
 import { memoryFiles } from "./files.ts";
+import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
-import type { CheckExpression } from "./routes-section.ts";
 import { watchDirectory } from "./watched-directory.ts";
 
 export interface LibraryOptions {
@@ -18,8 +18,7 @@ export interface LibraryOptions {
   within?: string;
   /** Built-in definitions by path, like `NAME/index.md`; the directory's win by name. Null: the directory alone is the list. */
   embedded: Readonly<Record<string, string>> | null;
-  /** Null for a route's expression that can be evaluated, else what is wrong with it. */
-  checkExpression: CheckExpression;
+  judges: Judges;
   log?: Log;
   /** Milliseconds since 1970, by the clock that also stamps the files. */
   now?: () => number;
@@ -33,15 +32,15 @@ export const RESCAN_MS = 250;
  * within half a second of its last write, and never throws for what stands in the directory.
  */
 export function createLibrary(options: LibraryOptions): WorkflowSource {
-  const { directory, checkExpression, log, now = Date.now } = options;
-  const watched = watchDirectory(directory, checkExpression);
+  const { directory, judges, log, now = Date.now } = options;
+  const watched = watchDirectory(directory, judges);
   let embedded: ReadonlyMap<string, ParseResult> | undefined;
   let local: ReadonlyMap<string, ParseResult> | undefined;
   let catalog: Catalog = { workflows: new Map(), invalid: new Map() };
   let scannedAt = Number.NEGATIVE_INFINITY;
 
   const refresh = (): void => {
-    embedded ??= parseEmbedded(options.embedded ?? {}, checkExpression);
+    embedded ??= parseEmbedded(options.embedded ?? {}, judges);
     const scanned = leadsOut(directory, options.within) ? NOTHING : watched.scan(now());
     if (scanned === local) return;
     local = scanned;
@@ -76,14 +75,11 @@ function leadsOut(directory: string, within: string | undefined): boolean {
   }
 }
 
-function parseEmbedded(
-  texts: Readonly<Record<string, string>>,
-  checkExpression: CheckExpression,
-): ReadonlyMap<string, ParseResult> {
+function parseEmbedded(texts: Readonly<Record<string, string>>, judges: Judges): ReadonlyMap<string, ParseResult> {
   const files = memoryFiles(texts);
   const paths = Object.keys(texts).filter((path) => /^[^/]+\/index\.md$/.test(path));
   const names = paths.map((path) => path.slice(0, path.indexOf("/"))).sort();
-  return new Map(names.map((name) => [name, parseWorkflow(name, files, checkExpression)]));
+  return new Map(names.map((name) => [name, parseWorkflow(name, files, judges)]));
 }
 
 /** A local workflow hides the embedded one of its name also when it is broken: that is the one its author means. */

@@ -14,9 +14,10 @@ import type { Files } from "./files.ts";
 import { frontMatterLines } from "./front-matter.ts";
 import { type Expanded, expandIncludes } from "./includes.ts";
 import { type IndexFile, parseIndex, type StepLink } from "./index-file.ts";
+import type { Judges } from "./judges.ts";
 import { createProblemList, TOO_MANY_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
-import { type CheckExpression, checkRoutes } from "./routes-section.ts";
+import { checkRoutes } from "./routes-section.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
 
 /** A workflow that can be started, or all that is wrong with it. */
@@ -30,10 +31,10 @@ interface Source {
 }
 
 /** Reads `NAME/index.md` and what it leads to. Never throws, so that a broken workflow hides no other. */
-export function parseWorkflow(name: string, files: Files, checkExpression: CheckExpression): ParseResult {
+export function parseWorkflow(name: string, files: Files, judges: Judges): ParseResult {
   const problems = createProblemList();
-  const reading: Reading = { directory: name, files, problems };
-  const workflow = attempt(name, reading, checkExpression);
+  const reading: Reading = { directory: name, files, problems, judges };
+  const workflow = attempt(name, reading);
   if (!workflow || problems.all.length > 0) return { ok: false, problems: inReadingOrder(problems.all) };
   return { ok: true, workflow, hash: hashWorkflow(workflow) };
 }
@@ -46,9 +47,9 @@ function inReadingOrder(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((left, right) => rankOf(left) - rankOf(right) || left.line - right.line);
 }
 
-function attempt(name: string, reading: Reading, checkExpression: CheckExpression): Workflow | undefined {
+function attempt(name: string, reading: Reading): Workflow | undefined {
   try {
-    return readWorkflow(name, reading, checkExpression);
+    return readWorkflow(name, reading);
   } catch (error) {
     reading.problems.add(
       "PARSER_FAILED",
@@ -62,7 +63,7 @@ function attempt(name: string, reading: Reading, checkExpression: CheckExpressio
   }
 }
 
-function readWorkflow(name: string, reading: Reading, checkExpression: CheckExpression): Workflow | undefined {
+function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   const path = `${name}/index.md`;
   const file = reading.files.read(path);
   if (!file.ok) {
@@ -77,7 +78,7 @@ function readWorkflow(name: string, reading: Reading, checkExpression: CheckExpr
   checkNames(links, reading);
   const steps = readSteps({ goal, links }, source.bytes, reading);
   const names = links.map((link) => link.name);
-  for (const { content } of steps) checkRoutes(content.routes, names, { reading, checkExpression });
+  for (const { content } of steps) checkRoutes(content.routes, names, reading);
   return { name, goal, steps: steps.map(({ link, content }) => toStep(link, content)) };
 }
 

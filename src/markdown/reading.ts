@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { MAX_DEFINITION_BYTES } from "../workflow.ts";
 import { type Files, isInside, type ReadFailure } from "./files.ts";
+import type { Judges } from "./judges.ts";
 import { nearest, type Origin, type ProblemList } from "./problems.ts";
 
 export interface Reading {
@@ -9,6 +10,7 @@ export interface Reading {
   directory: string;
   files: Files;
   problems: ProblemList;
+  judges: Judges;
 }
 
 interface Reference {

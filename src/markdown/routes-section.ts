@@ -12,9 +12,6 @@ export interface PlacedRoute extends Route {
   at: Origin;
 }
 
-/** Null for an expression that can be evaluated, else what is wrong with it. */
-export type CheckExpression = (expression: string) => string | null;
-
 const SYNTAX_HINT = 'Write "- `CEL expression` → Step Name", or "- otherwise → Step Name" as the last one';
 const ARROW = /→|->/;
 
@@ -47,9 +44,8 @@ export function parseRoutes(
 export function checkRoutes(
   routes: readonly PlacedRoute[],
   stepNames: readonly string[],
-  context: { reading: Reading; checkExpression: CheckExpression },
+  { problems, judges }: Reading,
 ): void {
-  const { problems } = context.reading;
   const names = [...stepNames, FINISH];
   let otherwise: PlacedRoute | undefined;
   for (const route of routes) {
@@ -61,7 +57,7 @@ export function checkRoutes(
         hint: 'Keep one "otherwise", as the last route',
       });
     otherwise ??= when === null ? route : undefined;
-    const fault = when === null ? null : context.checkExpression(when);
+    const fault = when === null ? null : judges.checkExpression(when);
     if (fault !== null)
       problems.add("ROUTE_EXPRESSION", at, {
         message: `The expression "${when}" cannot be evaluated: ${fault}`,

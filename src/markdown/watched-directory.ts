@@ -2,8 +2,8 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { diskFiles, type Stamp, stampOf } from "./files.ts";
+import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
-import type { CheckExpression } from "./routes-section.ts";
 
 /** A change counts when the newest file is this old, or looked the same for this long: before, someone may still be writing. */
 export const SETTLE_MS = 200;
@@ -28,14 +28,14 @@ interface Held {
 }
 
 /** Touches no file before the first scan. */
-export function watchDirectory(root: string, checkExpression: CheckExpression): WatchedDirectory {
+export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
   const held = new Map<string, Held>();
   let results: ReadonlyMap<string, ParseResult> = new Map();
   let isFirstScan = true;
 
   const read = (name: string): Version => {
     const files = diskFiles(root);
-    const result = hasIndex(root, name) ? parseWorkflow(name, files, checkExpression) : undefined;
+    const result = hasIndex(root, name) ? parseWorkflow(name, files, judges) : undefined;
     if (!result) files.read(`${name}/index.md`);
     return { result, stamps: files.stamps };
   };

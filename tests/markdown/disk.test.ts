@@ -4,8 +4,8 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { diskFiles } from "../../src/markdown/files.ts";
 import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
-import { checkExpression } from "../../src/routes/expression.ts";
 import { MAX_DEFINITION_BYTES } from "../../src/workflow.ts";
+import { JUDGES } from "../support/judges.ts";
 import { scratchDir, writeFiles } from "../support/workspace.ts";
 import { placesOf, problemsOf, STEP, workflowOf } from "./support.ts";
 
@@ -19,7 +19,7 @@ function definitions(files: Record<string, string>): { root: string; outside: st
   return { root: join(base, "defs"), outside: join(base, "outside") };
 }
 
-const parseDisk = (root: string) => parseWorkflow("W", diskFiles(root), checkExpression);
+const parseDisk = (root: string) => parseWorkflow("W", diskFiles(root), JUDGES);
 
 describe("symbolic links", () => {
   test("inside the definitions directory are followed", () => {

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EMBEDDED_WORKFLOWS } from "../../src/markdown/embedded.ts";
 import { createLibrary } from "../../src/markdown/library.ts";
-import { checkExpression } from "../../src/routes/expression.ts";
+import { JUDGES } from "../support/judges.ts";
 import { scratchDir, writeFiles } from "../support/workspace.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -21,7 +21,7 @@ test("every embedded workflow is valid", async () => {
   const { invalid, workflows } = await createLibrary({
     directory,
     embedded: EMBEDDED_WORKFLOWS,
-    checkExpression,
+    judges: JUDGES,
   }).catalog();
   expect([...invalid]).toEqual([]);
   expect(workflows.size).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, write
 import { join } from "node:path";
 import { createLibrary, RESCAN_MS } from "../../src/markdown/library.ts";
 import { SETTLE_MS } from "../../src/markdown/watched-directory.ts";
-import { checkExpression } from "../../src/routes/expression.ts";
+import { JUDGES } from "../support/judges.ts";
 import { scratchDir, workflowFiles, writeFiles } from "../support/workspace.ts";
 
 const ONE = workflowFiles("ONE", { Build: {}, Test: {} });
@@ -25,9 +25,12 @@ function watch(directory: string, embedded: Record<string, string> | null = null
     directory,
     embedded,
     now: () => Date.now() + offset,
-    checkExpression: (expression) => {
-      parsed++;
-      return checkExpression(expression);
+    judges: {
+      ...JUDGES,
+      checkExpression: (expression) => {
+        parsed++;
+        return JUDGES.checkExpression(expression);
+      },
     },
   });
   return {
@@ -114,7 +117,8 @@ describe("the list", () => {
     const checkExpression = () => {
       throw new Error("defect");
     };
-    const { workflows, invalid } = await createLibrary({ directory, embedded: null, checkExpression }).catalog();
+    const judges = { ...JUDGES, checkExpression };
+    const { workflows, invalid } = await createLibrary({ directory, embedded: null, judges }).catalog();
     expect([...workflows.keys()]).toEqual(["ONE"]);
     expect(invalid.get("BAD")?.[0]).toMatchObject({ code: "PARSER_FAILED", file: "BAD/index.md" });
   });
@@ -313,7 +317,7 @@ describe("a workflow", () => {
 test("by the real clock, an edit is seen within a second", async () => {
   const directory = join(scratchDir(), "defs");
   writeFiles(directory, withGoal("old"));
-  const library = createLibrary({ directory, embedded: null, checkExpression });
+  const library = createLibrary({ directory, embedded: null, judges: JUDGES });
   const goal = async () => (await library.catalog()).workflows.get("ONE")?.workflow.goal;
   expect(await goal()).toBe("old");
   writeFileSync(join(directory, "ONE/index.md"), indexWithGoal("new"));
@@ -329,7 +333,7 @@ test("no reader ever sees a half-written workflow, however slowly the writer goe
   const directory = join(scratchDir(), "defs");
   writeFiles(directory, versions[0] ?? {});
   let clock = Date.now() + 10_000;
-  const library = createLibrary({ directory, embedded: null, checkExpression, now: () => clock });
+  const library = createLibrary({ directory, embedded: null, judges: JUDGES, now: () => clock });
   const look = async () => {
     const { workflows, invalid } = await library.catalog();
     const workflow = workflows.get("ONE")?.workflow;

@@ -1,8 +1,8 @@
 /** Definitions for the parser's tests: as short as they can be, in memory. */
 import { memoryFiles } from "../../src/markdown/files.ts";
 import { type ParseResult, parseWorkflow } from "../../src/markdown/parse-workflow.ts";
-import { checkExpression } from "../../src/routes/expression.ts";
 import type { Problem, Workflow } from "../../src/workflow.ts";
+import { JUDGES } from "../support/judges.ts";
 
 export const STEP = "# Orchestrator Guidance\nGo on.\n# Client Instructions\nDo it.\n";
 
@@ -13,7 +13,7 @@ export function routedStep(...items: string[]): string {
 
 /** Parses the workflow `W`; paths are relative to the definitions directory. */
 export function parse(files: Record<string, string>): ParseResult {
-  return parseWorkflow("W", memoryFiles(files), checkExpression);
+  return parseWorkflow("W", memoryFiles(files), JUDGES);
 }
 
 /** Parses `W/index.md` with the files beside it, all of which hold STEP unless given. */

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import type { HistoryEntry } from "../../src/instance.ts";
 import { createLibrary } from "../../src/markdown/library.ts";
 import { buildPrompt, type Prompt } from "../../src/openai/prompt.ts";
-import { checkExpression } from "../../src/routes/expression.ts";
 import type { Workflow } from "../../src/workflow.ts";
+import { JUDGES } from "../support/judges.ts";
 import { pastVisit, questionAt, type Situation } from "../support/question.ts";
 
 const DIRECTORY = join(import.meta.dir, "../../workflows");
-const library = createLibrary({ directory: DIRECTORY, embedded: null, checkExpression });
+const library = createLibrary({ directory: DIRECTORY, embedded: null, judges: JUDGES });
 const { workflows } = await library.catalog();
 const refactor = shipped("REFACTOR_WITH_TESTS");
 

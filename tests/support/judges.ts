@@ -1,0 +1,6 @@
+/** What the program itself judges definitions by. */
+import type { Judges } from "../../src/markdown/judges.ts";
+import { checkExpression } from "../../src/routes/expression.ts";
+import { createAjvSchemaJudge } from "../../src/schemas/ajv-judge.ts";
+
+export const JUDGES: Judges = { checkExpression, schemaFault: createAjvSchemaJudge().fault };
