@@ -1,15 +1,31 @@
 /** A command as somebody typed it, as the words that are started. No shell reads it, so nothing of a shell may stand in it. */
-import { parse } from "shell-quote";
+import { type ParseEntry, parse } from "shell-quote";
 
-/** The program and its arguments, quotes taken away; or why it needs a shell, in one line. */
+/** The program and its arguments, quotes taken away; or why it needs a shell, in one line. Never throws. */
 export function splitCommand(text: string): { words: string[] } | { fault: string } {
-  const parts = parse(text, (name) => ({ op: `$${name}` }));
+  const parts = parseOrNothing(text);
+  if (!parts) return { fault: '"${" is for a shell' };
   const words: string[] = [];
   for (const part of parts) {
     if (typeof part === "string") words.push(part);
     else if ("comment" in part) return { fault: "a comment (#) is for a shell" };
     else return { fault: `"${"pattern" in part ? part.pattern : part.op}" is for a shell` };
   }
+  if (hasOpenQuote(text)) return { fault: "a quote is not closed" };
   if (words.length === 0 || words[0] === "") return { fault: "it names no program" };
   return { words };
+}
+
+/** The parser throws at a "${" that it cannot read. */
+function parseOrNothing(text: string): ParseEntry[] | undefined {
+  try {
+    return parse(text, (name) => ({ op: `$${name}` }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parser drops a quote that is not closed, and goes on. */
+function hasOpenQuote(text: string): boolean {
+  return /["']/.test(text.replace(/\\.|"(?:\\.|[^"\\])*"|'[^']*'/gs, ""));
 }

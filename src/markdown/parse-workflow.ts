@@ -11,14 +11,17 @@ import {
 } from "../workflow.ts";
 import { type MarkdownDocument, MarkdownError, readMarkdown } from "./blocks.ts";
 import type { Files } from "./files.ts";
-import { frontMatterLines } from "./front-matter.ts";
+import { readFrontMatter } from "./front-matter.ts";
 import { type Expanded, expandIncludes } from "./includes.ts";
-import { type IndexFile, parseIndex, type StepLink } from "./index-file.ts";
+import { parseIndexExtras } from "./index-extras.ts";
+import { parseIndex, type StepLink } from "./index-file.ts";
 import type { Judges } from "./judges.ts";
 import { createProblemList, TOO_MANY_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 import { checkRoutes } from "./routes-section.ts";
+import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
+import type { YamlMap } from "./yaml.ts";
 
 /** A workflow that can be started, or all that is wrong with it. */
 export type ParseResult = ({ ok: true } & Omit<LoadedWorkflow, "trusted">) | { ok: false; problems: Problem[] };
@@ -26,6 +29,7 @@ export type ParseResult = ({ ok: true } & Omit<LoadedWorkflow, "trusted">) | { o
 /** A document of the workflow and the bytes that it takes with its includes. */
 interface Source {
   document: MarkdownDocument;
+  frontMatter: YamlMap | undefined;
   expanded: Expanded;
   bytes: number;
 }
@@ -74,27 +78,34 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   }
   const source = openSource(path, file, reading);
   if (!source) return undefined;
+  const indexExtras = parseIndexExtras(source.frontMatter, reading);
   const { goal, links } = parseIndex(source.document, source.expanded, reading);
   checkNames(links, reading);
-  const steps = readSteps({ goal, links }, source.bytes, reading);
+  const steps = readSteps(links, source.bytes, reading);
   const names = links.map((link) => link.name);
-  for (const { content } of steps) checkRoutes(content.routes, names, reading);
-  return { name, goal, steps: steps.map(({ link, content }) => toStep(link, content)) };
+  for (const { content } of steps) {
+    checkRoutes(content.routes, names, reading);
+    checkNext(content, content.routes, names, reading);
+  }
+  return { name, goal, ...indexExtras, steps: steps.map(({ link, content }) => toStep(link, content)) };
 }
 
-function toStep({ name, path }: StepLink, { guidance, instructions, sections, routes }: StepFile): Step {
+/** What a step's file holds. */
+type Content = StepFile & PlacedExtras;
+
+function toStep({ name, path }: StepLink, { guidance, instructions, sections, routes, extras }: Content): Step {
   const plainRoutes = routes.map(({ when, to }) => ({ when, to }));
-  return { name, slug: slugify(name), file: path, guidance, instructions, sections, routes: plainRoutes };
+  return { name, slug: slugify(name), file: path, guidance, instructions, sections, routes: plainRoutes, ...extras };
 }
 
 /** A file that is linked more than once is parsed once, and counts as often as it is linked. */
 function readSteps(
-  { links }: IndexFile,
+  links: readonly StepLink[],
   indexBytes: number,
   reading: Reading,
-): { link: StepLink; content: StepFile }[] {
-  const known = new Map<string, { content: StepFile; bytes: number } | undefined>();
-  const steps: { link: StepLink; content: StepFile }[] = [];
+): { link: StepLink; content: Content }[] {
+  const known = new Map<string, { content: Content; bytes: number } | undefined>();
+  const steps: { link: StepLink; content: Content }[] = [];
   let bytes = indexBytes;
   for (const link of links) {
     if (reading.problems.isFull) break;
@@ -114,7 +125,7 @@ function readSteps(
   return steps;
 }
 
-function readStep(link: StepLink, reading: Reading): { content: StepFile; bytes: number } | undefined {
+function readStep(link: StepLink, reading: Reading): { content: Content; bytes: number } | undefined {
   const { path, at, name } = link;
   const file = reading.files.read(path);
   if (!file.ok) {
@@ -124,15 +135,17 @@ function readStep(link: StepLink, reading: Reading): { content: StepFile; bytes:
   }
   const source = openSource(path, file, reading);
   if (!source) return undefined;
-  return { content: parseStep(source.document, path, source.expanded, reading), bytes: source.bytes };
+  const extras = parseStepExtras(source.frontMatter, reading);
+  const sections = parseStep(source.document, path, source.expanded, reading);
+  return { content: { ...sections, ...extras }, bytes: source.bytes };
 }
 
 function openSource(path: string, file: { ok: true; id: string; text: string }, reading: Reading): Source | undefined {
   const expanded = expandIncludes(path, file, reading);
   if (!expanded) return undefined;
-  const text = withoutFrontMatter(expanded, reading);
+  const { text, root } = readFrontMatter(expanded, reading);
   try {
-    return { document: readMarkdown(text), expanded, bytes: Buffer.byteLength(expanded.text) };
+    return { document: readMarkdown(text), frontMatter: root, expanded, bytes: Buffer.byteLength(expanded.text) };
   } catch (error) {
     if (!(error instanceof MarkdownError)) throw error;
     reading.problems.add("MARKDOWN_UNREADABLE", expanded.origin(error.line), {
@@ -141,17 +154,6 @@ function openSource(path: string, file: { ok: true; id: string; text: string }, 
     });
     return undefined;
   }
-}
-
-/** Its lines are left empty, so that the line numbers hold. */
-function withoutFrontMatter(expanded: Expanded, reading: Reading): string {
-  const lines = frontMatterLines(expanded.text);
-  if (lines === 0) return expanded.text;
-  reading.problems.add("FRONT_MATTER", expanded.origin(1), {
-    message: "The file begins with YAML front matter, and this version reads none",
-    hint: `Remove it (${lines} lines)`,
-  });
-  return "\n".repeat(lines) + expanded.text.split("\n").slice(lines).join("\n");
 }
 
 function checkNames(links: readonly StepLink[], reading: Reading): void {

@@ -71,7 +71,8 @@ export function checkRoutes(
   }
 }
 
-function targetHint(to: string, names: readonly string[]): string {
+/** The step that was probably meant, else all there are. */
+export function targetHint(to: string, names: readonly string[]): string {
   const near = nearest(to, names);
   return near ? `Did you mean "${near}"?` : `Use the text of a step's link: ${names.map(quote).join(", ")}`;
 }

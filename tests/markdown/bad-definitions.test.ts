@@ -108,15 +108,15 @@ const CASES: Case[] = [
     problems: ["PARAGRAPH_TOO_LONG W/index.md:1"],
   },
   {
-    what: "front matter in the index",
+    what: "an unknown key in the index's front matter",
     index: `---\nx: 1\n---\n${INDEX}- [C](no.md)\n`,
-    problems: ["FRONT_MATTER W/index.md:1", "STEP_FILE_MISSING W/index.md:6"],
-    says: ["front matter", "3 lines"],
+    problems: ["FRONT_MATTER_UNKNOWN_KEY W/index.md:2", "STEP_FILE_MISSING W/index.md:6"],
+    says: ["front matter", '"x"', "description, inputs"],
   },
   {
-    what: "front matter in a step",
+    what: "an empty list in a step's front matter",
     files: step(`---\nchecks: []\n...\n${STEP}# Routes\n- x\n`),
-    problems: ["FRONT_MATTER W/a.md:1", "ROUTE_SYNTAX W/a.md:9"],
+    problems: ["CHECK_INVALID W/a.md:2", "ROUTE_SYNTAX W/a.md:9"],
   },
   {
     what: "a step without its sections",

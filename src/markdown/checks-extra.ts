@@ -1,0 +1,57 @@
+/** `checks` of a step's front matter: the proofs that the server is to look at. Looks at nothing itself. */
+import { type Check, MAX_CHECKS } from "../check.ts";
+import { oneLine } from "../words.ts";
+import { type CheckFault, readCheck } from "./check-items.ts";
+import type { Reading } from "./reading.ts";
+import { nameOf, type Yaml } from "./yaml.ts";
+
+/** In order; what is wrong becomes problems. */
+export function parseChecks(yaml: Yaml | undefined, reading: Reading): Check[] {
+  if (!yaml) return [];
+  const add = ({ at, code = "CHECK_INVALID", message, hint }: CheckFault) =>
+    reading.problems.add(code, at, { message, hint });
+  const items = yaml.kind === "list" ? yaml.items : [];
+  if (items.length === 0 || items.length > MAX_CHECKS) {
+    const found = items.length > 0 ? `has ${items.length}` : `is ${yaml.kind === "list" ? "empty" : nameOf(yaml)}`;
+    add({
+      at: yaml.at,
+      message: `"checks" must be a list of at most ${MAX_CHECKS} checks; it ${found}`,
+      hint: 'Write each as an item, like "- run: bun test"; remove the key where there is nothing to check',
+    });
+    return [];
+  }
+  const lines = new Map<string, number>();
+  return items.flatMap((item) => {
+    const check = readCheck(item);
+    if ("message" in check) {
+      add(check);
+      return [];
+    }
+    const { key, text } = identify(check);
+    const before = lines.get(key);
+    if (before !== undefined)
+      add({
+        at: item.at,
+        message: `The check "${text}" stands here for the second time`,
+        hint: `Remove it; the first is in line ${before}`,
+      });
+    lines.set(key, before ?? item.at.line);
+    return [check];
+  });
+}
+
+/** Two checks are the same where they look at the same thing, however long they may take. */
+function identify(check: Check): { key: string; text: string } {
+  switch (check.kind) {
+    case "run":
+      return { key: JSON.stringify(check.words), text: oneLine(check.text, 80) };
+    case "command":
+      return { key: `command ${check.name}`, text: check.name };
+    case "file":
+      return { key: `file ${check.path}`, text: check.path };
+    case "changed":
+      return { key: `changed ${check.glob}`, text: check.glob };
+    default:
+      return check satisfies never;
+  }
+}

@@ -1,0 +1,133 @@
+/** What the front matter of a step's file demands: what may follow, what a report must set, how often it may be entered. */
+import type { JsonObject } from "../json.ts";
+import { FINISH, type Step } from "../workflow.ts";
+import { parseChecks } from "./checks-extra.ts";
+import { stepKeys } from "./extra-keys.ts";
+import { nearest, type Origin } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+import { type PlacedRoute, targetHint } from "./routes-section.ts";
+import { nameOf, toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
+
+/** The extras of a step; a key that is absent is absent here. */
+export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits">;
+
+export interface PlacedExtras {
+  extras: StepExtras;
+  /** Where each name of `next` stands. */
+  nextAt: readonly Origin[];
+}
+
+/** Most keys that one report must set. */
+export const MAX_PRODUCES = 50;
+/** No step needs more; an instance has no more visits than these. */
+export const MAX_VISITS = 10_000;
+
+/** What is wrong becomes problems. Whether the names of `next` are steps is for `checkNext`. */
+export function parseStepExtras(root: YamlMap | undefined, reading: Reading): PlacedExtras {
+  if (!root) return { extras: {}, nextAt: [] };
+  const keys = stepKeys(root, reading);
+  const next = parseNext(keys.get("next"), reading);
+  const produces = parseProduces(keys.get("produces"), reading);
+  const checks = parseChecks(keys.get("checks"), reading);
+  const maxVisits = parseMaxVisits(keys.get("max_visits"), reading);
+  const extras = {
+    ...(next.length > 0 ? { next: next.map(({ name }) => name) } : {}),
+    ...(produces ? { produces } : {}),
+    ...(checks.length > 0 ? { checks } : {}),
+    ...(maxVisits === undefined ? {} : { max_visits: maxVisits }),
+  };
+  return { extras, nextAt: next.map(({ at }) => at) };
+}
+
+/** Checks what only the whole workflow can tell: that `next` names steps, and that no route leads elsewhere. */
+export function checkNext(
+  { extras, nextAt }: PlacedExtras,
+  routes: readonly PlacedRoute[],
+  stepNames: readonly string[],
+  { problems }: Reading,
+): void {
+  const { next } = extras;
+  if (!next) return;
+  const names = [...stepNames, FINISH];
+  for (const [index, name] of next.entries()) {
+    const at = nextAt[index];
+    if (at && !names.includes(name))
+      problems.add("NEXT_TARGET", at, {
+        message: `"next" names "${name}", and no step has that name`,
+        hint: targetHint(name, names),
+      });
+  }
+  for (const { to, at } of routes)
+    if (names.includes(to) && !next.includes(to))
+      problems.add("ROUTE_NOT_IN_NEXT", at, {
+        message: `The route leads to "${to}", which "next" does not allow`,
+        hint: `Add "${to}" to "next", or let the route lead to one of: ${next.join(", ")}`,
+      });
+}
+
+function parseNext(yaml: Yaml | undefined, reading: Reading): { name: string; at: Origin }[] {
+  if (!yaml) return [];
+  const refuse = (at: Origin, message: string): [] => {
+    reading.problems.add("NEXT_INVALID", at, { message, hint: NEXT_HINT });
+    return [];
+  };
+  const items = yaml.kind === "list" ? yaml.items : [yaml];
+  if (items.length === 0) return refuse(yaml.at, '"next" is empty');
+  const seen = new Set<string>();
+  return items.flatMap((item) => {
+    const name = item.kind === "scalar" && item.value !== null ? item.text.trim() : "";
+    if (name === "") return refuse(item.at, `"next" must hold names of steps; here it is ${nameOf(item)}`);
+    if (seen.has(name)) return refuse(item.at, `"next" names "${name}" twice`);
+    seen.add(name);
+    return [{ name, at: item.at }];
+  });
+}
+
+const NEXT_HINT = 'List each name once, like "next: [Build, FINISH]"; without the key, any step may follow';
+
+function parseProduces(yaml: Yaml | undefined, reading: Reading): Record<string, JsonObject> | undefined {
+  if (!yaml) return undefined;
+  const count = yaml.kind === "map" ? yaml.entries.length : 0;
+  if (yaml.kind === "map" && count > 0 && count <= MAX_PRODUCES) {
+    const schemas = yaml.entries.map((entry): [string, JsonObject] => [entry.key, readProduct(entry, reading) ?? {}]);
+    return Object.fromEntries(schemas);
+  }
+  const found = count > MAX_PRODUCES ? `has ${count}` : `is ${yaml.kind === "map" ? "empty" : nameOf(yaml)}`;
+  reading.problems.add("PRODUCES_INVALID", yaml.at, {
+    message: `"produces" must be a mapping of at most ${MAX_PRODUCES} context keys; it ${found}`,
+    hint: 'Write a line for each key, like "test_exit_code: integer"',
+  });
+  return undefined;
+}
+
+const TYPES = ["string", "integer", "number", "boolean", "array", "object"];
+
+/** The schema of one key; a bare type word is one. */
+function readProduct({ key, at, value }: YamlEntry, reading: Reading): JsonObject | undefined {
+  const refuse = (message: string, hint: string): undefined => {
+    reading.problems.add("PRODUCES_INVALID", at, { message: `"produces" of "${key}": ${message}`, hint });
+    return undefined;
+  };
+  if (key.trim() === "") return refuse("the key is empty", "Name the context key");
+  if (value.kind === "scalar" && TYPES.includes(value.text)) return { type: value.text };
+  if (value.kind !== "map") {
+    const near = value.kind === "scalar" ? nearest(value.text, TYPES) : undefined;
+    const hint = `Write a JSON Schema, or one of: ${TYPES.join(", ")}`;
+    return refuse(`no schema, but ${nameOf(value)}`, near ? `Did you mean "${near}"?` : hint);
+  }
+  const schema = toObject(value);
+  const fault = reading.judges.schemaFault(schema);
+  if (fault === null) return schema;
+  return refuse(`no JSON Schema: ${fault}`, 'Write the schema of this one value, like "{type: integer, minimum: 0}"');
+}
+
+function parseMaxVisits(yaml: Yaml | undefined, reading: Reading): number | undefined {
+  if (!yaml) return undefined;
+  const value = yaml.kind === "scalar" ? yaml.value : null;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_VISITS) return value;
+  reading.problems.add("MAX_VISITS_INVALID", yaml.at, {
+    message: `"max_visits" must be a whole number from 1 to ${MAX_VISITS}; it is ${nameOf(yaml)}`,
+    hint: 'Write it without quotes, like "max_visits: 5"',
+  });
+  return undefined;
+}

@@ -1,0 +1,330 @@
+/** Front matter: what each key means, and every way in which it can be wrong. */
+import { describe, expect, test } from "bun:test";
+import { DEFAULT_TIMEOUT_S, MAX_CHECKS, MAX_TIMEOUT_S } from "../../src/check.ts";
+import { MAX_FRONT_MATTER } from "../../src/markdown/front-matter.ts";
+import { MAX_PRODUCES } from "../../src/markdown/step-extras.ts";
+import { Workflow } from "../../src/workflow.ts";
+import { parseIndexWith, placesOf, problemsOf, routedStep, STEP, workflowOf } from "./support.ts";
+
+const LINKS = "- [A](a.md)\n- [Run Unit Tests](b.md)\n";
+const fenced = (...lines: string[]) => `---\n${lines.join("\n")}\n---\n`;
+const inStep = (front: string, body = STEP) => parseIndexWith(LINKS, { "W/a.md": front + body });
+const inIndex = (front: string) => parseIndexWith(front + LINKS);
+
+const RUN = { kind: "run", timeout: DEFAULT_TIMEOUT_S };
+
+describe("a step's front matter", () => {
+  const good: [string, object][] = [
+    ["next: FINISH", { next: ["FINISH"] }],
+    ["next: [A, Run Unit Tests, FINISH]", { next: ["A", "Run Unit Tests", "FINISH"] }],
+    ["next:\n  - A\n  - FINISH", { next: ["A", "FINISH"] }],
+    [
+      "produces:\n  test_exit_code: integer\n  files: {type: array, items: {type: string}}\n  any: {}",
+      {
+        produces: {
+          test_exit_code: { type: "integer" },
+          files: { type: "array", items: { type: "string" } },
+          any: {},
+        },
+      },
+    ],
+    ["produces:\n  1: string\n  true: boolean", { produces: { 1: { type: "string" }, true: { type: "boolean" } } }],
+    [
+      "checks:\n  - run: bun test 'a b'",
+      { checks: [{ ...RUN, text: "bun test 'a b'", words: ["bun", "test", "a b"] }] },
+    ],
+    ["checks:\n  - run: true", { checks: [{ ...RUN, text: "true", words: ["true"] }] }],
+    [
+      "checks:\n  - run: [sleep, 0x10, true, a b, '']",
+      {
+        checks: [{ ...RUN, text: 'sleep 0x10 true "a b" ""', words: ["sleep", "0x10", "true", "a b", ""] }],
+      },
+    ],
+    [
+      "checks:\n  - run: a | b > c\n    shell: true\n    timeout: 7",
+      {
+        checks: [{ kind: "run", text: "a | b > c", words: ["/bin/sh", "-c", "a | b > c"], timeout: 7 }],
+      },
+    ],
+    [
+      "checks:\n  - run: |\n      a\n      b\n    shell: true",
+      {
+        checks: [{ ...RUN, text: "a\nb", words: ["/bin/sh", "-c", "a\nb"] }],
+      },
+    ],
+    ["checks:\n  - run: a\n    shell: false", { checks: [{ ...RUN, text: "a", words: ["a"] }] }],
+    [
+      `checks:\n  - command: test\n    timeout: ${MAX_TIMEOUT_S}`,
+      {
+        checks: [{ kind: "command", name: "test", timeout: MAX_TIMEOUT_S }],
+      },
+    ],
+    [
+      "checks:\n- file: docs/a b.md\n- changed: 'src/**'\n- changed: .",
+      {
+        checks: [
+          { kind: "file", path: "docs/a b.md" },
+          { kind: "changed", glob: "src/**" },
+          { kind: "changed", glob: "." },
+        ],
+      },
+    ],
+    ["max_visits: 3", { max_visits: 3 }],
+    ["# nothing", {}],
+    ["", {}],
+    ["max_visits: 1 # comment\n\nnext: A", { max_visits: 1, next: ["A"] }],
+  ];
+  test.each(good)("%j is understood", (yaml, extras) => {
+    const workflow = workflowOf(inStep(fenced(yaml)));
+    const { name, slug, file, guidance, instructions, sections, routes, ...found } = workflow.steps[0] ?? {};
+    expect<object>(found).toEqual(extras);
+    expect({ guidance, instructions }).toEqual({ guidance: "Go on.", instructions: "Do it." });
+    expect(Workflow.parse(workflow)).toEqual(workflow);
+  });
+
+  /** Lines between the fences, `CODE line` of each problem, and what the first one says. */
+  const bad: [string, string[], string[]][] = [
+    ["nxt: A", ["FRONT_MATTER_UNKNOWN_KEY 2"], ['"nxt"', 'Did you mean "next"?']],
+    ["\nmax-visits: 1\nNext: A", ["FRONT_MATTER_UNKNOWN_KEY 3", "FRONT_MATTER_UNKNOWN_KEY 4"], ['"max_visits"?']],
+    ["title: A", ["FRONT_MATTER_UNKNOWN_KEY 2"], ["next, produces, checks, max_visits"]],
+    ["next: A\ninputs: {}", ["FRONT_MATTER_WRONG_FILE 3"], ['"inputs" belongs in index.md, not in a step file']],
+    ["approval: true", ["APPROVAL_UNSUPPORTED 2"], ['cannot honour "approval"', "Remove the key"]],
+    ["approval: false", ["APPROVAL_UNSUPPORTED 2"], []],
+    // next
+    ["next:", ["NEXT_INVALID 2"], ["empty"]],
+    ["next: []", ["NEXT_INVALID 2"], ["empty"]],
+    ["next: [A, {b: 1}]", ["NEXT_INVALID 2"], ["a mapping"]],
+    ["next: {A: 1}", ["NEXT_INVALID 2"], ["a mapping"]],
+    ["next:\n  - A\n  - A", ["NEXT_INVALID 4"], ['"A" twice']],
+    ["next:\n  - A\n  - Run unit test\n  - finish", ["NEXT_TARGET 4", "NEXT_TARGET 5"], ['"Run Unit Tests"?']],
+    ["next: Somewhere Else", ["NEXT_TARGET 2"], ['"A", "Run Unit Tests", "FINISH"']],
+    // produces
+    ["produces: [a]", ["PRODUCES_INVALID 2"], ["a list", "test_exit_code: integer"]],
+    ["produces: {}", ["PRODUCES_INVALID 2"], ["is empty"]],
+    ["produces:\n  a: interger", ["PRODUCES_INVALID 3"], ['of "a"', 'Did you mean "integer"?']],
+    ["produces:\n  a:\n  b: true", ["PRODUCES_INVALID 3", "PRODUCES_INVALID 4"], ["empty", "string, integer"]],
+    ["produces:\n  a: string\n  b:\n    typ: string", ["PRODUCES_INVALID 4"], ['unknown keyword: "typ"']],
+    ["produces:\n  a: {pattern: '('}", ["PRODUCES_INVALID 3"], ["regular expression"]],
+    ["produces:\n  ' ': string", ["PRODUCES_INVALID 3"], ["the key is empty"]],
+    ["produces:\n  __proto__: string", ["FRONT_MATTER_SYNTAX 3"], ["__proto__"]],
+    [`produces:\n${lines(MAX_PRODUCES + 1, (at) => `  k${at}: string`)}`, ["PRODUCES_INVALID 2"], ["51"]],
+    // checks
+    ["checks: {run: a}", ["CHECK_INVALID 2"], ["a mapping", "- run: bun test"]],
+    ["checks: []", ["CHECK_INVALID 2"], ["is empty"]],
+    ["checks: [bun test]", ["CHECK_INVALID 2"], ['"bun test"']],
+    [`checks:\n${lines(MAX_CHECKS + 1, (at) => `- run: a ${at}`)}`, ["CHECK_INVALID 2"], ["21"]],
+    [
+      "checks:\n- run: a\n- cmd: b\n- comand: c",
+      ["FRONT_MATTER_UNKNOWN_KEY 4", "FRONT_MATTER_UNKNOWN_KEY 5"],
+      ['"cmd"'],
+    ],
+    ["checks:\n- timout: 3", ["FRONT_MATTER_UNKNOWN_KEY 3"], ['Did you mean "timeout"?']],
+    ["checks:\n- timeout: 3", ["CHECK_INVALID 3"], ["exactly one of run, command, file, changed; it has none"]],
+    ["checks:\n- run: a\n  file: b", ["CHECK_INVALID 3"], ['"run" and "file"', "check of its own"]],
+    ["checks:\n- file: a\n- run: a\n\n- file: a", ["CHECK_INVALID 6"], ["second time", "line 3"]],
+    ["checks:\n- run: a b\n- run: [a, b]\n  timeout: 5", ["CHECK_INVALID 4"], ["second time"]],
+    ["checks:\n- run:", ["CHECK_INVALID 3"], ["names no program"]],
+    ["checks:\n- run: []", ["CHECK_INVALID 3"], ["names no program"]],
+    ["checks:\n- run: ['', a]", ["CHECK_INVALID 3"], ["names no program"]],
+    ["checks:\n- run: [a, [b]]", ["CHECK_INVALID 3"], ["words alone"]],
+    ["checks:\n- run: {a: b}", ["CHECK_INVALID 3"], ["a mapping"]],
+    ["checks:\n- run: a && b", ["CHECK_INVALID 3"], ['"&&" is for a shell', "shell: true", "list of words"]],
+    ["checks:\n- run: echo $HOME", ["CHECK_INVALID 3"], ["$HOME"]],
+    ["checks:\n- run: echo ${", ["CHECK_INVALID 3"], ["${"]],
+    ["checks:\n- run: echo 'it", ["CHECK_INVALID 3"], ["not closed"]],
+    ["checks:\n- run: |\n    a\n    b", ["CHECK_INVALID 3"], ["more than one line", "shell: true"]],
+    ['checks:\n- run: ["a\\0"]', ["CHECK_INVALID 3"], ["NUL"]],
+    ["checks:\n- run: [a]\n  shell: true", ["CHECK_INVALID 3"], ["needs text"]],
+    ["checks:\n- run: a\n  shell: yes", ["CHECK_INVALID 4"], ["true or false"]],
+    ["checks:\n- file: a\n  shell: true", ["CHECK_INVALID 4"], ["no meaning"]],
+    ["checks:\n- changed: a\n  timeout: 5", ["CHECK_INVALID 4"], ["no meaning"]],
+    ["checks:\n- run: a\n  timeout: 0", ["CHECK_INVALID 4"], [`1 to ${MAX_TIMEOUT_S}`]],
+    ["checks:\n- run: a\n  timeout: 3601", ["CHECK_INVALID 4"], []],
+    ["checks:\n- run: a\n  timeout: 1.5", ["CHECK_INVALID 4"], []],
+    ["checks:\n- run: a\n  timeout: '5'", ["CHECK_INVALID 4"], []],
+    ["checks:\n- command: bun test", ["CHECK_INVALID 3"], ['"bun test"', "--command test="]],
+    ["checks:\n- command: 3", ["CHECK_INVALID 3"], []],
+    ["checks:\n- file: /etc/passwd", ["CHECK_INVALID 3"], ["not relative"]],
+    ["checks:\n- file: ../x", ["CHECK_INVALID 3"], ['".."']],
+    ["checks:\n- file: a/../../x", ["CHECK_INVALID 3"], ['".."']],
+    ["checks:\n- file: a\\b", ["CHECK_INVALID 3"], ["backslash"]],
+    ["checks:\n- file: C:/x", ["CHECK_INVALID 3"], ["not relative"]],
+    ["checks:\n- file: ~/x", ["CHECK_INVALID 3"], ["not relative"]],
+    ['checks:\n- file: "a\\0"', ["CHECK_INVALID 3"], ["NUL"]],
+    ["checks:\n- file: ' '", ["CHECK_INVALID 3"], ["empty"]],
+    ["checks:\n- file: ./", ["CHECK_INVALID 3"], ["project itself"]],
+    ["checks:\n- file: [a]", ["CHECK_INVALID 3"], ["a list"]],
+    ["checks:\n- changed: ':!src'", ["CHECK_INVALID 3"], ['":"']],
+    ["checks:\n- changed: /src/**", ["CHECK_INVALID 3"], ["not relative"]],
+    ["checks:\n- changed:", ["CHECK_INVALID 3"], ["empty"]],
+    ["checks:\n- run: echo {{ context.x }}", ["CHECK_INVALID 3"], ["no template values", "{{ context.x }}"]],
+    ["checks:\n- run: [a, '{{x}}']\n- file: 'a/{{ context.x }}'", ["CHECK_INVALID 3", "CHECK_INVALID 4"], ["template"]],
+    ["checks:\n- run: {{ context.x }}", ["FRONT_MATTER_SYNTAX 3"], ["no text", "quotes"]],
+    // max_visits
+    ["max_visits: 0", ["MAX_VISITS_INVALID 2"], ["1 to 10000"]],
+    ["max_visits: 10001", ["MAX_VISITS_INVALID 2"], []],
+    ["max_visits: 1.5", ["MAX_VISITS_INVALID 2"], []],
+    ["max_visits: '3'", ["MAX_VISITS_INVALID 2"], ["without quotes"]],
+    ["max_visits:", ["MAX_VISITS_INVALID 2"], ["empty"]],
+    ["max_visits: .inf", ["FRONT_MATTER_SYNTAX 2"], ["finite"]],
+    // YAML
+    ["next: A\nnext: A", ["FRONT_MATTER_SYNTAX 3"], ["second time", "line 2"]],
+    ["produces:\n  1: string\n  '1': string", ["FRONT_MATTER_SYNTAX 4"], ["second time"]],
+    ["next: &x A\nmax_visits: *x", ["FRONT_MATTER_SYNTAX 3"], ["alias", "*x"]],
+    ["next: &x [*x]", ["FRONT_MATTER_SYNTAX 2"], ["alias"]],
+    ["next: !!js/function x", ["FRONT_MATTER_SYNTAX 2"], ["tag"]],
+    ["next: A\nproduces: !x {a: string}", ["FRONT_MATTER_SYNTAX 3"], ["tag"]],
+    ["next: A\n\tmax_visits: 3", ["FRONT_MATTER_SYNTAX 3"], ["Tabs", "spaces"]],
+    ["next: A\nmax_visits: [1", ["FRONT_MATTER_SYNTAX 3"], []],
+    ["max_visits: 3\nnext: 'A", ["FRONT_MATTER_SYNTAX 3"], []],
+    ["checks:\n- run: echo a: b", ["FRONT_MATTER_SYNTAX 3"], ["quotes"]],
+    ["next: A\n--- # more\nnext: A", ["FRONT_MATTER_SYNTAX 3"], ["documents", "of its own"]],
+    ["- A", ["FRONT_MATTER_SYNTAX 2"], ["a list", "key: value"]],
+    ["just text", ["FRONT_MATTER_SYNTAX 2"], ['"just text"']],
+    ["? [a]\n: 1", ["FRONT_MATTER_SYNTAX 2"], ["no text"]],
+    [": 1", ["FRONT_MATTER_SYNTAX 2"], ["empty"]],
+    ["next: A\nx: *unknown", ["FRONT_MATTER_SYNTAX 3"], ["alias"]],
+    [`x: ${"[".repeat(40)}${"]".repeat(40)}`, ["FRONT_MATTER_SYNTAX 2"], ["deeper than 32"]],
+    [`x: ${"[".repeat(5000)}`, ["FRONT_MATTER_SYNTAX 2"], []],
+    [`x: ${"x".repeat(MAX_FRONT_MATTER)}`, ["FRONT_MATTER_TOO_LARGE 1"], [String(MAX_FRONT_MATTER)]],
+  ];
+  test.each(bad)("%j is refused", (yaml, places, says) => {
+    for (const [front, what] of variants(yaml)) {
+      const result = inStep(front);
+      const found = placesOf(result).map((place) => place.replace(" W/a.md:", " "));
+      expect({ what, found: [...new Set(found)] }).toEqual({ what, found: places });
+      const [first] = problemsOf(result);
+      for (const part of says) expect(`${first?.message}\n${first?.hint}`).toContain(part);
+    }
+  });
+
+  test("stands beside routes, which may lead nowhere else", () => {
+    const routes = routedStep("- `visits > 1` → A", "- `visits > 2` → Run Unit Tests", "- otherwise → FINISH");
+    expect(placesOf(inStep(fenced("next: [A, Run Unit Tests, FINISH]"), routes))).toEqual([]);
+    const result = inStep(fenced("next: [A, FINISH]"), routes);
+    expect(placesOf(result)).toEqual(["ROUTE_NOT_IN_NEXT W/a.md:10"]);
+    expect(problemsOf(result)[0]?.message).toContain('"Run Unit Tests", which "next" does not allow');
+    // A target that is no step is one problem, not two.
+    expect(placesOf(inStep(fenced("next: A"), routedStep("- otherwise → Nowhere")))).toEqual(["ROUTE_TARGET W/a.md:9"]);
+    expect(placesOf(inStep(fenced("next: Nowhere"), routedStep("- otherwise → A")))).toEqual([
+      "NEXT_TARGET W/a.md:2",
+      "ROUTE_NOT_IN_NEXT W/a.md:9",
+    ]);
+  });
+
+  test("holds for every step that shares the file, and is wrong only once", () => {
+    const index = "- [A](a.md)\n- [B](a.md)\n";
+    const steps = workflowOf(parseIndexWith(index, { "W/a.md": fenced("next: B") + STEP })).steps;
+    expect(steps.map(({ next }) => next)).toEqual([["B"], ["B"]]);
+    expect(placesOf(parseIndexWith(index, { "W/a.md": fenced("next: C") + STEP }))).toEqual(["NEXT_TARGET W/a.md:2"]);
+  });
+
+  test("may come from included files, and a problem names the file's own line", () => {
+    const files = {
+      "W/a.md": `---\nmax_visits: 2\n{{file:extra.md}}\nnext: A\n---\n${STEP}`,
+      "W/extra.md": "\nchecks:\n- file: a\n- file: /b\n",
+    };
+    expect(placesOf(parseIndexWith(LINKS, files))).toEqual(["CHECK_INVALID W/extra.md:4"]);
+    const whole = {
+      "W/a.md": "{{file:front.md}}\n# Client Instructions\nDo {{file:x.md}}\n",
+      "W/x.md": fenced("nope: 1"),
+    };
+    const front = "---\nmax_visits: 2\nnext: B\n---\n# Orchestrator Guidance\nGo.\n";
+    expect(placesOf(parseIndexWith(LINKS, { ...whole, "W/front.md": front }))).toEqual(["NEXT_TARGET W/front.md:3"]);
+    const good = workflowOf(parseIndexWith(LINKS, { ...whole, "W/front.md": front.replace("B", "A") }));
+    expect(good.steps[0]).toMatchObject({ max_visits: 2, next: ["A"] });
+    expect(good.steps[0]?.instructions).toContain("nope: 1");
+  });
+
+  test("with an include that is missing shows that alone", () => {
+    const result = inStep(fenced("next: {{file:none.md}}", "nxt: 3"));
+    expect(placesOf(result)).toEqual(["INCLUDE_MISSING W/a.md:2"]);
+  });
+});
+
+describe("front matter of index.md", () => {
+  const good: [string, object][] = [
+    ["description: Ships it", { description: "Ships it" }],
+    ["description: >\n  Ships\n  it", { description: "Ships it" }],
+    ["description: 42", { description: "42" }],
+    [
+      "inputs:\n  properties: {issue: {type: string}}\n  required: [issue]",
+      { inputs: { type: "object", properties: { issue: { type: "string" } }, required: ["issue"] } },
+    ],
+    ["inputs: {type: object}", { inputs: { type: "object" } }],
+  ];
+  test.each(good)("%j is understood", (yaml, extras) => {
+    const { name, goal, steps, ...found } = workflowOf(inIndex(fenced(yaml)));
+    expect<object>(found).toEqual(extras);
+    expect(steps).toHaveLength(2);
+  });
+
+  const bad: [string, string[], string[]][] = [
+    ["description:", ["DESCRIPTION_INVALID 2"], ["empty"]],
+    ["description: [a]", ["DESCRIPTION_INVALID 2"], ["a list"]],
+    ["description: |\n  a\n  b", ["DESCRIPTION_INVALID 2"], ["one line"]],
+    [`description: ${"x".repeat(301)}`, ["DESCRIPTION_INVALID 2"], ["301 characters", "300"]],
+    ["inputs: {}", ["INPUTS_INVALID 2"], ["empty"]],
+    ["inputs: [a]", ["INPUTS_INVALID 2"], ["a list"]],
+    ["inputs: {type: array}", ["INPUTS_INVALID 2"], ['"array"']],
+    ["description: x\ninputs: {issue: string}", ["INPUTS_INVALID 3"], ['"issue"', "properties:"]],
+    ["inputs: {$ref: 'https://x.test/a'}", ["INPUTS_INVALID 2"], ["https://x.test/a"]],
+    ["checks: []", ["FRONT_MATTER_WRONG_FILE 2"], ['"checks" belongs in a step file']],
+    ["approval: true", ["APPROVAL_UNSUPPORTED 2"], []],
+    ["desription: x", ["FRONT_MATTER_UNKNOWN_KEY 2"], ['"description"?']],
+  ];
+  test.each(bad)("%j is refused", (yaml, places, says) => {
+    for (const [front, what] of variants(yaml)) {
+      const result = inIndex(front);
+      const found = placesOf(result).map((place) => place.replace(" W/index.md:", " "));
+      expect({ what, found }).toEqual({ what, found: places });
+      const [first] = problemsOf(result);
+      for (const part of says) expect(`${first?.message}\n${first?.hint}`).toContain(part);
+    }
+  });
+});
+
+describe("three hyphens", () => {
+  test("that nothing closes are front matter where a key follows, else they draw a line", () => {
+    const unclosed = inStep("---\nnext: A\n\n");
+    expect(placesOf(unclosed)).toEqual(["FRONT_MATTER_UNCLOSED W/a.md:1"]);
+    expect(problemsOf(unclosed)[0]?.hint).toContain('Add a line "---"');
+    expect(placesOf(inStep("---\n# comment\n\nnxt:\n"))).toEqual(["FRONT_MATTER_UNCLOSED W/a.md:1"]);
+    for (const text of ["---\n", "---\n\n", "---\nA text: with a colon.\n", "---\n* * *\n", "----\nnext: A\n"])
+      expect(placesOf(inStep(text))).toEqual([]);
+  });
+
+  test("further down are no front matter", () => {
+    for (const text of ["\n---\nnxt: 1\n---\n", " ---\nnxt: 1\n---\n", "Text\n\n---\nnxt: 1\n---\n"])
+      expect(placesOf(inStep(text))).toEqual([]);
+  });
+
+  test("may be followed by spaces, and dots may close", () => {
+    const { steps } = workflowOf(inStep("---  \nnext: A\n... \n---\n"));
+    expect(steps[0]?.next).toEqual(["A"]);
+  });
+});
+
+test("a workflow without extras has the hash that it had before there were any", () => {
+  const result = parseIndexWith("# Goal\nShip.\n# Steps\n- [A](a.md)\n", {
+    "W/a.md": routedStep("- otherwise → FINISH"),
+  });
+  expect(result).toMatchObject({
+    ok: true,
+    hash: "2a3d50dbc6a68bc23960b61556d1c07eaeefc9b7be53ddfda0a1fc1b4e20bf3f",
+  });
+});
+
+/** The same front matter by other editors' habits. */
+function variants(yaml: string): [string, string][] {
+  const text = fenced(yaml);
+  return [
+    [text, "plain"],
+    [text.replaceAll("\n", "\r\n"), "CRLF"],
+    [`\uFEFF${text}`, "byte-order mark"],
+  ];
+}
+
+function lines(count: number, line: (at: number) => string): string {
+  return Array.from({ length: count }, (_, at) => line(at)).join("\n");
+}
