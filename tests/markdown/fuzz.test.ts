@@ -1,0 +1,182 @@
+/** Definitions that nobody would write: whatever stands in the files, the parser answers, and at once. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { EMBEDDED_WORKFLOWS } from "../../src/markdown/embedded.ts";
+import { memoryFiles } from "../../src/markdown/files.ts";
+import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
+import { JUDGES } from "../support/judges.ts";
+import { problemsOf, STEP } from "./support.ts";
+
+/** Longest that a single parse may take, in milliseconds, on a machine that does something else as well. */
+const MAX_PARSE_MS = 2_000;
+/** Time for each property; a counterexample is printed with its seed. */
+const BUDGET = { numRuns: 100_000, interruptAfterTimeLimit: 2_500, markInterruptAsFailure: false };
+
+const KEYS = ["next", "produces", "checks", "max_visits", "description", "inputs", "approval", "nxt", "__proto__"];
+const BELOW = ["run", "command", "file", "changed", "timeout", "shell", "type", "properties", "required", "$ref"];
+const VALUES = [
+  ...[
+    "A",
+    "FINISH",
+    "[A, B]",
+    "[]",
+    "{}",
+    "true",
+    "3",
+    "-1",
+    "1e999",
+    ".nan",
+    "~",
+    "''",
+    "integer",
+    "bun test",
+    "{a: 1}",
+  ],
+  ...[
+    "a | b",
+    "{{ context.x }}",
+    "{{file:part.md}}",
+    "\\{{file:part.md}}",
+    "../x",
+    "/x",
+    "'**'",
+    "src/**",
+    "${",
+    "echo 'x",
+  ],
+  ...[
+    "#",
+    "'",
+    '"',
+    "[",
+    "{",
+    "]",
+    "}",
+    "|",
+    ">",
+    ">-",
+    "&a [*a]",
+    "*a",
+    "&a x",
+    "!!js x",
+    "!x",
+    "? x",
+    "%x",
+    "@x",
+    "`x`",
+  ],
+  ...['"\\0"', '"\\x"', "0x10", "2026-01-01", "yes", "=", "<<", "a: b", "a:b", "- a", "- - a", "x # y", "\u2028", "ü"],
+];
+const LONG = [
+  "[",
+  "{",
+  "- ",
+  "? ",
+  "{a: ",
+  "&a ",
+  "!",
+  "a: ",
+  "'",
+  "\n",
+  "]",
+  "#",
+  "x",
+  "%a\n",
+  "- {run: a}\n",
+  "k: {anyOf: [{}]}\n",
+];
+const indent = fc.constantFrom("", "", "  ", "    ", "\t", " ", "- ", "  - ");
+const key = fc.constantFrom(...KEYS, ...BELOW);
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...VALUES) },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom(...LONG), fc.integer({ min: 2, max: 6000 })).map(([text, n]) => text.repeat(n)),
+  },
+);
+const line = fc.oneof(
+  { weight: 6, arbitrary: fc.tuple(indent, key, value).map(([before, name, text]) => `${before}${name}: ${text}`) },
+  { weight: 2, arbitrary: fc.tuple(indent, key).map(([before, name]) => `${before}${name}:`) },
+  { weight: 1, arbitrary: fc.tuple(indent, value).map(([before, text]) => before + text) },
+  { weight: 1, arbitrary: fc.constantFrom("---", "...", "", "--- x", "{{file:part.md}}", "{{file:none.md}}") },
+);
+const yaml = fc.array(line, { maxLength: 12 }).map((all) => all.join("\n"));
+const lineEnd = fc.constantFrom("\n", "\n", "\n", "\r\n", "\r");
+const frontMatter = fc
+  .tuple(yaml, fc.constantFrom("---\n", "---\n", "\uFEFF---\n", "--- \n", "\n---\n", ""), fc.boolean(), lineEnd)
+  .map(([text, open, closed, end]) => `${open}${text}\n${closed ? "---\n" : ""}`.replaceAll("\n", end));
+
+const ROUTES = [
+  "- otherwise → A",
+  "- `visits > 1` → B",
+  "- `report.` → FINISH",
+  "- → A",
+  "- otherwise -> C",
+  "`x` → A",
+];
+const routes = fc.array(fc.constantFrom(...ROUTES, "{{file:part.md}}", "- {{file:part.md}}"), { maxLength: 4 });
+const stepText = fc
+  .tuple(frontMatter, routes)
+  .map(([front, items]) => `${front}${STEP}${items.length > 0 ? `# Routes\n${items.join("\n")}\n` : ""}`);
+
+test("front matter, routes and includes of any kind are answered at once", () => {
+  const files = fc.record({
+    "W/index.md": frontMatter.map((front) => `${front}# Goal\nGo.\n# Steps\n- [A](a.md)\n- [B](b.md)\n`),
+    "W/a.md": stepText,
+    "W/b.md": stepText,
+    "W/part.md": fc.oneof(yaml, frontMatter, fc.constantFrom(...VALUES)),
+  });
+  fc.assert(
+    fc.property(files, (texts) => answers("W", texts)),
+    BUDGET,
+  );
+});
+
+type Edit = { at: number; kind: "delete" | "duplicate" | "insert" | "cut"; text: string; lines: boolean };
+const edit: fc.Arbitrary<Edit> = fc.record({
+  at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  kind: fc.constantFrom("delete", "duplicate", "insert", "cut"),
+  text: fc.oneof(line, value, fc.constantFrom(...ROUTES, "# Routes", "```", "[A](", "- [A](../x.md)", "---")),
+  lines: fc.boolean(),
+});
+
+/** With a front matter that is good, so that there is something to spoil. */
+const FRONT_MATTER =
+  "---\nnext: FINISH\nproduces:\n  code: {type: integer, minimum: 0}\nchecks:\n  - run: bun test\n    timeout: 60\n  - file: a.md\nmax_visits: 3\n---\n";
+
+test.each([...new Set(Object.keys(EMBEDDED_WORKFLOWS).map((path) => path.split("/")[0] ?? ""))])(
+  "%s with anything deleted, doubled or put in is answered at once",
+  (name) => {
+    const paths = Object.keys(EMBEDDED_WORKFLOWS).filter((path) => path.startsWith(`${name}/`));
+    const edits = fc.tuple(fc.constantFrom(...paths), fc.array(edit, { minLength: 1, maxLength: 8 }), fc.boolean());
+    fc.assert(
+      fc.property(edits, ([path, changes, withFrontMatter]) => {
+        const original = EMBEDDED_WORKFLOWS[path] ?? "";
+        const start = withFrontMatter && !original.startsWith("---") ? FRONT_MATTER + original : original;
+        answers(name, { ...EMBEDDED_WORKFLOWS, [path]: changes.reduce(apply, start) });
+      }),
+      { ...BUDGET, interruptAfterTimeLimit: 700 },
+    );
+  },
+);
+
+function apply(text: string, { at, kind, text: more, lines }: Edit): string {
+  const parts = lines ? text.split("\n") : [...text];
+  const index = Math.floor(at * parts.length);
+  const rest = kind === "delete" ? parts.slice(index + 1) : parts.slice(index);
+  const middle = { delete: [], cut: [], duplicate: parts.slice(index, index + 1), insert: [more] }[kind];
+  return [...parts.slice(0, index), ...middle, ...(kind === "cut" ? [] : rest)].join(lines ? "\n" : "");
+}
+
+function answers(name: string, texts: Record<string, string>): void {
+  const started = performance.now();
+  const result = parseWorkflow(name, memoryFiles(texts), JUDGES);
+  expect(performance.now() - started).toBeLessThan(MAX_PARSE_MS);
+  for (const { code, file, line: at, message, hint } of problemsOf(result)) {
+    expect(code).not.toBe("PARSER_FAILED");
+    expect(message && hint).toBeTruthy();
+    expect(message).not.toContain("\n");
+    expect(at).toBeWithin(1, (texts[file] ?? "").split(/\r\n?|\n/).length + 2);
+  }
+}
