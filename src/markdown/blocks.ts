@@ -27,6 +27,8 @@ export interface MarkdownDocument {
 /** marked's time grows with the square of some paragraphs' length; these bounds are far beyond what people write. */
 export const MAX_PARAGRAPH_LINES = 1000;
 export const MAX_INLINE_CHARACTERS = 10_000;
+/** Deepest nesting of lists and quotations: each level is read again by the one around it. */
+export const MAX_NESTING = 50;
 
 /** Thrown by readMarkdown for what marked cannot digest. */
 export class MarkdownError extends Error {
@@ -41,6 +43,7 @@ export class MarkdownError extends Error {
 
 /** The text's blocks. Throws MarkdownError where nesting or a paragraph goes beyond all measure. `\n` is the only line end it knows. */
 export function readMarkdown(text: string): MarkdownDocument {
+  refuseMarkerRuns(text);
   const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer() });
   lexBlocks(lexer, text);
   const pending = new Map(lexer.inlineQueue.map(({ src, tokens }) => [tokens, src]));
@@ -74,14 +77,35 @@ export function textOf(token: Token): string {
   return "text" in token && typeof token.text === "string" ? token.text : "";
 }
 
-/** Gives up on a paragraph that marked would not finish in reasonable time. */
+/** Gives up on a paragraph, a list or a quotation that marked would not finish in reasonable time. */
 class BoundedTokenizer extends Tokenizer {
+  private depth = 0;
+
+  override list(source: string): Tokens.List | undefined {
+    return this.deeper(() => super.list(source));
+  }
+
+  override blockquote(source: string): Tokens.Blockquote | undefined {
+    return this.deeper(() => super.blockquote(source));
+  }
+
+  private deeper<T>(read: () => T): T {
+    if (this.depth >= MAX_NESTING) throw new MarkdownError(NESTED_TOO_DEEPLY, 1);
+    this.depth++;
+    try {
+      return read();
+    } finally {
+      this.depth--;
+    }
+  }
+
   /** A setext heading. Looking for its underline first spares the many paragraphs without one marked's slow pattern. */
   override lheading(source: string): Tokens.Heading | undefined {
     return SETEXT_UNDERLINE.test(firstParagraph(source)) ? super.lheading(source) : undefined;
   }
 }
 
+const NESTED_TOO_DEEPLY = "lists or quotations are nested too deeply";
 const SETEXT_UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/;
 /** A blank line, or one that may begin another block: further on no heading's underline can stand. */
 const PARAGRAPH_END = /^\s*$|^ {0,3}(?:`{3}|~{3}|#|>|<|\||[-*+][ \t]|\d{1,9}[.)][ \t])/;
@@ -98,13 +122,22 @@ function firstParagraph(source: string): string {
   throw new MarkdownError(`a paragraph has more than ${MAX_PARAGRAPH_LINES} lines`, 1);
 }
 
+const MARKER_RUN = new RegExp(`(?:[-*][ \\t]+){${MAX_NESTING}}`);
+const THEMATIC_BREAK = /^[ \t]*(?:(?:-[ \t]*)+|(?:\*[ \t]*)+)$/;
+
+/** Lists that begin in one line, one in the other: marked's time grows with the cube of their number. */
+function refuseMarkerRuns(text: string): void {
+  for (const [index, line] of text.split("\n").entries())
+    if (MARKER_RUN.test(line) && !THEMATIC_BREAK.test(line)) throw new MarkdownError(NESTED_TOO_DEEPLY, index + 1);
+}
+
 function lexBlocks(lexer: Lexer, text: string): void {
   try {
     lexer.blockTokens(text, lexer.tokens);
   } catch (error) {
     const line = 1 + countLineBreaks(lexer.tokens.map((token) => token.raw).join(""));
     if (error instanceof MarkdownError) throw new MarkdownError(error.message, line);
-    throw new MarkdownError("lists or quotations are nested too deeply", line, error);
+    throw new MarkdownError(NESTED_TOO_DEEPLY, line, error);
   }
 }
 

@@ -219,6 +219,12 @@ const CASES: Case[] = [
     says: ['"W/a.md"', "nested too deeply"],
   },
   {
+    what: "lists that begin in one line beyond all measure",
+    files: step(`${STEP}\n${"- ".repeat(5_000)}x\n{\n`),
+    problems: ["MARKDOWN_UNREADABLE W/a.md:6"],
+    says: ["nested too deeply"],
+  },
+  {
     what: "a paragraph beyond all measure",
     files: step(`${STEP}\n${"x\n".repeat(MAX_PARAGRAPH_LINES + 1)}`),
     problems: ["MARKDOWN_UNREADABLE W/a.md:6"],
@@ -287,6 +293,12 @@ describe("a definition", () => {
 
   test("takes time in proportion to its size", () => {
     const hostile = [
+      `${"- ".repeat(49)}x\n{\n`,
+      `${"* ".repeat(45)}-\nx\n`,
+      `${"1. ".repeat(40)}x\ny\n`,
+      "- ",
+      "* * - ",
+      "- > ",
       "_a_",
       "[a](",
       "*a ",
@@ -303,10 +315,8 @@ describe("a definition", () => {
     ];
     for (const piece of hostile) {
       const started = performance.now();
-      parseIndexWith(
-        `${INDEX}\n# Goal\n${piece.repeat(100_000 / piece.length)}`,
-        step(STEP + piece.repeat(100_000 / piece.length)),
-      );
+      const text = piece.repeat(100_000 / piece.length);
+      parseIndexWith(`${INDEX}\n# Goal\n${text}`, step(`${STEP}${text}x\n{`));
       expect({ piece, quick: performance.now() - started < 5000 }).toEqual({ piece, quick: true });
     }
   });
