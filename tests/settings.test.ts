@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readConfig } from "../src/config.ts";
 import { runBare, startBare } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -26,6 +27,13 @@ const INVALID: [
   ["--project", "/no/such", { args: ["--project", "/no/such"] }, /director/],
   ["--db", dir, { args: ["serve", "--db", dir] }, /file/],
   ["--db", "", { args: ["serve", "--db="] }, /file/],
+  ["WORKFLOW_ALLOW_CHECKS", "maybe", { env: { WORKFLOW_ALLOW_CHECKS: "maybe" } }, /true, yes, on; 0, false/],
+  ["--command", "test", { args: ["--command", "test"] }, /NAME=COMMAND/],
+  ["--command", "1st=make", { args: ["--command", "1st=make"] }, /NAME=COMMAND/],
+  ["--command", "test=", { args: ["--command", "test="] }, /names no program/],
+  ["--command", "test=a | b", { args: ["serve", "--command", "test=a | b"] }, /test="sh -c '…'"/],
+  ["--command", "test=$HOME/x", { args: ["--command", "test=$HOME/x"] }, /sh -c/],
+  ["--command", "t=b", { args: ["--command", "t=a", "--command", "t=b"] }, /a name of its own/],
 ];
 
 test.each(INVALID)(
@@ -99,4 +107,70 @@ test("no variable of another product is picked up by accident", async () => {
   await bare.shakeHands();
   const { result } = await bare.ask("tools/call", { name: "start_workflow", arguments: { workflow_name: "WORK" } });
   expect(result.structuredContent.status).toBe("RUNNING");
+});
+
+test.each([
+  ["1", true],
+  ["TRUE", true],
+  ["Yes", true],
+  ["on", true],
+  ["0", false],
+  ["False", false],
+  ["no", false],
+  ["OFF", false],
+  ["", false],
+])("WORKFLOW_ALLOW_CHECKS=%s allows checks: %p", (value, allowed) => {
+  expect(readConfig({}, { WORKFLOW_ALLOW_CHECKS: value }).checks.allowed).toBe(allowed);
+  expect(readConfig({ allowChecks: true }, { WORKFLOW_ALLOW_CHECKS: value }).checks.allowed).toBe(true);
+});
+
+test("without flag and variable nothing is allowed", () => {
+  expect(readConfig({}, {}).checks).toEqual({
+    allowed: false,
+    commands: new Map(),
+    environment: { TERM: "dumb", NO_COLOR: "1" },
+  });
+});
+
+test("commands are named, and split into words as a shell would split them", () => {
+  const { commands } = readConfig(
+    { commands: ["test=bun test 'a b'", "lint-it=sh -c 'a | b && c'", "eq=env A=b x"] },
+    {},
+  ).checks;
+  expect([...commands].map(([name, { words }]) => [name, words])).toEqual([
+    ["test", ["bun", "test", "a b"]],
+    ["lint-it", ["sh", "-c", "a | b && c"]],
+    ["eq", ["env", "A=b", "x"]],
+  ]);
+  expect(commands.get("test")?.text).toBe("bun test 'a b'");
+});
+
+test("programs of checks get what they need of the environment, and no secret", () => {
+  const passed = { PATH: "/bin", HOME: "/h", LC_ALL: "C", XDG_CONFIG_HOME: "/x", TZ: "UTC", CARGO_HOME: "/c" };
+  const kept = {
+    AI_SERVICE_API_KEY: "s",
+    AI_MODEL: "m",
+    HTTP_AUTH_TOKEN: "s",
+    GITHUB_TOKEN: "s",
+    OPENAI_API_KEY: "s",
+    AWS_SECRET_ACCESS_KEY: "s",
+    DATABASE_URL: "s",
+    SSH_AUTH_SOCK: "s",
+    LC_API_KEY: "s",
+    XDG_TOKEN: "s",
+    HTTP_PROXY: "http://u:p@x",
+    GIT_DIR: "/x",
+    LD_PRELOAD: "/x",
+    NODE_OPTIONS: "x",
+    TERM: "xterm",
+    LANG: "",
+  };
+  const { environment } = readConfig({}, { ...kept, ...passed }).checks;
+  expect(environment).toEqual({ ...passed, TERM: "dumb", NO_COLOR: "1" });
+});
+
+test("serve explains the settings of checks", async () => {
+  const { stdout } = await runBare({ cwd: scratchDir(), args: ["serve", "--help"] });
+  expect(stdout).toMatch(/--allow-checks +\S/);
+  expect(stdout).toMatch(/--command NAME=COMMAND +\S/);
 });

@@ -40,6 +40,14 @@ export const STATE = {
   project: { type: "string", value: "DIR", help: "Project that runs are about (else the current directory)" },
 } satisfies Options;
 
+export const CHECKS = {
+  "allow-checks": {
+    type: "boolean",
+    help: "Let workflows run the programs and look at the files that their checks name",
+  },
+  command: { type: "string", multiple: true, value: "NAME=COMMAND", help: "Name a program for checks; repeatable" },
+} satisfies Options;
+
 export const JSON_OUTPUT = { json: { type: "boolean", help: "Print JSON" } } satisfies Options;
 
 /** The settings among a command's words. */
@@ -50,6 +58,8 @@ export function flagsOf({ values }: Words): Flags {
     project: text(values["project"]),
     host: text(values["host"]),
     port: text(values["port"]),
+    allowChecks: values["allow-checks"] === true ? true : undefined,
+    commands: texts(values["command"]),
   };
 }
 
@@ -65,4 +75,8 @@ export async function withApp<T>(words: Words, body: (app: App) => Promise<T>): 
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+function texts(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : undefined;
 }

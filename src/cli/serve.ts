@@ -1,7 +1,7 @@
 /** `orchestrator serve`: MCP over stdio until the client goes, or over HTTP for any number of clients. */
 import type { App } from "../app.ts";
 import { serveStdio } from "../mcp/stdio.ts";
-import { type Command, DEFINITIONS, type Options, STATE, type Terminal, withApp } from "./command.ts";
+import { CHECKS, type Command, DEFINITIONS, type Options, STATE, type Terminal, withApp } from "./command.ts";
 
 const HTTP = {
   http: { type: "boolean", help: "Serve Streamable HTTP at /mcp instead of stdio" },
@@ -13,7 +13,7 @@ export const serve: Command = {
   name: "serve",
   summary: "Serve MCP over stdio, or with --http over Streamable HTTP",
   arguments: "",
-  options: { ...DEFINITIONS, ...STATE, ...HTTP },
+  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...HTTP },
   run: async (words, terminal) => {
     const http = words.values["http"] === true;
     if (!http && (words.values["host"] ?? words.values["port"]) !== undefined) {
