@@ -1,0 +1,87 @@
+/** Object ids of files as they stand, as `git add` would give them. */
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { access, lstat, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type GitRun, runGit } from "./run-git.ts";
+
+/** Files looked at side by side. */
+const AT_ONCE = 256;
+
+/** By path (one byte a character, relative to the directory): the id; without what is gone or is no file. */
+export async function contentIds(paths: string[], run: GitRun): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  if (paths.length === 0) return ids;
+  const [place, found] = await Promise.all([placeOf(run), lookAtAll(paths, run)]);
+  const files = paths.filter((path) => found.get(path) === "file");
+  const hashes = await hashFiles(files, place, run);
+  for (const [index, path] of files.entries()) ids.set(path, hashes[index] ?? "");
+  for (const [path, what] of found) {
+    if (what === "unreadable") ids.set(path, what);
+    else if (what instanceof Buffer) ids.set(path, blobId(what, place.algorithm));
+  }
+  return ids;
+}
+
+/** What stands at a path; a link's target. A pipe or a device is nothing: git does not keep it, and opening it would block. */
+type What = "file" | "unreadable" | "nothing" | Buffer;
+
+async function lookAtAll(paths: string[], { directory, signal }: GitRun): Promise<Map<string, What>> {
+  const found = new Map<string, What>();
+  for (let from = 0; from < paths.length; from += AT_ONCE) {
+    signal.throwIfAborted();
+    const some = paths.slice(from, from + AT_ONCE);
+    await Promise.all(some.map(async (path) => found.set(path, await lookAt(path, directory))));
+  }
+  return found;
+}
+
+async function lookAt(path: string, directory: string): Promise<What> {
+  const full = Buffer.concat([Buffer.from(join(directory, "/")), Buffer.from(path, "latin1")]);
+  try {
+    const found = await lstat(full);
+    if (found.isSymbolicLink()) return await readlink(full, { encoding: "buffer" });
+    if (!found.isFile()) return "nothing";
+  } catch {
+    return "nothing";
+  }
+  return access(full, constants.R_OK).then(
+    () => "file",
+    () => "unreadable",
+  );
+}
+
+interface Place {
+  /** From the directory to the top of the work tree. */
+  up: string;
+  /** From the top to the directory, one byte a character. */
+  prefix: string;
+  /** How the repository names contents. */
+  algorithm: "sha1" | "sha256";
+}
+
+async function placeOf(run: GitRun): Promise<Place> {
+  const told = await runGit(["rev-parse", "--show-object-format", "--show-cdup", "--show-prefix"], run);
+  const [format, up = "", ...prefix] = told.toString("latin1").replace(/\n$/, "").split("\n");
+  return { up: up || ".", prefix: prefix.join("\n"), algorithm: format === "sha256" ? "sha256" : "sha1" };
+}
+
+/** Started at the top of the work tree: git does not take the paths that it reads as relative to where it is. */
+async function hashFiles(paths: string[], { up, prefix }: Place, run: GitRun): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const input = Buffer.from(paths.map((path) => `${quoted(prefix + path)}\n`).join(""), "latin1");
+  const printed = await runGit(["-C", up, "hash-object", "--stdin-paths"], { ...run, input });
+  const ids = printed.toString("latin1").trim().split("\n");
+  if (ids.length !== paths.length) throw new Error("git hash-object skipped a file");
+  return ids;
+}
+
+/** Git takes C's quotes here, so that names with line ends or quotes of their own can be given as well. */
+function quoted(path: string): string {
+  const inside = path.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n").replace(/\r/g, "\\r");
+  return `"${inside}"`;
+}
+
+function blobId(content: Buffer, algorithm: "sha1" | "sha256"): string {
+  return createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest("hex");
+}
