@@ -1,0 +1,72 @@
+/** Looks at what a definition asks for: programs, files, changes. It never reads a report, a context or a template value. */
+import { type Baseline, type Check, type Checker, type Looking, labelOf } from "../check.ts";
+import type { Log } from "../log.ts";
+import type { ChangeProbe } from "../project.ts";
+import { checkChanged } from "./changed-check.ts";
+import { checkFile } from "./file-check.ts";
+import type { Finding } from "./finding.ts";
+import { endMarked } from "./marked-processes.ts";
+import { type Permission, refusalOf } from "./permission.ts";
+import { checkProgram } from "./program-check.ts";
+
+export interface CheckerParts extends Permission {
+  /** The whole environment of programs, but for PWD and the mark of the attempt. */
+  environment: Record<string, string>;
+  changes: ChangeProbe;
+  log?: Log;
+}
+
+/** A checker that runs programs on this machine. `allowed` and `commands` are what whoever started the server said. */
+export function createChecker(parts: CheckerParts): Checker {
+  const { environment, changes, log } = parts;
+  return {
+    refusal: (check, trusted) => refusalOf(check, trusted, parts),
+    async look(check, at) {
+      const finding = at.signal.aborted ? stopped() : await lookSafely(check, at, parts);
+      log?.debug({ attempt: at.attempt, kind: check.kind, outcome: finding.outcome }, "looked at a check");
+      return { check: labelOf(check), ...finding };
+    },
+    async baseline(project, globs) {
+      const told = globs.map(
+        async (glob) => [glob, await changes.fingerprint(project, glob, { environment })] as const,
+      );
+      return Object.fromEntries(await Promise.all(told)) satisfies Baseline;
+    },
+    endLeftovers: (attempt) => endMarked(attempt),
+  };
+}
+
+async function lookSafely(check: Check, at: Looking, parts: CheckerParts): Promise<Finding> {
+  try {
+    return await lookAt(check, at, parts);
+  } catch (error) {
+    parts.log?.error({ attempt: at.attempt, error: String(error) }, "a check could not be looked at");
+    return { outcome: "failed", reason: `it could not be looked at: ${oneLine(String(error))}` };
+  }
+}
+
+async function lookAt(check: Check, at: Looking, { environment, changes, commands }: CheckerParts): Promise<Finding> {
+  switch (check.kind) {
+    case "file":
+      return checkFile(check.path, at.project);
+    case "changed":
+      return checkChanged(check.glob, at, { environment, changes });
+    case "run":
+      return checkProgram({ words: check.words, timeout: check.timeout }, at, environment);
+    case "command": {
+      const words = commands.get(check.name)?.words;
+      if (!words) return { outcome: "failed", reason: `there is no command "${check.name}"` };
+      return checkProgram({ words, timeout: check.timeout }, at, environment);
+    }
+    default:
+      return check satisfies never;
+  }
+}
+
+function stopped(): Finding {
+  return { outcome: "failed", reason: "stopped" };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ");
+}

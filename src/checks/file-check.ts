@@ -1,0 +1,40 @@
+/** A file that must exist in the project and not be empty. It is never opened: opening a pipe or a device would block. */
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { resolve, sep } from "node:path";
+import type { Finding } from "./finding.ts";
+
+/** Looks at a path relative to the project; links may lead anywhere inside the project, not out of it. */
+export async function checkFile(path: string, project: string): Promise<Finding> {
+  const reason = await faultOf(path, project);
+  return reason === null ? { outcome: "passed" } : { outcome: "failed", reason };
+}
+
+async function faultOf(path: string, project: string): Promise<string | null> {
+  try {
+    const root = await realpath(project);
+    const named = resolve(root, path);
+    if (!isWithin(named, root)) return `${path} leads out of the project`;
+    const real = await realpath(named);
+    if (!isWithin(real, root)) return `${path} leads out of the project by a symbolic link`;
+    const found = await stat(real);
+    if (found.isDirectory()) return `${path} is a directory`;
+    if (!found.isFile()) return `${path} is no regular file`;
+    if (found.size === 0) return `${path} is empty`;
+    await access(real, constants.R_OK);
+    return null;
+  } catch (error) {
+    return faultOfError(error, path);
+  }
+}
+
+function isWithin(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+function faultOfError(error: unknown, path: string): string {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "ENOENT" || code === "ENOTDIR") return `${path} is missing`;
+  if (code === "ELOOP") return `${path} is a loop of symbolic links`;
+  return `${path} is not readable`;
+}
