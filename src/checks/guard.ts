@@ -25,7 +25,7 @@ shift
   trap : HUP INT QUIT TERM
   (export ${mark}="$attempt"; exec "$@") 2>&1 3<&- 4>&-
   echo $? >&4
-} 3<&- | { trap '' HUP INT QUIT TERM; exec cat 3<&- 4>&-; }
+} 3<&- | { trap '' HUP INT QUIT TERM; PATH=$PATH:/bin:/usr/bin; exec cat 3<&- 4>&-; }
 exec >/dev/null 4>&-
 wait $watcher
 kill -KILL -$$`;

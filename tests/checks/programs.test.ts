@@ -98,6 +98,12 @@ test("the environment is the allowed part of the server's, the directory and the
   }
 });
 
+test("it is run and heard where PATH leads to its own tools alone", async () => {
+  const checker = createTestChecker({ environment: { PATH: join(project, "src") } });
+  const result = await checker.look(run(["/bin/sh", "-c", "echo $PATH"]), looking(project));
+  expect(result).toMatchObject({ outcome: "passed", output: `${project}/src\n` });
+});
+
 test("only the three standard descriptors are open", async () => {
   const { output } = await runScript(
     "for fd in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$fd ] && echo $fd; done; :",
