@@ -2,10 +2,13 @@
 import { dirname } from "node:path";
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
+import { createChecker } from "./checks/checker.ts";
 import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
+import { createAttempts } from "./engine/attempts.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { gitProjectProbe } from "./git/project-probe.ts";
+import { gitChangeProbe } from "./git/work-tree.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
@@ -47,6 +50,8 @@ export function createApp(config: Config): App {
   const model = config.model && createModelDecider(config.model, { log, now });
   const schemas = createAjvSchemaJudge();
   const database = createLazyStore(config.dbPath);
+  const checker = createChecker({ ...config.checks, changes: gitChangeProbe, log });
+  const attempts = createAttempts({ checker, now, newId: shortId, log });
   const engine = createEngine({
     store: database.open,
     source: createLibrary({
@@ -59,6 +64,9 @@ export function createApp(config: Config): App {
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,
     probe: gitProjectProbe,
+    schemas,
+    checker,
+    attempts,
     project: config.project,
     now,
     newId: () => `wf_${shortId()}`,
@@ -73,6 +81,9 @@ export function createApp(config: Config): App {
     upkeep: createSqliteUpkeep(config.dbPath),
     mcpServer,
     serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
-    close: database.close,
+    close: async () => {
+      await attempts.stop();
+      await database.close();
+    },
   };
 }

@@ -6,6 +6,7 @@ import { demo } from "./cli/demo.ts";
 import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
+import { release } from "./cli/release.ts";
 import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { backup, prune } from "./cli/upkeep.ts";
@@ -23,7 +24,7 @@ const version: Command = {
   },
 };
 
-const COMMANDS: Command[] = [serve, list, validate, instances, show, doctor, backup, prune, demo, version];
+const COMMANDS: Command[] = [serve, list, validate, instances, show, release, doctor, backup, prune, demo, version];
 
 const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } satisfies Options;
 

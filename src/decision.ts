@@ -15,6 +15,10 @@ const ModelUse = z.object({
   milliseconds: z.int(),
 });
 
+/** What a suspended instance waits for, in words for a person: `model` or `max_visits`; only the first ends without one. */
+export const Waiting = z.object({ kind: z.string(), message: z.string() });
+export type Waiting = z.infer<typeof Waiting>;
+
 export const Decision = z.object({
   decided_by: DecidedBy,
   /** A step's name, or FINISH. */
@@ -26,6 +30,8 @@ export const Decision = z.object({
   context_updates: JsonObject.optional(),
   /** The step is entered, but the instance waits there, or has failed; CANCELLED ends the instance where it is. */
   status: z.enum(["SUSPENDED", "FAILED", "CANCELLED"]).optional(),
+  /** What it waits for, where that is not the reasoning of a model. */
+  waiting_for: Waiting.optional(),
   /** A rewind: the earlier visit whose step and context are handed out again. */
   to_visit: z.int().optional(),
   /** What the decider could choose from. */

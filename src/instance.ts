@@ -1,9 +1,10 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
-import { Decision } from "./decision.ts";
+import { Baseline, Evidence } from "./check.ts";
+import { Decision, Waiting } from "./decision.ts";
 import { ContextPatch, JsonObject } from "./json.ts";
 import { Report } from "./report.ts";
-import type { LoadedWorkflow, Workflow } from "./workflow.ts";
+import type { LoadedWorkflow } from "./workflow.ts";
 
 /** Most bytes of an instance's context. */
 export const MAX_CONTEXT_BYTES = 256 * 1024;
@@ -15,9 +16,6 @@ export const MAX_NOTES = 100;
 export const Status = z.enum(["RUNNING", "SUSPENDED", "COMPLETED", "FAILED", "CANCELLED"]);
 export type Status = z.infer<typeof Status>;
 
-/** What a suspended instance waits for, in words for a person. */
-export const Waiting = z.object({ kind: z.string(), message: z.string() });
-
 /** A report that is durable but has not moved the instance yet. */
 export const Pending = z.object({
   report: Report,
@@ -25,11 +23,18 @@ export const Pending = z.object({
   received_at: z.string(),
   /** The agent was asked to choose: its choice decides. */
   asked: z.boolean(),
+  /** What its checks showed; absent where the step has none, or they were not looked at yet. */
+  evidence: Evidence.optional(),
 });
 export type Pending = z.infer<typeof Pending>;
 
 /** How often a step was visited on the live path, and the number of its last visit. */
-const StepVisits = z.object({ count: z.int(), last: z.int() });
+const StepVisits = z.object({
+  count: z.int(),
+  last: z.int(),
+  /** Its latest visits that ended without a look at their checks. */
+  unchecked: z.array(z.int()).optional(),
+});
 
 /** The row: all that a call needs, whatever the length of the history. Times are ISO 8601, UTC, milliseconds. */
 export const Instance = z.object({
@@ -51,6 +56,8 @@ export const Instance = z.object({
   visits: z.record(z.string(), StepVisits),
   /** Notes at the current visit. */
   notes: z.int(),
+  /** For the `changed` checks of the current visit; null until it was handed out. */
+  baseline: Baseline.nullable(),
   context: JsonObject,
   pending: Pending.nullable(),
   /** `seq` of the last history entry; entries are numbered 1, 2, 3… */
@@ -86,7 +93,8 @@ export const HistoryEntry = z.object({
   report: Report.nullable(),
   context_patch: ContextPatch,
   decision: Decision.nullable(),
-  evidence: z.unknown().optional(),
+  /** What the checks of the visit showed. */
+  evidence: Evidence.optional(),
   /** Who called: `mcp:<client>/<version>`, or `cli`. */
   actor: z.string(),
   definition: z.string(),
@@ -102,6 +110,20 @@ export interface Change {
   /** A definition that the instance is pinned to from now on. */
   definition?: LoadedWorkflow;
 }
+
+/** An attempt at the checks of an instance's current visit. Times are ISO 8601, UTC. */
+export const Attempt = z.object({
+  instance_id: z.string(),
+  attempt_id: z.string(),
+  visit: z.int(),
+  definition: z.string(),
+  started_at: z.string(),
+  /** Whoever runs it says so again before; later it counts as given up. */
+  alive_until: z.string(),
+  /** Null while it runs. */
+  evidence: Evidence.nullable(),
+});
+export type Attempt = z.infer<typeof Attempt>;
 
 /** One line of a list of instances. */
 export const InstanceSummary = Instance.pick({
@@ -131,11 +153,12 @@ export interface ListQuery {
 /** Durable state. Every method is one atomic operation; what a resolved promise reports is flushed. */
 export interface Store {
   /** Records the start; where the project has one with that `request_id`, returns that instance instead. */
-  create(start: Start, instance: Instance, workflow: Workflow): Promise<Instance>;
+  create(start: Start, instance: Instance, definition: LoadedWorkflow): Promise<Instance>;
   load(instanceId: string): Promise<Instance | null>;
   /** Writes the change if the row still has its version; false when another writer was first. */
   commit(change: Change): Promise<boolean>;
-  definition(hash: string): Promise<Workflow | null>;
+  /** Trusted, if any source that it was started from was. */
+  definition(hash: string): Promise<LoadedWorkflow | null>;
   start(instanceId: string): Promise<Start | null>;
   /** The instance that a `request_id` started in the project. */
   byRequest(project: string, requestId: string): Promise<Instance | null>;
@@ -149,6 +172,15 @@ export interface Store {
   list(query: ListQuery): Promise<InstanceSummary[]>;
   /** How many instances other projects have; counts to `most` at the most. */
   countElsewhere(project: string, most: number): Promise<number>;
+  attempt(instanceId: string): Promise<Attempt | null>;
+  /** Begins an attempt unless another one of the same visit is alive at `now`; resolves to what stood there before. */
+  beginAttempt(attempt: Attempt, now: string): Promise<{ begun: boolean; before: Attempt | null }>;
+  /** Says that it is alive; false where it is not the attempt of the instance's current visit any more. */
+  keepAttempt(attempt: Pick<Attempt, "attempt_id" | "alive_until">): Promise<boolean>;
+  /** Leaves its result for whoever asks. */
+  endAttempt(attemptId: string, evidence: Evidence): Promise<void>;
+  /** Takes it away; false where it was gone. */
+  dropAttempt(attemptId: string): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -38,6 +38,14 @@ export function refuseStep(workflow: Workflow, instance: Instance, next: string)
   }
 }
 
+/** INVALID_INPUT: there is nothing that a person must let go on. */
+export function refuseNotWaiting({ instance_id, status }: Instance): void {
+  if (status === "SUSPENDED" || isFinal(status)) return;
+  throw new AppError("INVALID_INPUT", `Instance "${instance_id}" is ${status} and waits for nobody; nothing changed.`, {
+    hint: "Only a suspended instance can be released.",
+  });
+}
+
 export function refuseManyNotes(instance: Instance): void {
   if (instance.notes < MAX_NOTES) return;
   throw new AppError("INVALID_INPUT", `This visit already has ${MAX_NOTES} notes, the limit; nothing changed.`, {

@@ -15,6 +15,30 @@ export interface SchemaJudge {
   judge(schema: JsonObject, value: JsonObject, how: { coerce: boolean }): Judged;
 }
 
+/** A value that an object schema tells of by name. */
+export interface Field {
+  name: string;
+  type: string;
+  required: boolean;
+  description: string;
+}
+
+/** The named values of an object's schema, in the author's order. */
+export function fieldsOf(schema: JsonObject | undefined): Field[] {
+  const { properties, required } = schema ?? {};
+  const names = Array.isArray(required) ? required : [];
+  return Object.entries(isObject(properties) ? properties : {}).map(([name, property]) => {
+    const about = isObject(property) ? property : {};
+    const { description } = about;
+    const words = typeof description === "string" ? description : "";
+    return { name, type: typeWord(about), required: names.includes(name), description: words };
+  });
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The type of a value that a schema asks for, as a word: its `type`, or "value". */
 export function typeWord(schema: JsonObject): string {
   const { type } = schema;

@@ -2,21 +2,16 @@
  * Pure rules of state: from an instance and what happened to it, to what must be written. Nothing here reads a clock,
  * a file or a database; the engine sequences these, the store makes each Change durable as one.
  */
+import type { Evidence } from "./check.ts";
 import type { DecidedBy, Decision } from "./decision.ts";
 import { AppError } from "./errors.ts";
-import {
-  type Change,
-  type HistoryEntry,
-  type Instance,
-  MAX_NOTES,
-  type Pending,
-  type Start,
-  type Status,
-} from "./instance.ts";
+import { left } from "./guards.ts";
+import { type Change, type HistoryEntry, type Instance, MAX_NOTES, type Pending, type Start } from "./instance.ts";
 import { applyPatch, type ContextPatch, type JsonObject, patchFor } from "./json.ts";
-import { refuseFinal, refuseLargeContext, refuseManyNotes, refuseStep } from "./refusals.ts";
+import { countOf, enter, hold, landing } from "./landing.ts";
+import { refuseFinal, refuseLargeContext, refuseManyNotes, refuseNotWaiting, refuseStep } from "./refusals.ts";
 import type { Report } from "./report.ts";
-import { FINISH, findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
+import { findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
 /** Who acts, and when (ISO 8601, UTC). */
 export interface Moment {
@@ -136,14 +131,22 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
     );
   }
   const line = { ...entry(instance, { kind: "move" }, moment), definition: definition.hash };
-  const set = { definition: definition.hash, updated_at: moment.now };
+  const set = { definition: definition.hash, ...withoutProof(instance), updated_at: moment.now };
   return { ...change(instance, [line], set), definition };
+}
+
+/** What checks showed was about the checks of the definition that the instance leaves. */
+function withoutProof({ pending }: Instance): Pick<Instance, "pending" | "baseline"> {
+  if (!pending) return { pending, baseline: null };
+  const { evidence: _evidence, ...kept } = pending;
+  return { pending: kept, baseline: null };
 }
 
 export interface Ending extends Moment {
   report: Report;
   context_updates: JsonObject;
   decision: Decision;
+  evidence?: Evidence | undefined;
   /** `resume`: not the report of a step that was done, but a client that is further than the instance. */
   kind?: "visit" | "resume";
 }
@@ -154,24 +157,35 @@ export interface Ending extends Moment {
  */
 export function move(workflow: Workflow, instance: Instance, ending: Ending): Change {
   refuseFinal(instance);
-  const { decision, now, report, kind = "visit" } = ending;
-  refuseStep(workflow, instance, decision.next_step);
+  const { now, report, evidence, kind = "visit" } = ending;
+  refuseStep(workflow, instance, ending.decision.next_step);
+  const decision = hold(workflow, ending.decision, countOf(instance.visits, ending.decision.next_step) + 1);
   const context_patch = patchFor(instance.context, { ...ending.context_updates, ...decision.context_updates });
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
   const line = entry(
     instance,
-    { kind, report, context_patch, decision, started_at: instance.visit_started_at },
+    { kind, report, context_patch, decision, evidence, started_at: instance.visit_started_at },
     ending,
   );
-  const next = landing(instance, decision, now);
+  const next = landing({ ...instance, visits: left(instance.visits, line) }, decision, now);
   return change(instance, [line], { ...next, context, pending: null, last_report_at: now, updated_at: now });
 }
 
 /** A suspended instance goes on at the step where it waits. */
 export function goOn(instance: Instance, moment: Moment): Change {
+  return wake(instance, "resume", moment);
+}
+
+/** A person lets a suspended instance go on at the step where it waits. Throws INVALID_INPUT where it does not wait. */
+export function release(instance: Instance, moment: Moment): Change {
+  refuseNotWaiting(instance);
+  return wake(instance, "approval", moment);
+}
+
+function wake(instance: Instance, kind: "resume" | "approval", moment: Moment): Change {
   refuseFinal(instance);
-  const line = entry(instance, { kind: "resume" }, moment);
+  const line = entry(instance, { kind }, moment);
   return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
 }
 
@@ -209,7 +223,8 @@ export function rewind(
   const updates = Object.fromEntries(Object.keys(draft.instance.context).map((key) => [key, null]));
   const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
   const reasoning = back.reason || `back to visit ${to_visit}`;
-  const decision: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
+  const rewound: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
+  const decision = hold(workflow, rewound, countOf(then.visits, then.step_name));
   return also(draft, back, { kind: "rewind", decision, context_patch }, then.visits);
 }
 
@@ -246,42 +261,15 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
   const visitsAt = new Map([[1, state.visits]]);
   for (const line of history) {
     const { decision } = line;
-    const goesOn = line.kind === "resume" && state.status === "SUSPENDED" ? { status: "RUNNING" as const } : {};
-    const visits = visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits;
+    const wakes = (line.kind === "resume" || line.kind === "approval") && state.status === "SUSPENDED";
+    const goesOn = wakes ? { status: "RUNNING" as const } : {};
+    const visits = left(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
     const next = decision ? landing({ ...state, visits }, decision, line.ended_at) : goesOn;
     const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
     visitsAt.set(state.visit, state.visits);
   }
   return state;
-}
-
-/**
- * Where a decision leads; a model may enter a step and let the instance wait or fail there. A rewind takes the counts of
- * the visit that it leads back to: what was done since is not on the live path any more.
- */
-function landing(from: Pick<Instance, "visits" | "visit">, decision: Decision, now: string) {
-  const { next_step, reasoning } = decision;
-  const status: Status = decision.status ?? "RUNNING";
-  if (status === "CANCELLED") return { status, completed_at: now, waiting_for: null };
-  if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now };
-  const waiting_for = status === "SUSPENDED" ? { kind: "model", message: reasoning } : null;
-  const completed_at = status === "FAILED" ? now : null;
-  const visit = from.visit + 1;
-  const entered = enter(from, next_step, { visit, now });
-  return { ...(decision.to_visit ? again(from, entered) : entered), status, waiting_for, completed_at };
-}
-
-/** A visit that is handed out again counts once. */
-function again(from: Pick<Instance, "visits">, entered: ReturnType<typeof enter>): ReturnType<typeof enter> {
-  const count = from.visits[entered.step_name]?.count ?? 1;
-  return { ...entered, visits: { ...entered.visits, [entered.step_name]: { count, last: entered.visit } } };
-}
-
-function enter(from: Pick<Instance, "visits">, step_name: string, at: { visit: number; now: string }) {
-  const count = (from.visits[step_name]?.count ?? 0) + 1;
-  const visits = { ...from.visits, [step_name]: { count, last: at.visit } };
-  return { step_name, visit: at.visit, visit_started_at: at.now, visits, notes: 0 };
 }
 
 function change(instance: Instance, entries: HistoryEntry[], set: Partial<Instance>): Change {
@@ -293,6 +281,7 @@ interface Line {
   report?: Report;
   context_patch?: ContextPatch;
   decision?: Decision;
+  evidence?: Evidence | undefined;
   started_at?: string;
 }
 
@@ -306,6 +295,7 @@ function entry(instance: Instance, line: Line, moment: Moment): HistoryEntry {
     report: line.report ?? null,
     context_patch: line.context_patch ?? {},
     decision: line.decision ?? null,
+    ...(line.evidence ? { evidence: line.evidence } : {}),
     actor: moment.actor,
     definition: instance.definition,
     started_at: line.started_at ?? moment.now,

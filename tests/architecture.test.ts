@@ -19,6 +19,8 @@ const NOUNS = [
   "template",
   "agent",
   "refusals",
+  "guards",
+  "landing",
   "check",
   "command-words",
   "schema",

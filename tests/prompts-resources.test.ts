@@ -50,7 +50,7 @@ test("what the create_workflow prompt shows is a workflow that can be started", 
   const content = taught.messages[0]?.content;
   const text = content?.type === "text" ? content.text : "";
   const blocks = [...text.matchAll(/(?:^ {4}.*\n|^\n)+/gm)].map(([block]) => block.replace(/^ {4}/gm, "").trim());
-  const [index = "", step = ""] = blocks.filter((block) => block.startsWith("# "));
+  const [index = "", step = ""] = blocks.filter((block) => block.startsWith("---"));
   const dir = scratchDir();
   const names = ["Step Name", "Commit Changes", "Fix Problems", "Give Up"];
   const list = names.map((name) => `1. [${name}](steps/step-name.md)`).join("\n");

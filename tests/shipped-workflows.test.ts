@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect, type Told } from "./support/client.ts";
-import { SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
+import { filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
 
 /** All that a client knows of an answer. */
 interface Seen {
@@ -50,7 +50,8 @@ async function drive({ on, see }: Drive, workflow_name: string, visits: Visit[])
       details: `${step} was done`,
       ...(ok ? {} : { error: "it did not work" }),
     };
-    const context_updates = { ...usualUpdates(step, ok), ...updates };
+    const asked = ok ? filledIn(seen.call.context_updates) : {};
+    const context_updates = { ...asked, ...usualUpdates(step, ok), ...updates };
     seen = see(
       await on.call("advance_workflow", { ...seen.call, report: { ...seen.call.report, ...said }, context_updates }),
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
-import { type Change, type HistoryEntry, type Instance, isFinal, type Start } from "../src/instance.ts";
+import { type Change, type HistoryEntry, type Instance, isFinal, type Start, waitsForPerson } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
 import {
   begin,
@@ -11,6 +11,7 @@ import {
   keep,
   move,
   note,
+  release,
   repin,
   replay,
   retireKept,
@@ -19,6 +20,8 @@ import {
 import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
 
 const NAMES = ["Build", "Test", "Ship"];
+/** More often, "Ship" is entered only with a person's leave. */
+const MAX_SHIP = 2;
 const workflow: Workflow = {
   name: "W",
   goal: "",
@@ -30,6 +33,7 @@ const workflow: Workflow = {
     instructions: "i",
     sections: [],
     routes: [],
+    ...(name === "Ship" ? { max_visits: MAX_SHIP } : {}),
   })),
 };
 const start: Start = {
@@ -44,7 +48,8 @@ const start: Start = {
 const moment = { actor: "t", now: "2026-01-01T00:00:01.000Z" };
 
 type Event =
-  | { kind: "move"; to: string; updates: JsonObject }
+  | { kind: "move"; to: string; updates: JsonObject; checked?: boolean }
+  | { kind: "release" }
   | { kind: "note"; updates: JsonObject }
   | { kind: "keep"; updates: JsonObject; replaces: boolean }
   | { kind: "resume"; updates: JsonObject }
@@ -63,7 +68,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     kind: fc.constant("move" as const),
     to: fc.constantFrom(...NAMES, ...NAMES, FINISH, "Nowhere"),
     updates,
+    checked: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant("release" as const) }),
   fc.record({ kind: fc.constant("note" as const), updates }),
   fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean() }),
   fc.record({ kind: fc.constant("resume" as const), updates }),
@@ -78,8 +85,13 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
   switch (happened.kind) {
     case "move": {
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
-      return move(workflow, instance, { report, context_updates: happened.updates, decision, ...moment });
+      const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
+      const evidence = happened.checked === undefined ? undefined : [{ check: "c", outcome }];
+      if (instance.status === "SUSPENDED") return null; // as the engine has it
+      return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });
     }
+    case "release":
+      return release(instance, moment);
     case "note":
       return note(instance, { report, context_updates: happened.updates }, moment);
     case "keep": {
@@ -103,7 +115,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       return move(workflow, instance, { report, context_updates: { asked: true }, decision, ...moment });
     }
     case "go on":
-      return instance.status === "SUSPENDED" ? goOn(instance, moment) : null;
+      return instance.status === "SUSPENDED" && !waitsForPerson(instance) ? goOn(instance, moment) : null;
     case "rewind":
       return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
@@ -152,9 +164,9 @@ describe("transition", () => {
         fc.array(event, { maxLength: 20 }),
         fc.array(event, { minLength: 1, maxLength: 10 }),
         (before, after) => {
-          const finish: Event = { kind: "move", to: FINISH, updates: {} };
-          const done = play([...before, finish]);
-          expect(play([...before, finish, ...after]).instance).toEqual(done.instance);
+          const finish: Event[] = [{ kind: "release" }, { kind: "move", to: FINISH, updates: {} }];
+          const done = play([...before, ...finish]);
+          expect(play([...before, ...finish, ...after]).instance).toEqual(done.instance);
           expect(isFinal(done.instance.status)).toBe(true);
         },
       ),
@@ -207,6 +219,35 @@ describe("transition", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test("a step is never worked on more often than its limit without a person's leave, rewinds and all", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const { states, history } = play(events);
+        const released = history.filter((entry) => entry.kind === "approval").map((entry) => entry.visit);
+        for (const state of states) {
+          const count = state.visits["Ship"]?.count ?? 0;
+          const over = state.step_name === "Ship" && state.status === "RUNNING" && count > MAX_SHIP;
+          if (over) expect(released).toContain(state.visit);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("visits that ended unchecked are remembered, and those that a rewind took back are not", () => {
+    const unchecked = (to: string): Event => ({ kind: "move", to, updates: {}, checked: false });
+    const { instance } = play([
+      unchecked("Test"),
+      unchecked("Build"),
+      unchecked("Test"),
+      { kind: "rewind", to_visit: 3 },
+    ]);
+    expect(instance.visits).toEqual({
+      Build: { count: 2, last: 5, unchecked: [1] },
+      Test: { count: 1, last: 2, unchecked: [2] },
+    });
   });
 
   test("a context over the limit is refused", () => {

@@ -132,6 +132,7 @@ function sampleQuestion(): Question {
       notes: 0,
       context: {},
       pending: null,
+      baseline: null,
       last_seq: 0,
       last_report_at: null,
       created_at: now,

@@ -11,17 +11,20 @@ export const list: Command = {
     withApp(words, async ({ engine }) => {
       const { workflows, invalid } = await engine.catalog();
       if (words.values["json"]) {
-        const all = [...workflows.values()].map(({ workflow: { name, goal, steps } }) => ({
+        const all = [...workflows.values()].map(({ workflow: { name, description, goal, steps, inputs } }) => ({
           name,
+          description,
           goal,
           steps: steps.map((step) => step.name),
+          inputs,
         }));
         const broken = [...invalid].map(([name, problems]) => ({ name, problems }));
         print(JSON.stringify({ workflows: all, invalid: broken }, null, 2));
         return 0;
       }
       for (const { workflow } of workflows.values()) {
-        print(`${workflow.name}  (${workflow.steps.length} steps)\n  ${oneLine(workflow.goal, 200)}`);
+        const { name, description, goal, steps } = workflow;
+        print(`${name}  (${steps.length} steps)\n  ${description ?? oneLine(goal, 200)}`);
       }
       for (const name of invalid.keys()) complain(`${name} cannot be started; see: orchestrator validate ${name}`);
       return 0;

@@ -1,6 +1,7 @@
 /** `orchestrator show ID`: one run whole, nothing cut: its context, its history, the current step's instructions. */
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
+import type { HistoryEntry } from "../instance.ts";
 import { entryLine } from "../mcp/read-answers.ts";
 import { fillTemplate } from "../template.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
@@ -56,9 +57,21 @@ function asText(whole: Snapshot): string {
     `created ${instance.created_at} · updated ${instance.updated_at}${instance.completed_at ? ` · completed ${instance.completed_at}` : ""}`,
     instance.waiting_for && `waits: ${instance.waiting_for.message}`,
     `\nContext\n${JSON.stringify(effectiveContext(instance), null, 2)}`,
-    `\nHistory\n${history.map((entry) => `${entry.ended_at} ${entryLine(entry)}`).join("\n") || "nothing reported yet"}`,
+    `\nHistory\n${history.map(historyLines).join("\n") || "nothing reported yet"}`,
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];
   return lines.filter(Boolean).join("\n");
+}
+
+/** One line, and below it what each check printed. */
+function historyLines(entry: HistoryEntry): string {
+  const printed = (entry.evidence ?? []).flatMap(({ check, output }) =>
+    output ? [`  ${check}:`, indented(output)] : [],
+  );
+  return [`${entry.ended_at} ${entryLine(entry)}`, ...printed].join("\n");
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "    ");
 }

@@ -1,15 +1,16 @@
 /**
  * `orchestrator demo`: drives REFACTOR_WITH_TESTS for real, as an MCP client and its agent would: in a scratch git
- * repository, with tests that fail and are repaired, and with a server that is killed and found again in the middle.
+ * repository, with a success that is claimed too early and refused, tests that are repaired, and a server that is killed
+ * and found again in the middle.
  */
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NEW_NAME, OLD_NAME, writeProject } from "./scratch-project.ts";
 import { createScreen, type Screen } from "./screen.ts";
-import { workOf } from "./scripted-agent.ts";
+import { TOO_EARLY, workOf } from "./scripted-agent.ts";
 import { messageOf, type Server, type ServerCommand, type StepAnswer, startServer } from "./server-process.ts";
-import { createWorkbench, hasGit, type Workbench } from "./workbench.ts";
+import { createWorkbench, hasGit, testCommand, type Workbench } from "./workbench.ts";
 
 const WORKFLOW = "REFACTOR_WITH_TESTS";
 
@@ -46,6 +47,8 @@ interface Run {
   /** Who decided each step, in order. */
   deciders: string[];
   trail: string[];
+  /** What the server's own run of the tests showed, each time that it looked. */
+  looked: ("failed" | "passed")[];
   /** The visit after whose report the server was killed. */
   killedAfter: number | null;
 }
@@ -89,6 +92,7 @@ async function play(options: DemoOptions, { screen, scratch }: { screen: Screen;
     reports: 0,
     deciders: [],
     trail: [],
+    looked: [],
     killedAfter: null,
   };
   try {
@@ -127,7 +131,12 @@ function introduce(screen: Screen, scratch: string): void {
 }
 
 function launch(options: DemoOptions, scratch: string): Promise<Server> {
-  return startServer({ ...options.server, project: join(scratch, "shop"), db: join(scratch, "state.sqlite") });
+  return startServer({
+    ...options.server,
+    project: join(scratch, "shop"),
+    db: join(scratch, "state.sqlite"),
+    test: testCommand(),
+  });
 }
 
 async function begin(server: Server): Promise<StepAnswer> {
@@ -162,6 +171,7 @@ async function doStep(run: Run): Promise<boolean> {
   if (!work) throw new Error(`The demo's agent does not know the step "${step.step_name}".`);
 
   screen.heading(`${step.visit ?? run.reports + 1} · ${step.step_name}`);
+  if (step.step_name === TOO_EARLY.step && run.looked.length === 0) await claimTooEarly(run);
   const { status, details, updates } = await work(run.bench, answer.current_context ?? {});
   screen.report(status, details);
   run.answer = await run.server.call("advance_workflow", {
@@ -169,10 +179,39 @@ async function doStep(run: Run): Promise<boolean> {
     report: { step_id: step.step_id, status, [status === "failure" ? "error" : "details"]: details },
     context_updates: updates,
   });
+  if (step.step_name === TOO_EARLY.step && status === "success") await showProof(run);
   run.reports += 1;
   run.trail.push(step.step_name);
   showDecision(run);
   return status === "failure";
+}
+
+/** The agent says that the tests pass without a look; the server has one, and does not believe it. */
+async function claimTooEarly(run: Run): Promise<void> {
+  const { screen, answer, server } = run;
+  const { status, details, updates } = TOO_EARLY;
+  screen.report(status, `${details} (nothing was run)`);
+  const said = await server.refused("advance_workflow", {
+    instance_id: answer.instance_id,
+    report: { step_id: answer.next_step?.step_id, status, details },
+    context_updates: updates,
+  });
+  run.looked.push("failed");
+  screen.quote(excerptOfRefusal(said));
+}
+
+/** What the server saw by itself before it believed the report. */
+async function showProof({ screen, answer, server, looked }: Run): Promise<void> {
+  for (const { check, outcome, milliseconds } of await server.evidence(answer.instance_id)) {
+    if (outcome === "passed") looked.push("passed");
+    screen.checked(`the server ran \`${check}\` itself: ${outcome}, ${milliseconds ?? 0} ms`);
+  }
+}
+
+/** Its first line, and the lines that a reader looks for in the output of tests. */
+function excerptOfRefusal(said: string): string {
+  const [first = "", ...output] = said.split("\n");
+  return [first, ...output.filter((line) => /^\(fail\)|^\w*Error: |^ *\d+ (pass|fail)$|^Next: /.test(line))].join("\n");
 }
 
 function showDecision(run: Run): void {
@@ -210,7 +249,9 @@ async function conclude(run: Run, milliseconds: number): Promise<number> {
   const { screen, bench } = run;
   const log = (await bench.git(["log", "--oneline"], { quiet: true })).stdout.trim().split("\n");
   const dirty = (await bench.git(["status", "--porcelain"], { quiet: true })).stdout.trim();
-  const good = run.answer.status === "COMPLETED" && log.length === 2 && dirty === "" && run.killedAfter !== null;
+  const proven = run.looked.join() === "failed,passed";
+  const good =
+    run.answer.status === "COMPLETED" && log.length === 2 && dirty === "" && run.killedAfter !== null && proven;
   const byRoute = run.deciders.filter((decider) => decider === "route").length;
 
   screen.heading(run.answer.status);
@@ -220,6 +261,7 @@ async function conclude(run: Run, milliseconds: number): Promise<number> {
     "routes",
     `${byRoute} of ${run.deciders.length} decisions by routes in the workflow's text, no model asked`,
   );
+  screen.fact("checks", `the server's own runs of the tests: ${run.looked.join(", then ")}`);
   if (run.killedAfter !== null) {
     screen.fact(
       "kill -9",

@@ -12,6 +12,14 @@ export interface Done {
   updates: Record<string, unknown>;
 }
 
+/** What a careless agent says of a step before it has done anything. */
+export const TOO_EARLY: Done & { step: string } = {
+  step: "Run Unit Tests",
+  status: "success",
+  details: "a rename breaks nothing: all tests pass",
+  updates: { test_exit_code: 0, test_summary: "3 passed, 0 failed", test_output_file: "none" },
+};
+
 export type Context = Record<string, unknown>;
 type Work = (bench: Workbench, context: Context) => Promise<Done>;
 
@@ -82,7 +90,7 @@ async function checkForOldReferences(bench: Workbench, context: Context): Promis
   const from = text(context, "old_function_name");
   const hits = linesOf((await bench.git(["grep", "-n", "-w", "-F", "--untracked", "-e", from])).stdout);
   return hits.length === 0
-    ? done(`no line names ${from} any more`, { leftovers: [] })
+    ? done(`no line names ${from} any more`, { leftovers: [], kept_references: [] })
     : failed(`${hits.length} lines still name ${from}`, { leftovers: hits });
 }
 

@@ -26,10 +26,18 @@ export const StepAnswer = z.object({
 });
 export type StepAnswer = z.infer<typeof StepAnswer>;
 
+const Evidence = z.array(z.object({ check: z.string(), outcome: z.string(), milliseconds: z.number().optional() }));
+type Evidence = z.infer<typeof Evidence>;
+const Status = z.object({ history: z.array(z.object({ evidence: Evidence.optional() })) });
+
 export interface Server {
   pid: number;
   /** Calls a tool that answers with a step; throws what the tool says when it is an error. */
   call(tool: string, args: Record<string, unknown>): Promise<StepAnswer>;
+  /** What the server's own checks showed at the last visit that ended. */
+  evidence(instance_id: string): Promise<Evidence>;
+  /** Calls a tool that must refuse the call; resolves to what it says, and throws where it does not refuse. */
+  refused(tool: string, args: Record<string, unknown>): Promise<string>;
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -38,11 +46,14 @@ export interface Server {
 interface Launch extends ServerCommand {
   project: string;
   db: string;
+  /** What the person who starts the server calls `test`. */
+  test: string;
 }
 
 /** Starts a server and shakes hands with it. */
 export async function startServer(launch: Launch): Promise<Server> {
-  const args = [...launch.args, "serve", "--db", launch.db, "--project", launch.project];
+  const flags = ["--db", launch.db, "--project", launch.project, "--allow-checks", "--command", `test=${launch.test}`];
+  const args = [...launch.args, "serve", ...flags];
   const transport = new StdioClientTransport({ command: launch.command, args, cwd: launch.project, stderr: "pipe" });
   const log = keepTail(transport);
   const client = new Client({ name: "orchestrator-demo", version: "1" });
@@ -62,6 +73,16 @@ export async function startServer(launch: Launch): Promise<Server> {
     pid,
     async call(tool, toolArguments) {
       return parseAnswer(tool, await client.callTool({ name: tool, arguments: toolArguments }));
+    },
+    async evidence(instance_id) {
+      const asked = { instance_id, history_limit: 1, keys: [] };
+      const { structuredContent } = await client.callTool({ name: "get_workflow_status", arguments: asked });
+      return Status.parse(structuredContent).history.flatMap(({ evidence = [] }) => evidence);
+    },
+    async refused(tool, toolArguments) {
+      const result = await client.callTool({ name: tool, arguments: toolArguments });
+      if (result.isError === true) return textOf(result.content);
+      throw new Error(`${tool} believed what was not so.`);
     },
     async kill() {
       process.kill(pid, "SIGKILL");

@@ -74,6 +74,11 @@ export function createWorkbench(setup: Setup): Workbench {
   };
 }
 
+/** How a server runs the tests by itself: as the agent does, with a program that brings its own test runner. */
+export function testCommand(): string {
+  return `env BUN_BE_BUN=1 "${process.execPath}" test`;
+}
+
 /** Whether git can be run at all. */
 export async function hasGit(env: Record<string, string | undefined>): Promise<boolean> {
   try {

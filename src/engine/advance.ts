@@ -1,6 +1,6 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
-import type { HistoryEntry, Instance } from "../instance.ts";
+import type { HistoryEntry, Instance, Pending } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { finalError } from "../refusals.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
@@ -8,6 +8,7 @@ import { note, retireKept, stepIdOf } from "../transition.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { prove } from "./prove.ts";
 import { locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
 
 export interface AdvanceInput {
@@ -35,8 +36,10 @@ async function take(parts: Parts, call: AdvanceInput & Loaded, caller: Caller): 
   if (about.kind === "unknown") throw needsStepId(instance, report.step_id);
   refuseNotRunning(instance);
   if (report.status === "in_progress") return takeNote(parts, call, caller);
-  const pending = mergeWithKept(parts, call);
-  if (!pending.replaces) return decide(parts, { ...call, pending }, caller);
+  const { replaces, ...said } = mergeWithKept(parts, call);
+  const pending = await prove(parts, { ...call, pending: said }, caller);
+  if ("running" in pending) return handedOut(parts, call, { did: "checking", checks_running: pending.running });
+  if (!replaces) return decide(parts, { ...call, pending }, caller);
   const draft = retireKept(instance, { actor: caller.actor, now: stamp(parts) });
   return decide(parts, { ...call, instance: draft.instance, carried: draft.entries, pending }, caller);
 }
@@ -73,7 +76,10 @@ function refuseNotRunning(instance: Instance): void {
 }
 
 /** The report to decide: the one that came, or the kept one with what this call adds to it. */
-function mergeWithKept(parts: Parts, { instance, report, context_updates }: AdvanceInput & Loaded) {
+function mergeWithKept(
+  parts: Parts,
+  { instance, report, context_updates }: AdvanceInput & Loaded,
+): Pending & { replaces: boolean } {
   const kept = instance.pending;
   const received_at = stamp(parts);
   if (!kept) return { report: complete(instance, report), context_updates, received_at, asked: false, replaces: false };

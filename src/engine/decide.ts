@@ -31,7 +31,7 @@ export async function decide(parts: Parts, at: Deciding, caller: Caller): Promis
   if ("decision" in verdict) return arrive(parts, { ...at, ...now, decision: verdict.decision }, caller);
   const kept = await keepOnce(parts, { ...at, ...now, pending: { ...at.pending, asked: true } }, caller);
   const asked = { ask: askFor(at.workflow, step), notes: verdict.passed };
-  return { instance: kept.instance, workflow: at.workflow, did: "kept", ...asked };
+  return handedOut(parts, { ...at, instance: kept.instance }, { did: "kept", ...asked });
 }
 
 /** Commits a decision about the current visit and hands out what follows. */
@@ -40,9 +40,9 @@ export async function arrive(
   at: Deciding & { decision: Decision; kind?: "visit" | "resume" },
   caller: Caller,
 ): Promise<Outcome> {
-  const { workflow, pending, decision, kind = "visit" } = at;
+  const { workflow, trusted, pending, decision, kind = "visit" } = at;
   const change = move(workflow, at.instance, { ...pending, decision, kind, actor: caller.actor, now: stamp(parts) });
-  return handedOut(parts, { workflow, ...(await write(at, change)) }, { decision });
+  return handedOut(parts, { workflow, trusted, ...(await write(at, change)) }, { decision });
 }
 
 /** What a decider is asked about a report. */
@@ -94,8 +94,7 @@ function withNotes(decision: Decision, before: string[]): Verdict {
 /** Makes the report durable unless it already is, word for word. */
 async function keepOnce(parts: Parts, at: Deciding, caller: Caller) {
   const { instance, carried = [], pending } = at;
-  const { context_updates, received_at, asked } = pending;
-  const kept = { report: withoutChoice(pending.report), context_updates, received_at, asked };
+  const kept = { ...pending, report: withoutChoice(pending.report) };
   if (instance.pending && Bun.deepEquals(instance.pending, kept, true)) return { instance, carried };
   return write(at, keep(instance, kept, { actor: caller.actor, now: stamp(parts) }));
 }

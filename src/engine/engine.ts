@@ -1,12 +1,20 @@
 /** The orchestration engine: every way to use the product goes through these calls. Knows no transport, file or database. */
 import type { Catalog } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
+import { withBaseline } from "./baseline.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
-import { type ResumeInput, resume, type Unclear } from "./resume.ts";
+import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { type StartInput, start } from "./start.ts";
-import { type CancelInput, cancelInstance, type RewindInput, rewindInstance } from "./steer.ts";
+import {
+  type CancelInput,
+  cancelInstance,
+  type ReleaseInput,
+  type RewindInput,
+  releaseInstance,
+  rewindInstance,
+} from "./steer.ts";
 
 /** Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. */
 export interface Engine {
@@ -16,18 +24,25 @@ export interface Engine {
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
   rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
+  /** For a person: no tool does it. */
+  release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
 }
 
 export function createEngine(parts: Parts): Engine {
+  const handOut = async <T extends Outcome | Unclear>(made: Promise<T>): Promise<T | Outcome> => {
+    const answer = await made;
+    return isUnclear(answer) ? answer : withBaseline(parts, answer);
+  };
   return {
     catalog: () => parts.source.catalog(),
-    start: (input, caller) => start(parts, input, caller),
-    advance: (input, caller) => advance(parts, input, caller),
-    resume: (input, caller) => resume(parts, input, caller),
+    start: (input, caller) => handOut(start(parts, input, caller)),
+    advance: (input, caller) => handOut(advance(parts, input, caller)),
+    resume: (input, caller) => handOut(resume(parts, input, caller)),
     cancel: (input, caller) => cancelInstance(parts, input, caller),
-    rewind: (input, caller) => rewindInstance(parts, input, caller),
+    rewind: (input, caller) => handOut(rewindInstance(parts, input, caller)),
+    release: (input, caller) => releaseInstance(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
   };

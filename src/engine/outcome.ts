@@ -3,7 +3,9 @@ import { type Candidates, candidatesAfter, type Decision } from "../decision.ts"
 import type { HistoryEntry, Instance, InstanceSummary } from "../instance.ts";
 import { currentStep } from "../transition.ts";
 import type { Step, Workflow } from "../workflow.ts";
+import type { Running } from "./attempts.ts";
 import { agentDecides, type Parts } from "./parts.ts";
+import { checksOf, type StepCheck } from "./step-checks.ts";
 
 /** The agent has to choose, by this guidance. */
 export interface Ask extends Candidates {
@@ -13,8 +15,16 @@ export interface Ask extends Candidates {
 export interface Outcome {
   instance: Instance;
   workflow: Workflow;
-  /** What the call did: handed out a step (or the end), kept a report until the agent chooses, or took a note. */
-  did: "handed_out" | "kept" | "noted";
+  /** Its definition came from where checks may run. */
+  trusted: boolean;
+  /**
+   * What the call did: handed out a step (or the end), kept a report until the agent chooses, took a note, or began checks
+   * that still run.
+   */
+  did: "handed_out" | "kept" | "noted" | "checking";
+  /** What the server will look at when the current step is reported. */
+  checks: StepCheck[];
+  checks_running?: Running;
   decision?: Decision | undefined;
   ask?: Ask;
   /** Why those who were asked before the agent did not decide. */
@@ -48,13 +58,14 @@ export interface Recap {
 /** The current step of an instance as an outcome; says at once where the agent is the one to decide. */
 export function handedOut(
   parts: Parts,
-  { workflow, instance }: Pick<Outcome, "workflow" | "instance">,
+  { workflow, instance, trusted }: Pick<Outcome, "workflow" | "instance" | "trusted">,
   more: Partial<Outcome> = {},
 ): Outcome {
   const step = instance.status === "RUNNING" ? currentStep(workflow, instance) : undefined;
   const kept = step !== undefined && instance.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
-  return { instance, workflow, did: kept ? "kept" : "handed_out", ...ask, ...more };
+  const checks = step ? checksOf(parts, step, trusted) : [];
+  return { instance, workflow, trusted, checks, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 
 /** The question that goes to the agent. */

@@ -1,11 +1,14 @@
 /** What the engine is made of, handed in by the composition root, and the little that all its calls need of it. */
+import type { Checker } from "../check.ts";
 import type { Attention, Decider } from "../decider.ts";
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance, Store } from "../instance.ts";
 import type { Log } from "../log.ts";
 import type { ProjectProbe } from "../project.ts";
-import type { Step, Workflow, WorkflowSource } from "../workflow.ts";
+import type { SchemaJudge } from "../schema.ts";
+import type { LoadedWorkflow, Step, Workflow, WorkflowSource } from "../workflow.ts";
+import type { Attempts } from "./attempts.ts";
 
 export interface Parts {
   /** Opens the database at the first call. */
@@ -16,6 +19,9 @@ export interface Parts {
   /** Where one that asks outside cannot decide: go on to the agent, or refuse the call with AI_SERVICE_ERROR. */
   onModelFailure: "agent" | "error";
   probe: ProjectProbe;
+  schemas: SchemaJudge;
+  checker: Checker;
+  attempts: Attempts;
   /** The directory that new instances are about. */
   project: string;
   now: () => Date;
@@ -33,6 +39,8 @@ export interface Loaded {
   store: Store;
   instance: Instance;
   workflow: Workflow;
+  /** Its definition came from where checks may run. */
+  trusted: boolean;
 }
 
 /** Loads an instance or throws INSTANCE_NOT_FOUND. */
@@ -44,13 +52,14 @@ export async function load(parts: Parts, instanceId: string): Promise<Loaded> {
       hint: "Copy the id from a step answer, or call list_instances, or resume_workflow with {} to find this project's.",
     });
   }
-  return { store, instance, workflow: await pinned(store, instance) };
+  const { workflow, trusted } = await pinned(store, instance);
+  return { store, instance, workflow, trusted: trusted || (await isTrustedNow(parts, instance)) };
 }
 
 /** The definition that an instance is pinned to. */
-export async function pinned(store: Store, instance: Instance): Promise<Workflow> {
-  const workflow = await store.definition(instance.definition);
-  if (workflow) return workflow;
+export async function pinned(store: Store, instance: Instance): Promise<LoadedWorkflow> {
+  const definition = await store.definition(instance.definition);
+  if (definition) return definition;
   throw new AppError(
     "PERSISTENCE_ERROR",
     `The definition of instance "${instance.instance_id}" is not in the database.`,
@@ -58,6 +67,12 @@ export async function pinned(store: Store, instance: Instance): Promise<Workflow
       hint: "The file is damaged or was edited by another program; restore it from a backup.",
     },
   );
+}
+
+/** Whether a source that may be trusted has the very same definition today. */
+async function isTrustedNow({ source }: Parts, { workflow_name, definition }: Instance): Promise<boolean> {
+  const now = (await source.catalog()).workflows.get(workflow_name);
+  return now?.trusted === true && now.hash === definition;
 }
 
 /** The decision that ended the last visit: for a final instance, how it ended and why. */
@@ -86,5 +101,5 @@ export function stamp(parts: Parts): string {
 
 /** Whether the agent, and nobody before it, decides what follows the step, so that it can be told at once. */
 export function agentDecides({ deciders }: Parts, step: Step): boolean {
-  return step.routes.length === 0 && !deciders.some((decider) => decider.asksOutside);
+  return step.routes.length === 0 && step.next?.length !== 1 && !deciders.some((decider) => decider.asksOutside);
 }

@@ -1,5 +1,7 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
-import { type Instance, type InstanceSummary, isFinal, waitsForPerson } from "../instance.ts";
+import { AppError } from "../errors.ts";
+import { demandsProof, weakened } from "../guards.ts";
+import { type Instance, type InstanceSummary, isFinal, type Pending, waitsForPerson } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { bringBack, currentStep, goOn, repin, stepIdOf } from "../transition.ts";
@@ -8,6 +10,7 @@ import { advance } from "./advance.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
 import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
+import { prove } from "./prove.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
 import { locate, needsStepId } from "./visits.ts";
@@ -66,7 +69,7 @@ async function proceed(
   at: Loaded & { input: ResumeInput; place: Place },
   caller: Caller,
 ): Promise<Outcome> {
-  const { store, workflow, input, place } = at;
+  const { store, input, place } = at;
   if (isFinal(at.instance.status)) return handedOut(parts, at, { decision: await lastDecision(at) });
   if (waitsForPerson(at.instance)) return handedOut(parts, at);
   const moment = { actor: caller.actor, now: stamp(parts) };
@@ -78,15 +81,22 @@ async function proceed(
   }
   const greeting = place.unused_report ? undefined : greetingOf(instance, input.report);
   const change = bringBack(instance, { report: greeting, context_updates }, moment);
-  const now = { store, workflow, instance: change ? await commit(store, change) : instance };
-  if (now.instance.pending) return decide(parts, { ...now, pending: now.instance.pending }, caller);
+  const now = { ...at, instance: change ? await commit(store, change) : instance };
+  if (now.instance.pending) return decideKept(parts, { ...now, kept: now.instance.pending }, caller);
   return reconcile(parts, { ...now, position: place.position }, caller);
+}
+
+/** A kept report has proven what was demanded when it came; where the definition changed since, it proves it now. */
+async function decideKept(parts: Parts, at: Loaded & { kept: Pending }, caller: Caller): Promise<Outcome> {
+  const pending = await prove(parts, { ...at, pending: at.kept }, caller);
+  if ("running" in pending) return handedOut(parts, at, { did: "checking", checks_running: pending.running });
+  return decide(parts, { ...at, pending }, caller);
 }
 
 /**
  * A client that is ahead or lost: where routes decide, its claim counts for nothing; else a model, told both positions,
  * chooses among what may follow, and the current step itself means that it is handed out again. Without a model, or
- * where it fails, the agent gets the step with the choice.
+ * where it fails, the agent gets the step with the choice. Nobody goes past a step that has to prove something.
  */
 async function reconcile(
   parts: Parts,
@@ -96,7 +106,8 @@ async function reconcile(
   const { workflow, instance, position } = at;
   const step = currentStep(workflow, instance);
   const lost = position !== undefined && position.relation !== "behind";
-  if (!step || !lost || step.routes.length > 0) return handedOut(parts, at);
+  const byRule = step && (step.routes.length > 0 || step.next?.length === 1 || demandsProof(step));
+  if (!step || !lost || byRule) return handedOut(parts, at);
   const model = parts.deciders.find((decider) => decider.asksOutside);
   const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
   const question = questionOf({ ...at, pending, step, assumed: position.assumed });
@@ -127,8 +138,23 @@ async function toLatest(parts: Parts, loaded: Loaded, caller: Caller): Promise<L
   const { store, instance } = loaded;
   const latest = await findDefinition(parts, instance.workflow_name);
   if (latest.hash === instance.definition) return loaded;
+  const { hash, workflow, trusted } = latest;
+  const less = weakened({ hash, workflow: loaded.workflow, trusted: loaded.trusted }, latest);
+  if (less.length > 0) throw weakerError(instance, less);
   const change = repin(instance, latest, { actor: caller.actor, now: stamp(parts) });
-  return { store, instance: await commit(store, change), workflow: latest.workflow };
+  return { store, instance: await commit(store, change), workflow, trusted };
+}
+
+/** STEP_NOT_ALLOWED: a person must agree to files that demand less. */
+function weakerError({ instance_id, workflow_name }: Instance, less: string[]): AppError {
+  return new AppError(
+    "STEP_NOT_ALLOWED",
+    `The current files of "${workflow_name}" demand less than this run's definition (${less.join("; ")}); nothing changed.`,
+    {
+      hint: `Go on with the pinned definition: resume_workflow {"instance_id":"${instance_id}"}. If the user wants the new files: \`orchestrator release ${instance_id} --use-latest\` in a terminal of their own.`,
+      details: { weakened: less },
+    },
+  );
 }
 
 /** Compares where the client thinks it is with where the instance is; a report counts only for the current visit. */
@@ -147,8 +173,9 @@ function isGreeting({ status, next_step }: IncomingReport): boolean {
   return status === undefined ? next_step === undefined : GREETINGS.has(status.toLowerCase());
 }
 
-async function positionOf({ store, instance, workflow }: Loaded, assumed: string): Promise<Position | undefined> {
-  const about = await locate({ store, instance, workflow }, assumed);
+async function positionOf(at: Loaded, assumed: string): Promise<Position | undefined> {
+  const { instance, workflow } = at;
+  const about = await locate(at, assumed);
   const name = resolveStepName(workflow, assumed);
   if (about.kind === "current" || name === instance.step_name) return undefined;
   const visited = name !== undefined && Object.hasOwn(instance.visits, name);

@@ -6,7 +6,7 @@ import type { JsonObject } from "../json.ts";
 import { begin } from "../transition.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, type Parts, pinned, stamp } from "./parts.ts";
+import { type Caller, load, type Parts, stamp } from "./parts.ts";
 
 /** Live instances of the same workflow that an answer names. */
 const MAX_ALSO_RUNNING = 5;
@@ -30,12 +30,13 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
     live: true,
     limit: MAX_ALSO_RUNNING,
   });
+  refuseInputs(parts, loaded, input.context);
   const made = begin(loaded.workflow, record, { project: parts.project });
-  const instance = await store.create(record, made, loaded.workflow);
+  const instance = await store.create(record, made, loaded);
   if (instance.instance_id !== record.instance_id) return repeated(parts, instance, input);
   parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
-  const { workflow } = loaded;
-  return handedOut(parts, { workflow, instance }, also_running.length > 0 ? { also_running } : {});
+  const { workflow, trusted } = loaded;
+  return handedOut(parts, { workflow, trusted, instance }, also_running.length > 0 ? { also_running } : {});
 }
 
 /** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
@@ -75,11 +76,26 @@ function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; 
   };
 }
 
+/** Throws INVALID_INPUT that names each value which the workflow's inputs do not allow. */
+function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context: JsonObject): void {
+  if (!workflow.inputs) return;
+  const { faults } = schemas.judge(workflow.inputs, context, { coerce: false });
+  if (faults.length === 0) return;
+  throw new AppError(
+    "INVALID_INPUT",
+    `context does not fit "${workflow.name}": ${faults.join("; ")}; nothing changed.`,
+    {
+      hint: "Send the same call with these values in context; list_workflows shows what it takes.",
+      details: { faults },
+    },
+  );
+}
+
 async function repeated(parts: Parts, instance: Instance, input: StartInput): Promise<Outcome> {
   const store = await parts.store();
   const first = await store.start(instance.instance_id);
   const same = instance.workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
-  if (same) return handedOut(parts, { workflow: await pinned(store, instance), instance }, { replayed: true });
+  if (same) return handedOut(parts, await load(parts, instance.instance_id), { replayed: true });
   throw new AppError(
     "INVALID_INPUT",
     `request_id "${input.request_id}" already started instance "${instance.instance_id}" with other arguments; nothing changed.`,

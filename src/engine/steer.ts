@@ -1,9 +1,10 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
 import type { HistoryEntry } from "../instance.ts";
-import { cancel, rewind } from "../transition.ts";
+import { cancel, release, repin, rewind } from "../transition.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
+import { findDefinition } from "./start.ts";
 
 /** Entries read at a time when the whole history is needed. */
 const PAGE = 1_000;
@@ -28,6 +29,28 @@ export async function cancelInstance(parts: Parts, input: CancelInput, caller: C
   return handedOut(parts, { ...loaded, instance }, { decision: change.entries.at(-1)?.decision ?? undefined });
 }
 
+export interface ReleaseInput {
+  instance_id: string;
+  /** Also move it to the workflow's files as they are now, although they may demand less. */
+  use_latest: boolean;
+}
+
+/** A person lets an instance go on: what a guard suspended, and with `use_latest` what an agent may not weaken. */
+export async function releaseInstance(parts: Parts, input: ReleaseInput, caller: Caller): Promise<Outcome> {
+  const { store, ...loaded } = await load(parts, input.instance_id);
+  const moment = { actor: caller.actor, now: stamp(parts) };
+  let now = loaded;
+  if (input.use_latest) {
+    const latest = await findDefinition(parts, loaded.instance.workflow_name);
+    const { workflow, trusted } = latest;
+    now = { workflow, trusted, instance: await commit(store, repin(loaded.instance, latest, moment)) };
+  }
+  const waits = now.instance.status === "SUSPENDED";
+  if (waits || !input.use_latest) now = { ...now, instance: await commit(store, release(now.instance, moment)) };
+  parts.log.info({ instance_id: input.instance_id }, "instance released");
+  return handedOut(parts, now);
+}
+
 export interface RewindInput {
   instance_id: string;
   to_visit: number;
@@ -40,7 +63,8 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const { store, instance, workflow } = loaded;
   const [last] = await store.history(instance.instance_id, { limit: 1 });
   const decision = last?.kind === "rewind" ? last.decision : null;
-  const repeated = decision?.to_visit === input.to_visit && !instance.pending && instance.status === "RUNNING";
+  const untouched = !instance.pending && instance.status === (decision?.status ?? "RUNNING");
+  const repeated = decision?.to_visit === input.to_visit && untouched;
   if (decision && repeated) return handedOut(parts, loaded, { decision, replayed: true });
   const start = await store.start(instance.instance_id);
   if (!start) throw new Error(`instance "${instance.instance_id}" has no record of its start`);
@@ -53,7 +77,7 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
     now: stamp(parts),
   });
   const moved = await commit(store, change);
-  return handedOut(parts, { workflow, instance: moved }, { decision: change.entries.at(-1)?.decision ?? undefined });
+  return handedOut(parts, { ...loaded, instance: moved }, { decision: change.entries.at(-1)?.decision ?? undefined });
 }
 
 /** All entries, oldest first. The one call whose cost grows with the history. */

@@ -28,6 +28,7 @@ export const STEP_OUTPUT = output({
   next_step: ["object", "null"],
   decision_required: "object",
   waiting_for: "object",
+  checks_running: "object",
   replayed: "boolean",
   also_running: "array",
   recap: "string",

@@ -1,7 +1,9 @@
 /** Prompts: each workflow as a slash command that starts it, and one that teaches an agent to write a workflow. SDK-free. */
 import { findLoaded } from "../engine/start.ts";
+import type { JsonObject } from "../json.ts";
+import { fieldsOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
-import type { Catalog } from "../workflow.ts";
+import type { Catalog, Workflow } from "../workflow.ts";
 
 export interface Prompt {
   name: string;
@@ -22,11 +24,11 @@ const CREATE: Prompt = {
 
 /** Workflows first, by name. A workflow that bears the other prompt's name hides it. */
 export function listPrompts({ workflows }: Catalog): Prompt[] {
-  const starters = [...workflows.values()].map(({ workflow: { name, goal } }) => ({
-    name,
-    title: `Start ${name}`,
-    description: oneLine(goal, 200) || `Start the workflow ${name}`,
-    arguments: [KNOWN],
+  const starters = [...workflows.values()].map(({ workflow }) => ({
+    name: workflow.name,
+    title: `Start ${workflow.name}`,
+    description: purposeOf(workflow),
+    arguments: argumentsOf(workflow),
   }));
   return workflows.has(CREATE.name) ? starters : [...starters, CREATE];
 }
@@ -37,11 +39,42 @@ export function getPrompt(catalog: Catalog, name: string, given: Record<string, 
     return { description: CREATE.description, text: createText(given["purpose"]) };
   }
   const { workflow } = findLoaded(catalog, name);
-  return { description: oneLine(workflow.goal, 200), text: startText(workflow.name, given["context"]) };
+  return { description: purposeOf(workflow), text: startText(workflow, given) };
 }
 
-function startText(name: string, known: string | undefined): string {
-  const call = JSON.stringify({ workflow_name: name });
+function purposeOf({ name, description, goal }: Workflow): string {
+  return description ?? (oneLine(goal, 200) || `Start the workflow ${name}`);
+}
+
+/** The workflow's inputs by name, and room for all else that is known. */
+function argumentsOf({ inputs }: Workflow): Prompt["arguments"] {
+  const fields = fieldsOf(inputs).map(({ name, type, required, description }) => {
+    return { name, description: description ? `${description} (${type})` : type, required };
+  });
+  return fields.some(({ name }) => name === KNOWN.name) ? fields : [...fields, KNOWN];
+}
+
+/** What was given for inputs, as values of their types where the text is one. */
+function contextOf({ inputs }: Workflow, given: Record<string, string>): JsonObject {
+  const fields = fieldsOf(inputs).filter(({ name }) => Object.hasOwn(given, name) && given[name] !== "");
+  return Object.fromEntries(fields.map(({ name, type }) => [name, parsed(given[name] ?? "", type)]));
+}
+
+function parsed(text: string, type: string): unknown {
+  if (type === "string" || type === "value") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // start_workflow says what is wrong with it
+  }
+}
+
+function startText(workflow: Workflow, given: Record<string, string>): string {
+  const context = contextOf(workflow, given);
+  const known = Object.hasOwn(context, KNOWN.name) ? undefined : given[KNOWN.name];
+  const { name } = workflow;
+  const hasContext = Object.keys(context).length > 0;
+  const call = JSON.stringify({ workflow_name: name, ...(hasContext ? { context } : {}) });
   return `Carry out the workflow ${name} with the workflow orchestrator's tools.
 
 1. Call start_workflow ${call}; put what is known into "context", by the keys that the first step names.
@@ -56,17 +89,31 @@ A workflow is a directory \`workflows/NAME/\` (NAME in capitals) with \`index.md
 
 \`index.md\`:
 
+    ---
+    description: One line for lists
+    inputs: {properties: {some_key: {type: string, description: "what it is"}}, required: [some_key]}
+    ---
+
     # NAME
 
     ## Goal
 
-    What is reached at the end, and which context keys may be given at the start.
+    What is reached at the end.
 
     ## Steps
 
     1. [Step Name](steps/step-name.md): what it is for
 
 Each step file:
+
+    ---
+    produces: {exit_code: integer, summary: string}
+    max_visits: 5
+    checks:
+      - command: test
+      - file: path/that/must/exist
+      - changed: "src/**"
+    ---
 
     # Orchestrator Guidance
 
@@ -83,7 +130,7 @@ Each step file:
     - \`visits >= 3\` → Give Up
     - otherwise → Fix Problems
 
-Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. Every loop has a route with \`visits >= N\`. FINISH completes the workflow.
+Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. \`produces\` names what the report of a success must set; \`checks\` are looked at by the server before it believes one (\`command\` is named by whoever starts it: \`--command test="…"\`; \`run\` is a program of the workflow's own). Every loop has a route with \`visits >= N\`, and \`max_visits\` behind it. FINISH completes the workflow.
 
 When it is written, run \`orchestrator validate NAME\` and mend what it names; then start it once with start_workflow.`;
 }

@@ -3,6 +3,7 @@ import { cursorFor, type Page, type Snapshot } from "../engine/read.ts";
 import type { Unclear } from "../engine/resume.ts";
 import type { HistoryEntry, InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
+import { fieldsOf } from "../schema.ts";
 import { effectiveContext, stepIdOf } from "../transition.ts";
 import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
@@ -13,6 +14,7 @@ import { quote } from "./recap-text.ts";
 import { nextStep } from "./step-words.ts";
 
 const MAX_GOAL = 300;
+const MAX_INPUTS = 600;
 /** Most bytes of the instructions in a status. */
 const MAX_BRIEF_BYTES = 4_000;
 /** Problems of one workflow that are shown. */
@@ -30,11 +32,13 @@ export function workflowsAnswer(catalog: Catalog): Answer {
 function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answer {
   const all = [...workflows.values()].map(({ workflow }) => ({
     name: workflow.name,
+    description: workflow.description,
     goal: oneLine(workflow.goal, MAX_GOAL),
     steps: firstOf(
       workflow.steps.map((step) => step.name),
       budget / 10,
     ),
+    inputs: workflow.inputs,
   }));
   const good = fitItems(all, budget * 0.5);
   const bad = fitItems(
@@ -48,7 +52,7 @@ function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answe
   const omitted = good.left + bad.left;
   const cut = omitted > 0 ? `${omitted} more: run \`orchestrator list\` in a terminal` : undefined;
   const lines = [
-    ...good.shown.map(({ name, goal, steps }) => `${name}: ${goal}\n  steps: ${steps.join(" → ")}`),
+    ...good.shown.map(workflowLines),
     ...bad.shown.map(
       ({ name, count, problems }) =>
         `${name} cannot be started, problems: ${count}\n${problems.map(problemLine).join("\n")}`,
@@ -59,6 +63,25 @@ function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answe
     cut,
   ];
   return { text: lines.filter(Boolean).join("\n"), structured: { workflows: good.views, invalid: bad.views, cut } };
+}
+
+function workflowLines(about: {
+  name: string;
+  description: string | undefined;
+  goal: string;
+  steps: string[];
+  inputs: JsonObject | undefined;
+}): string {
+  const { name, description, goal, steps, inputs } = about;
+  const fields = fieldsOf(inputs).map((field) => `${field.name} (${field.type}${field.required ? ", required" : ""})`);
+  return [
+    `${name}: ${description ?? goal}`,
+    description && goal && `  goal: ${goal}`,
+    fields.length > 0 && `  context: ${oneLine(fields.join(", "), MAX_INPUTS)}`,
+    `  steps: ${steps.join(" → ")}`,
+  ]
+    .filter(Boolean)
+    .join("\n");
 }
 
 /** The first of the names, and how many more there are. */
@@ -142,11 +165,13 @@ function statusText(
 }
 
 /** `#4 Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix, by route: otherwise` */
-export function entryLine({ seq, kind, step_name, step_id, report, decision }: HistoryEntry): string {
+export function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }: HistoryEntry): string {
   const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
   const said = report && [report.status, quote(report.error ?? report.message ?? report.details ?? report.result)];
   const chosen = decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, 200)}`;
-  return [`#${seq} ${what} (${step_id})`, ...(said ?? []), chosen].filter(Boolean).join(" ");
+  const looked = evidence?.map(({ check, outcome }) => `${check} ${outcome}`).join(", ");
+  const checked = looked && `[checks: ${oneLine(looked, 200)}]`;
+  return [`#${seq} ${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
 }
 
 export function listAnswer(page: Page): Answer {

@@ -9,7 +9,7 @@ import { briefContext } from "./context-view.ts";
 import { fitAnswer, fitItems } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
-import { nextStep, rules, skeleton, type View, whereWhole } from "./step-words.ts";
+import { nextStep, placeholders, rules, skeleton, type View, whereWhole } from "./step-words.ts";
 
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
@@ -38,6 +38,7 @@ function viewOf(outcome: Outcome, budget: number): View {
     ask: ask && askWithin(ask, { instanceId: outcome.instance.instance_id, budget: budget * 0.25 }),
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && recapText(outcome, recap),
+    produces: placeholders(outcome),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
 }
@@ -69,11 +70,13 @@ function structuredOf(view: View): Record<string, unknown> {
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
     waiting_for: instance.waiting_for ?? undefined,
+    checks_running: view.checks_running,
     replayed: view.replayed,
     also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),
     recap: view.recap,
     rules: rules(view),
-    report_with: running ? { tool: "advance_workflow", arguments: skeleton(view) } : undefined,
+    report_with:
+      running && view.did !== "checking" ? { tool: "advance_workflow", arguments: skeleton(view) } : undefined,
     current_context: view.context,
   };
 }

@@ -1,7 +1,16 @@
 /** A step answer as text, for clients that show the model nothing else. */
 import { stepIdOf } from "../transition.ts";
 import { between, oneLine } from "../words.ts";
-import { FAILURE_RULE, keptRule, rules, skeleton, type View } from "./step-words.ts";
+import {
+  checkingRule,
+  checkRules,
+  FAILURE_RULE,
+  keptRule,
+  outcomeRule,
+  rules,
+  skeleton,
+  type View,
+} from "./step-words.ts";
 
 export function stepText(view: View): string {
   const { instance } = view;
@@ -13,7 +22,7 @@ export function stepText(view: View): string {
     case "COMPLETED":
     case "FAILED":
     case "CANCELLED":
-      return lines([view.recap, endLine(view), reasonLine(view), "Tell the user the outcome."]);
+      return lines([view.recap, endLine(view), reasonLine(view), outcomeRule(view)]);
     default:
       return instance.status satisfies never;
   }
@@ -23,6 +32,7 @@ function runningText(view: View): string {
   if (view.did === "noted") {
     return `Noted. Still at ${view.instance.step_name} (${stepIdOf(view.instance)}); instructions unchanged.`;
   }
+  if (view.did === "checking") return lines([view.recap, checkingRule(view)]);
   const call = JSON.stringify(skeleton(view));
   if (view.did === "kept") {
     const how = "Call advance_workflow; the report need not be repeated:";
@@ -30,7 +40,7 @@ function runningText(view: View): string {
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
-  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([choice, how, call, FAILURE_RULE])}`;
+  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([choice, how, call, checkRules(view), FAILURE_RULE])}`;
 }
 
 function headLines(view: View): string {

@@ -2,9 +2,10 @@
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import type { JsonObject } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
+import { typeWord } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
-import { cutToBytes } from "../words.ts";
+import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH } from "../workflow.ts";
 
 /** An outcome with what both forms need of it worked out once. */
@@ -15,7 +16,13 @@ export interface View extends Omit<Outcome, "ask" | "recap"> {
   free: boolean;
   recap: string | undefined;
   context: JsonObject;
+  /** Placeholders of the values that the report must set. */
+  produces: ReturnType<typeof placeholders>;
 }
+
+/** Longest list of checks in an answer, in characters. */
+const MAX_CHECK_WORDS = 400;
+const MAX_UNCHECKED_WORDS = 1_000;
 
 /** The current step as it is handed out: null when suspended, failed or cancelled, FINISH when completed. */
 export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "workflow">, mostBytes: number) {
@@ -38,12 +45,48 @@ export function whereWhole(instanceId: string): string {
 }
 
 /** The arguments of the next advance_workflow call, ready to copy. */
-export function skeleton({ instance, ask, did }: View) {
+export function skeleton(view: View) {
+  const { instance, ask, did } = view;
   const step_id = stepIdOf(instance);
   const choice = ask ? { next_step: PLACEHOLDERS.choice } : {};
   const kept = instance.pending?.report.status ?? "success";
   const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
-  return { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
+  const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
+  return did === "kept" || !view.produces ? call : { ...call, context_updates: view.produces };
+}
+
+/** What the report of the current step must set, as placeholders. */
+export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | "workflow">) {
+  const produces = currentStep(workflow, instance)?.produces;
+  if (!produces) return undefined;
+  const values = Object.entries(produces).map(([key, schema]) => [key, PLACEHOLDERS.value(typeWord(schema))] as const);
+  return Object.fromEntries(values);
+}
+
+/** What the server looks at before it believes the report, and what it may not look at here. */
+export function checkRules({ checks }: Pick<View, "checks">): string {
+  const runs = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
+  const left = checks.filter(({ refusal }) => refusal !== null).map(({ label, refusal }) => `${label} (${refusal})`);
+  return [
+    runs.length > 0 ? `The server will check: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}` : "",
+    left.length > 0 ? `Not checked by the server: ${oneLine(left.join(" | "), MAX_CHECK_WORDS)}` : "",
+  ]
+    .filter(Boolean)
+    .join("\n");
+}
+
+/** Steps whose proofs nobody looked at, by their latest visits: `Run Unit Tests (visits 4, 7)`; empty where all were. */
+export function uncheckedSteps({ instance }: Pick<View, "instance">): string {
+  const steps = Object.entries(instance.visits).flatMap(([name, { unchecked = [] }]) =>
+    unchecked.length > 0 ? [`${name} (visit${unchecked.length > 1 ? "s" : ""} ${unchecked.join(", ")})`] : [],
+  );
+  return oneLine(steps.join("; "), MAX_UNCHECKED_WORDS);
+}
+
+/** A call whose checks still run. */
+export function checkingRule({ checks_running }: View): string {
+  const names = oneLine((checks_running?.checks ?? []).join(" | "), MAX_CHECK_WORDS);
+  return `The server still runs its checks (${names}); nothing moved yet. Change nothing meanwhile; in about a minute send the same advance_workflow call again.`;
 }
 
 export const FAILURE_RULE =
@@ -57,15 +100,31 @@ export function keptRule({ instance }: View): string {
 export function rules(view: View): string {
   const { instance, ask, did } = view;
   if (instance.status === "SUSPENDED") {
-    return `Stop here. Tell the user what it waits for; do not poll. When it may go on: resume_workflow {"instance_id":"${instance.instance_id}"}`;
+    return suspendedRule(instance);
   }
-  if (instance.status !== "RUNNING") return "Nothing more to call. Tell the user the outcome.";
+  if (instance.status !== "RUNNING") return `Nothing more to call. ${outcomeRule(view)}`;
+  if (did === "checking") return checkingRule(view);
   if (did === "noted") return "Noted; the step and its instructions are unchanged. Report it when it is over.";
   if (did === "kept" && ask) {
     return `${keptRule(view)} ${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
   const choice = ask ? ` Choose next_step by decision_required. ${choiceRule(view)}` : "";
-  return `When the work is done and verified, call report_with once, filled in.${choice} ${FAILURE_RULE}`;
+  const checks = checkRules(view).replace("\n", " ");
+  return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks} `}${FAILURE_RULE}`;
+}
+
+/** What is left to do when a run is over. */
+export function outcomeRule(view: Pick<View, "instance">): string {
+  const unchecked = uncheckedSteps(view);
+  return unchecked ? `Tell the user the outcome. Unchecked by the server: ${unchecked}.` : "Tell the user the outcome.";
+}
+
+function suspendedRule({ instance_id, waiting_for }: Outcome["instance"]): string {
+  const call = `resume_workflow {"instance_id":"${instance_id}"}`;
+  if (waiting_for?.kind !== "max_visits") {
+    return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;
+  }
+  return `Stop here. Tell the user why it waits, and that \`orchestrator release ${instance_id}\` in a terminal of their own lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
 }
 
 function choiceRule({ ask, free }: View): string {

@@ -1,4 +1,4 @@
-/** The first rung: the step's `# Routes`, tried in order, without any model. */
+/** The first rung: the step's `# Routes`, tried in order, else a single `next`; without any model. */
 import type { Decider, Question, Verdict } from "../decider.ts";
 import type { Step } from "../workflow.ts";
 import { compileExpression, type Expression, firstLine } from "./expression.ts";
@@ -28,14 +28,21 @@ function follow(question: Question, expressions: Expression[]): Verdict {
     const fault = evaluate(expressions[index], facts);
     if (fault === null) {
       const reasoning = route.when === null ? "otherwise" : `\`${route.when}\` is true`;
-      const wish = question.report.next_step;
-      if (wish !== undefined && wish !== route.to) notes.push(`the agent's next_step "${wish}" was not followed`);
-      const decision = { decided_by: "route" as const, next_step: route.to, reasoning };
-      return { decision: notes.length > 0 ? { ...decision, notes } : decision };
+      return decided(question, { to: route.to, reasoning, notes });
     }
     if (fault) notes.push(`\`${route.when}\` could not be evaluated: ${fault}`);
   }
-  return { passed: notes };
+  const [only, ...others] = question.step.next ?? [];
+  if (only === undefined || others.length > 0) return { passed: notes };
+  return decided(question, { to: only, reasoning: "the only step that may follow", notes });
+}
+
+function decided({ report }: Question, by: { to: string; reasoning: string; notes: string[] }): Verdict {
+  const { to, reasoning, notes } = by;
+  const wish = report.next_step;
+  if (wish !== undefined && wish !== to) notes.push(`the agent's next_step "${wish}" was not followed`);
+  const decision = { decided_by: "route" as const, next_step: to, reasoning };
+  return { decision: notes.length > 0 ? { ...decision, notes } : decision };
 }
 
 /** Null when true, "" when not true, else why it could not be evaluated. */

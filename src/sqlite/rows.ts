@@ -1,20 +1,21 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
-import { HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { Attempt, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
 
 /** A row as bun:sqlite returns it. */
 export type Row = Record<string, string | number | null>;
 
 export function instanceFromRow(row: Row): Instance {
-  return Instance.parse(parseColumns(row, ["waiting_for", "visits", "pending", "context"]));
+  return Instance.parse(parseColumns(row, ["waiting_for", "visits", "pending", "baseline", "context"]));
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { waiting_for, visits, pending, context, ...plain } = instance;
+  const { waiting_for, visits, pending, baseline, context, ...plain } = instance;
   return {
     ...plain,
     waiting_for: waiting_for && JSON.stringify(waiting_for),
     visits: JSON.stringify(visits),
     pending: pending && JSON.stringify(pending),
+    baseline: baseline && JSON.stringify(baseline),
     context: JSON.stringify(context),
   };
 }
@@ -42,6 +43,14 @@ export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
     decision: decision && JSON.stringify(decision),
     evidence: evidence === undefined ? null : JSON.stringify(evidence),
   };
+}
+
+export function attemptFromRow(row: Row): Attempt {
+  return Attempt.parse(parseColumns(row, ["evidence"]));
+}
+
+export function attemptToRow({ evidence, ...plain }: Attempt): Row {
+  return { ...plain, evidence: evidence && JSON.stringify(evidence) };
 }
 
 function parseColumns(row: Row, columns: string[]): Record<string, unknown> {

@@ -138,11 +138,11 @@ test("exactly as much as is kept is told whole", async () => {
 test("a flood is read to its end in little memory", async () => {
   await runScript("yes | head -c 1000000", project);
   const before = process.memoryUsage().rss;
-  const { outcome, output = "" } = await runScript("yes | head -c 200000000; echo END", project);
+  const { outcome, output = "" } = await runScript("yes | head -c 1000000000; echo END", project);
   expect(outcome).toBe("passed");
-  expect(output).toStartWith("… (199,996,004 bytes before this)\n");
+  expect(output).toStartWith("… (999,996,004 bytes before this)\n");
   expect(output).toEndWith("y\nEND\n");
-  expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
 });
 
 test("twenty at once do not get in each other's way", async () => {

@@ -2,6 +2,9 @@
 import { expect } from "bun:test";
 import type { Connection, Told } from "./client.ts";
 
+/** Whatever a tool can be called on, over any transport. */
+export type Caller = Pick<Connection, "call">;
+
 /** A run as a client that was just handed a step knows it. */
 export interface Run {
   id: string;
@@ -13,7 +16,7 @@ export interface Run {
 export const MAX_ANSWER_BYTES = 60_000;
 
 /** Starts a workflow; fails where that is refused. */
-export async function startRun(on: Connection, workflow_name: string, args: object = {}): Promise<Run> {
+export async function startRun(on: Caller, workflow_name: string, args: object = {}): Promise<Run> {
   const told = await on.call("start_workflow", { workflow_name, ...args });
   if (told.isError) throw new Error(told.text);
   return { id: told.data.instance_id, stepId: told.data.next_step.step_id, told };
@@ -21,7 +24,7 @@ export async function startRun(on: Connection, workflow_name: string, args: obje
 
 /** Reports a step; `more` are further fields of the report. */
 export function advance(
-  on: Connection,
+  on: Caller,
   at: { id: string; stepId?: string },
   said: { status?: string; updates?: object; [field: string]: unknown } = {},
 ): Promise<Told> {
@@ -35,7 +38,7 @@ export function advance(
 
 /** The structured form of get_workflow_status, with all of its history. */
 // biome-ignore lint/suspicious/noExplicitAny: checked field by field in each test
-export async function statusOf(on: Connection, id: string, more: object = {}): Promise<any> {
+export async function statusOf(on: Caller, id: string, more: object = {}): Promise<any> {
   const told = await on.call("get_workflow_status", { instance_id: id, history_limit: 1000, ...more });
   if (told.isError) throw new Error(told.text);
   return told.data;
@@ -52,10 +55,12 @@ export interface Entry {
   report: any;
   // biome-ignore lint/suspicious/noExplicitAny: checked field by field in each test
   decision: any;
+  // biome-ignore lint/suspicious/noExplicitAny: checked field by field in each test
+  evidence?: any;
 }
 
 /** The whole history, page by page as a client has to read it, oldest first. */
-export async function historyOf(on: Connection, id: string): Promise<Entry[]> {
+export async function historyOf(on: Caller, id: string): Promise<Entry[]> {
   const all: Entry[] = [];
   let page: Entry[];
   do {
@@ -79,12 +84,7 @@ export function expectError(told: Told, code: string): Told {
 }
 
 /** An error that left the run exactly as it was. */
-export async function expectRefused(
-  on: Connection,
-  id: string,
-  call: () => Promise<Told>,
-  code: string,
-): Promise<Told> {
+export async function expectRefused(on: Caller, id: string, call: () => Promise<Told>, code: string): Promise<Told> {
   const before = await statusOf(on, id);
   const told = expectError(await call(), code);
   expect(await statusOf(on, id)).toEqual(before);
@@ -118,6 +118,10 @@ export function skeletonIn(text: string): any {
 }
 
 /** Bytes of a tool result as a client gets it. */
-export async function answerBytes(on: Connection, name: string, args: Record<string, unknown>): Promise<number> {
+export async function answerBytes(
+  on: Pick<Connection, "client">,
+  name: string,
+  args: Record<string, unknown>,
+): Promise<number> {
   return Buffer.byteLength(JSON.stringify(await on.client.callTool({ name, arguments: args })));
 }

@@ -11,7 +11,15 @@ export function usualUpdates(step: string, ok: boolean): object {
   if (step === "Plan Slices") return ok ? { slices_left: 1 } : {};
   if (step === "Build Slice") return ok ? { slices_left: 0 } : {};
   if (step === "Verify Criteria") return { verify_exit_code: ok ? 0 : 1 };
+  if (step === "Report Outcome" || step === "Hand Over") return { outcome: "committed" };
+  if (step === "Update Ticket") return { outcome: "in review" };
   return {};
+}
+
+/** Values in place of what the skeleton of a call asks for. */
+export function filledIn(updates: Record<string, string> = {}): Record<string, unknown> {
+  const samples: Record<string, unknown> = { "<string>": "x", "<integer>": 0, "<boolean>": false, "<array>": [] };
+  return Object.fromEntries(Object.entries(updates).map(([key, placeholder]) => [key, samples[placeholder]]));
 }
 
 const located = "Locate Function ✓";

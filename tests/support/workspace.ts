@@ -31,6 +31,8 @@ export interface StepText {
   instructions?: string;
   /** Lines of its `# Routes` section. */
   routes?: string[];
+  /** Lines of its front matter. */
+  extras?: string[];
 }
 
 /** The files of a workflow with these steps, in order. */
@@ -38,23 +40,28 @@ export function workflowFiles(
   name: string,
   steps: Record<string, StepText>,
   goal = "Get it done.",
+  extras: string[] = [],
 ): Record<string, string> {
   const names = Object.keys(steps);
   const list = names.map((step, index) => `${index + 1}. [${step}](steps/${fileOf(step)})`).join("\n");
   const files: Record<string, string> = {
-    [`${name}/index.md`]: `# ${name}\n\n## Goal\n\n${goal}\n\n## Steps\n\n${list}\n`,
+    [`${name}/index.md`]: `${frontMatter(extras)}# ${name}\n\n## Goal\n\n${goal}\n\n## Steps\n\n${list}\n`,
   };
   for (const [step, text] of Object.entries(steps)) files[`${name}/steps/${fileOf(step)}`] = stepText(step, text);
   return files;
 }
 
-function stepText(name: string, { guidance, instructions, routes }: StepText): string {
+function stepText(name: string, { guidance, instructions, routes, extras = [] }: StepText): string {
   const sections = [
     `# Orchestrator Guidance\n\n${guidance ?? "Go on with the following step."}`,
     `# Client Instructions\n\n${instructions ?? `Do ${name}.`}`,
     routes && `# Routes\n\n${routes.map((route) => `- ${route}`).join("\n")}`,
   ];
-  return `${sections.filter(Boolean).join("\n\n")}\n`;
+  return `${frontMatter(extras)}${sections.filter(Boolean).join("\n\n")}\n`;
+}
+
+function frontMatter(lines: string[]): string {
+  return lines.length > 0 ? `---\n${lines.join("\n")}\n---\n\n` : "";
 }
 
 function fileOf(step: string): string {

@@ -1,0 +1,187 @@
+/**
+ * Attempts at the checks of a visit: one at a time, whichever process makes it and however many callers wait for it. A row
+ * of the store claims the visit; the process that runs the checks says again and again that it is alive, and stops them
+ * as soon as the row, or the visit, is not the current one any more.
+ */
+import { type Check, type Checker, type Evidence, type Looking, labelOf } from "../check.ts";
+import type { Attention } from "../decider.ts";
+import { AppError } from "../errors.ts";
+import type { Attempt, Instance, Store } from "../instance.ts";
+import type { Log } from "../log.ts";
+
+/** How often the one who runs it says that it is alive, and how long that holds, in milliseconds. */
+const BEAT_MS = 1_000;
+const ALIVE_MS = 6_000;
+/** How often others look whether it is over, in milliseconds. */
+const LOOK_MS = 200;
+/** A result that nobody asked for is too old after that, in milliseconds. */
+const FRESH_MS = 10 * 60_000;
+/** How long the end of the process waits for the programs to be gone, in milliseconds. */
+const STOP_MS = 1_000;
+
+/** The checks of one visit. */
+export interface Proof {
+  store: Store;
+  instance: Instance;
+  checks: Check[];
+  trusted: boolean;
+  /** How long this call may wait, in milliseconds. */
+  patience: number;
+}
+
+/** They still run; the same call asks again. */
+export interface Running {
+  checks: string[];
+  started_at: string;
+}
+
+export interface Attempts {
+  /** What the checks show, by the attempt that runs or by a new one. Throws CONFLICT where the visit ended meanwhile. */
+  prove(proof: Proof, attention: Attention): Promise<{ evidence: Evidence } | { running: Running }>;
+  /** Ends all that runs. */
+  stop(): Promise<void>;
+}
+
+interface AttemptParts {
+  checker: Checker;
+  now: () => Date;
+  newId: () => string;
+  log: Log;
+}
+
+/** An attempt of this process. */
+interface Mine {
+  started_at: string;
+  end: AbortController;
+  /** Callers that wait for it now. */
+  waiting: number;
+  /** Null where it was stopped. */
+  done: Promise<Evidence | null>;
+}
+
+export function createAttempts(parts: AttemptParts): Attempts {
+  const running = new Map<string, Mine>();
+  const { checker, now, log } = parts;
+  const at = (plus = 0) => new Date(now().getTime() + plus).toISOString();
+
+  async function prove(proof: Proof, attention: Attention) {
+    const until = Date.now() + proof.patience;
+    for (;;) {
+      const known = running.get(keyOf(proof.instance));
+      if (known) return wait(known, proof, until);
+      const left = await collect(proof);
+      if (left) return { evidence: left };
+      const attempt = newAttempt(proof.instance);
+      const { begun, before } = await proof.store.beginAttempt(attempt, at());
+      if (begun && before?.evidence === null) await checker.endLeftovers(before.attempt_id);
+      if (begun || !before) return wait(begin(attempt, proof, attention), proof, until);
+      if (Date.now() >= until) return stillRunning(proof, before.started_at);
+      attention.tell?.("another process runs the checks");
+      await Bun.sleep(LOOK_MS);
+      await refuseOver(proof);
+    }
+  }
+
+  /** The result of an attempt that went on in the background, once and not too late. */
+  async function collect({ store, instance }: Proof): Promise<Evidence | null> {
+    const found = await store.attempt(instance.instance_id);
+    if (!found?.evidence || found.visit !== instance.visit || found.definition !== instance.definition) return null;
+    const fresh = found.alive_until > at(-FRESH_MS);
+    return (await store.dropAttempt(found.attempt_id)) && fresh ? found.evidence : null;
+  }
+
+  function newAttempt({ instance_id, visit, definition }: Instance): Attempt {
+    const times = { started_at: at(), alive_until: at(ALIVE_MS) };
+    return { instance_id, attempt_id: parts.newId(), visit, definition, ...times, evidence: null };
+  }
+
+  function begin(attempt: Attempt, proof: Proof, attention: Attention): Mine {
+    const key = keyOf(proof.instance);
+    const end = new AbortController();
+    const { project, baseline } = proof.instance;
+    const looking = { project, baseline, attempt: attempt.attempt_id, signal: end.signal };
+    const mine: Mine = { started_at: attempt.started_at, end, waiting: 0, done: Promise.resolve(null) };
+    const beat = setInterval(() => void stayAlive(proof.store, attempt, end), BEAT_MS);
+    mine.done = lookAll(checker, proof, looking, attention)
+      .then(async (evidence) => {
+        const { attempt_id } = attempt;
+        const stopped = end.signal.aborted;
+        clearInterval(beat);
+        if (mine.waiting > 0 || stopped) await proof.store.dropAttempt(attempt_id);
+        else await proof.store.endAttempt(attempt_id, evidence);
+        return stopped ? null : evidence;
+      })
+      .finally(() => running.delete(key));
+    mine.done.catch((error) => log.warn({ err: error }, "the result of checks could not be kept"));
+    running.set(key, mine);
+    return mine;
+  }
+
+  async function stayAlive(store: Store, { attempt_id }: Attempt, end: AbortController): Promise<void> {
+    try {
+      if (!(await store.keepAttempt({ attempt_id, alive_until: at(ALIVE_MS) }))) end.abort();
+    } catch (error) {
+      log.warn({ err: error }, "checks go on, although the database does not answer");
+    }
+  }
+
+  async function wait(mine: Mine, proof: Proof, until: number) {
+    mine.waiting += 1;
+    const evidence = await Promise.race([mine.done, Bun.sleep(until - Date.now()).then(() => "running" as const)]);
+    mine.waiting -= 1;
+    if (evidence === null) throw ended();
+    return evidence === "running" ? stillRunning(proof, mine.started_at) : { evidence };
+  }
+
+  async function stop(): Promise<void> {
+    const all = [...running.values()];
+    for (const { end } of all) end.abort();
+    await Promise.race([Promise.allSettled(all.map(({ done }) => done)), Bun.sleep(STOP_MS)]);
+  }
+
+  return { prove, stop };
+}
+
+function stillRunning({ checks }: Proof, started_at: string): { running: Running } {
+  return { running: { checks: checks.map(labelOf), started_at } };
+}
+
+/** Throws CONFLICT where the visit ended while another process ran its checks. */
+async function refuseOver({ store, instance }: Proof): Promise<void> {
+  const now = await store.load(instance.instance_id);
+  if (now?.visit !== instance.visit || now.status !== "RUNNING") throw ended();
+}
+
+/** Looks at one after the other; the first that fails is the last. */
+export async function lookAll(
+  checker: Checker,
+  { checks, trusted }: Pick<Proof, "checks" | "trusted">,
+  looking: Looking,
+  attention: Attention,
+): Promise<Evidence> {
+  const evidence: Evidence = [];
+  for (const check of checks) {
+    const reason = checker.refusal(check, trusted);
+    if (reason === null) attention.tell?.(`checking: ${labelOf(check)}`);
+    const result = reason === null ? await checker.look(check, looking) : unchecked(check, reason);
+    evidence.push(result);
+    if (result.outcome === "failed") break;
+  }
+  return evidence;
+}
+
+function unchecked(check: Check, reason: string): Evidence[number] {
+  return { check: labelOf(check), outcome: "unchecked", reason };
+}
+
+function keyOf({ instance_id, visit, definition }: Instance): string {
+  return `${instance_id} ${visit} ${definition}`;
+}
+
+/** The visit is over, or the server ends: nothing was shown. */
+function ended(): AppError {
+  return new AppError("CONFLICT", "The checks of this visit were stopped before they ended; nothing changed.", {
+    hint: "Send the same call again.",
+    retryable: true,
+  });
+}

@@ -1,0 +1,120 @@
+/** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
+import { type Check, type CheckResult, type Evidence, startsProgram } from "../check.ts";
+import { AppError } from "../errors.ts";
+import { claims } from "../guards.ts";
+import type { Instance, Pending } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
+import { currentStep } from "../transition.ts";
+import type { Step } from "../workflow.ts";
+import { lookAll, type Running } from "./attempts.ts";
+import type { Caller, Loaded, Parts } from "./parts.ts";
+
+/** How long a call waits for checks: clients give up on it at 60 s. */
+const PATIENCE_MS = 40_000;
+/** The same where a model may be asked afterwards, which has 45 s of its own. */
+const PATIENCE_BEFORE_MODEL_MS = 12_000;
+
+/** Most characters of a program's output in the answer that refuses a report. */
+const MAX_SHOWN_OUTPUT = 2_000;
+
+/**
+ * The report with its values in their types and what the checks showed; or that they still run. A report of a failure
+ * proves nothing. Throws INCOMPLETE_REPORT or CHECK_FAILED, having changed nothing.
+ */
+export async function prove(
+  parts: Parts,
+  at: Loaded & { pending: Pending },
+  caller: Caller,
+): Promise<Pending | { running: Running }> {
+  const { workflow, instance } = at;
+  const { evidence: known, ...pending } = at.pending;
+  const step = currentStep(workflow, instance);
+  if (!step || !claims(pending.report.status)) return pending;
+  const context_updates = step.produces
+    ? produced(parts, step.produces, { instance, pending })
+    : pending.context_updates;
+  if (!step.checks) return { ...pending, context_updates };
+  if (known?.every(({ outcome }) => outcome === "passed")) return { ...pending, context_updates, evidence: known };
+  const found = await look(parts, { ...at, step, checks: step.checks }, caller);
+  if ("running" in found) return found;
+  const failed = found.evidence.find(({ outcome }) => outcome === "failed");
+  if (failed) throw checkFailed(failed);
+  return { ...pending, context_updates, evidence: found.evidence };
+}
+
+/** Checks that start a program are an attempt of their own; others are looked at on the spot. */
+async function look(
+  parts: Parts,
+  at: Loaded & { step: Step; checks: Check[] },
+  caller: Caller,
+): Promise<{ evidence: Evidence } | { running: Running }> {
+  const { checks, trusted, instance, step } = at;
+  const slow = checks.some((check) => startsProgram(check) && parts.checker.refusal(check, trusted) === null);
+  if (slow) {
+    const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && step.routes.length === 0;
+    return parts.attempts.prove({ ...at, patience: mayAsk ? PATIENCE_BEFORE_MODEL_MS : PATIENCE_MS }, caller);
+  }
+  const { project, baseline } = instance;
+  const looking = { project, baseline, attempt: parts.newId(), signal: new AbortController().signal };
+  return { evidence: await lookAll(parts.checker, { checks, trusted }, looking, caller) };
+}
+
+/** The report's values in their types; throws INCOMPLETE_REPORT that lists what is missing or wrong. */
+function produced(
+  { schemas }: Parts,
+  produces: Record<string, JsonObject>,
+  said: { instance: Instance; pending: Pending },
+): JsonObject {
+  const { context_updates } = said.pending;
+  const set = Object.fromEntries(Object.entries(context_updates).filter(([, value]) => value !== null));
+  const schema = schemaOf(produces);
+  const { value, faults } = schemas.judge(schema, set, { coerce: true });
+  if (faults.length > 0) throw incomplete(faults, { ...said, keys: Object.keys(produces) });
+  return { ...context_updates, ...value };
+}
+
+const schemas = new WeakMap<object, JsonObject>();
+
+/** One object for one definition, so that the judge compiles it once. */
+function schemaOf(produces: Record<string, JsonObject>): JsonObject {
+  const known = schemas.get(produces);
+  if (known) return known;
+  const made = { type: "object", properties: produces, required: Object.keys(produces) };
+  schemas.set(produces, made);
+  return made;
+}
+
+function incomplete(faults: string[], said: { instance: Instance; pending: Pending; keys: string[] }): AppError {
+  const { instance, pending, keys } = said;
+  const old = keys.filter(
+    (key) => Object.hasOwn(instance.context, key) && !Object.hasOwn(pending.context_updates, key),
+  );
+  const earlier =
+    old.length > 0
+      ? `\n(What the context holds as ${old.join(", ")} is of an earlier visit; give this visit's value.)`
+      : "";
+  return new AppError(
+    "INCOMPLETE_REPORT",
+    `nothing changed. In context_updates of this report: ${faults.join("; ")}.${earlier}`,
+    {
+      hint: 'the same advance_workflow call with it set. If you have no value, the step is not done: do it, or report "failure".',
+      details: { faults },
+    },
+  );
+}
+
+/** The last lines, as many as an answer has room for; the evidence of a check that passed keeps more. */
+function endOf(output: string): string {
+  if (output.length <= MAX_SHOWN_OUTPUT) return output;
+  const end = output.slice(-MAX_SHOWN_OUTPUT);
+  return `…${end.slice(Math.max(0, end.indexOf("\n")))}`;
+}
+
+function checkFailed(failed: CheckResult): AppError {
+  const { check, reason, output, exit_code } = failed;
+  const end = output ? ` The end of its output:\n${endOf(output)}` : "";
+  return new AppError("CHECK_FAILED", `the server's check \`${check}\` failed: ${reason}; nothing changed.${end}`, {
+    hint: 'repair the cause and send the report again. If it cannot be repaired in this step, report "failure" with what you saw.',
+    details: { check, reason, exit_code },
+  });
+}

@@ -1,0 +1,66 @@
+/** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
+import { type Check, labelOf } from "./check.ts";
+import type { Waiting } from "./decision.ts";
+import type { HistoryEntry, Instance } from "./instance.ts";
+import type { LoadedWorkflow, Step } from "./workflow.ts";
+
+/** Visits that ended unchecked and are remembered for each step: the latest. */
+const MAX_UNCHECKED = 20;
+
+/** Whether a report of that status says that the step is done, so that its proofs are asked for: all but these two do. */
+export function claims(status: string): boolean {
+  return status !== "failure" && status !== "in_progress";
+}
+
+/** Whether a step's report has to prove something. */
+export function demandsProof({ produces, checks }: Step): boolean {
+  return produces !== undefined || checks !== undefined;
+}
+
+/** What the instance waits for where the step is entered for the `count`th time on the live path; null where it may go on. */
+export function heldAt(step: Step | undefined, count: number): Waiting | null {
+  const most = step?.max_visits;
+  if (!step || most === undefined || count <= most) return null;
+  return { kind: "max_visits", message: `step "${step.name}" was entered ${count} times, and its limit is ${most}` };
+}
+
+/** The counts of visits after one is over: an end without a look at its checks is remembered. */
+export function left(
+  visits: Instance["visits"],
+  { step_name, visit, evidence = [] }: Pick<HistoryEntry, "step_name" | "visit" | "evidence">,
+): Instance["visits"] {
+  const now = visits[step_name];
+  if (!now || evidence.every(({ outcome }) => outcome !== "unchecked")) return visits;
+  const unchecked = [...(now.unchecked ?? []), visit].slice(-MAX_UNCHECKED);
+  return { ...visits, [step_name]: { ...now, unchecked } };
+}
+
+/** In what the later definition demands less of a run than the earlier one, each in words; empty where in nothing. */
+export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+  const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
+  const guarded = earlier.workflow.steps.filter((step) => demandsProof(step) || step.next || step.max_visits);
+  const less = guarded.flatMap((step) => {
+    const now = steps.get(step.name);
+    return now ? weakerIn(step, now) : [`step "${step.name}" is gone`];
+  });
+  const runsLess = earlier.trusted && !later.trusted && guarded.some(({ checks }) => checks);
+  return runsLess ? [...less, "its checks would not be looked at where these files are"] : less;
+}
+
+function weakerIn(before: Step, now: Step): string[] {
+  const words: string[] = [];
+  const say = (what: string) => words.push(`${what} of "${before.name}"`);
+  for (const check of before.checks ?? []) if (!includesEqual(now.checks ?? [], check)) say(`check ${labelOf(check)}`);
+  for (const [key, schema] of Object.entries(before.produces ?? {})) {
+    if (!Bun.deepEquals(now.produces?.[key], schema, true)) say(`produces ${key}`);
+  }
+  if (before.next && (!now.next || now.next.some((name) => !before.next?.includes(name)))) say("next");
+  if (before.max_visits !== undefined && (now.max_visits ?? Number.POSITIVE_INFINITY) > before.max_visits) {
+    say("max_visits");
+  }
+  return words;
+}
+
+function includesEqual(checks: Check[], wanted: Check): boolean {
+  return checks.some((check) => Bun.deepEquals(check, wanted, true));
+}

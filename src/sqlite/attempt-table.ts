@@ -1,0 +1,53 @@
+/** The store's part about attempts at checks: one row an instance, claimed by whoever writes it first. */
+import type { Store } from "../instance.ts";
+import { attemptFromRow, attemptToRow, type Row } from "./rows.ts";
+
+const COLUMNS = "instance_id, attempt_id, visit, definition, started_at, alive_until, evidence";
+
+const REPLACE = `INSERT OR REPLACE INTO attempts (${COLUMNS})
+  VALUES ($instance_id, $attempt_id, $visit, $definition, $started_at, $alive_until, $evidence)`;
+
+const KEEP = `UPDATE attempts SET alive_until = $alive_until WHERE attempt_id = $attempt_id AND EXISTS
+  (SELECT 1 FROM instances WHERE instances.instance_id = attempts.instance_id AND instances.visit = attempts.visit
+    AND instances.definition = attempts.definition AND instances.status = 'RUNNING')`;
+
+interface Statements {
+  row(sql: string, values: Row): Row | null;
+  run(sql: string, values: Row): number;
+  attempt<T>(operation: () => T): Promise<T>;
+  write<T>(body: () => T): Promise<T>;
+}
+
+type AttemptTable = Pick<Store, "attempt" | "beginAttempt" | "keepAttempt" | "endAttempt" | "dropAttempt">;
+
+export function createAttemptTable({ row, run, attempt, write }: Statements): AttemptTable {
+  function find(instance_id: string) {
+    const found = row(`SELECT ${COLUMNS} FROM attempts WHERE instance_id = $instance_id`, { instance_id });
+    return found && attemptFromRow(found);
+  }
+
+  return {
+    attempt: (instanceId) => attempt(() => find(instanceId)),
+
+    beginAttempt: (mine, now) =>
+      write(() => {
+        const before = find(mine.instance_id);
+        const runs = before !== null && before.evidence === null && before.alive_until > now;
+        if (runs && before.visit === mine.visit && before.definition === mine.definition) {
+          return { begun: false, before };
+        }
+        run(REPLACE, attemptToRow(mine));
+        return { begun: true, before };
+      }),
+
+    keepAttempt: (alive) => write(() => run(KEEP, alive) > 0),
+
+    endAttempt: async (attempt_id, evidence) => {
+      const sql = "UPDATE attempts SET evidence = $evidence WHERE attempt_id = $attempt_id";
+      await write(() => run(sql, { attempt_id, evidence: JSON.stringify(evidence) }));
+    },
+
+    dropAttempt: (attempt_id) =>
+      write(() => run("DELETE FROM attempts WHERE attempt_id = $attempt_id", { attempt_id }) > 0),
+  };
+}

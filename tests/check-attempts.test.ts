@@ -1,0 +1,154 @@
+/** One attempt at a time for a visit: parallel calls, several processes, crashes, cancellation, the end of the server. */
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { advance, expectError, historyOf, startRun, statusOf } from "./support/calls.ts";
+import { connect } from "./support/client.ts";
+import { waitFor } from "./support/stdio.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, {
+  ...workflowFiles("SLOW", {
+    Work: { extras: ["checks: [{run: sh check.sh}]"], routes: ["otherwise → Next"] },
+    Next: { routes: ["otherwise → FINISH"] },
+  }),
+});
+
+/** Notes that it began and its process, and waits until it may go on; `go` holds its exit code. */
+const CHECK = "echo $$ >> pids\nwhile ! test -e go; do sleep 0.05; done\nexit $(cat go)\n";
+const ALLOWED = ["--allow-checks"];
+
+function slowProject(): string {
+  const path = scratchDir();
+  writeFiles(path, { "check.sh": CHECK });
+  return path;
+}
+
+/** The processes of all attempts so far, the oldest first. */
+function pidsIn(project: string): number[] {
+  const file = join(project, "pids");
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number) : [];
+}
+
+/** Another process takes over once the first has said nothing for some seconds. */
+async function begun(project: string, times = 1): Promise<void> {
+  for (const until = Date.now() + 15_000; pidsIn(project).length < times; await Bun.sleep(20)) {
+    if (Date.now() > until) throw new Error("waited in vain for the check's beginning");
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
+
+const gone = (pid: number) => waitFor(() => (lives(pid) ? undefined : "gone"), `the end of process ${pid}`);
+
+test("parallel calls for one visit share one attempt, and all get its decision", async () => {
+  const project = slowProject();
+  const on = await connect({ workflows, project, args: ALLOWED });
+  const run = await startRun(on, "SLOW");
+  const calls = [1, 2, 3, 4].map(() => advance(on, run));
+  await begun(project);
+  writeFileSync(join(project, "go"), "0");
+  for (const told of await Promise.all(calls)) expect(told.data.next_step.step_id).toBe("2-next");
+  expect(pidsIn(project)).toHaveLength(1);
+  expect(await historyOf(on, run.id)).toHaveLength(1);
+});
+
+test("two processes on one database make one attempt", async () => {
+  const project = slowProject();
+  const one = await connect({ workflows, project, args: ALLOWED });
+  const two = await connect({ workflows, project, db: one.db, args: ALLOWED });
+  const run = await startRun(one, "SLOW");
+  const first = advance(one, run);
+  await begun(project);
+  const second = advance(two, run);
+  await statusOf(two, run.id); // it has begun to wait
+  await Bun.sleep(500);
+  expect(pidsIn(project)).toHaveLength(1);
+  writeFileSync(join(project, "go"), "0");
+  expect((await first).data.next_step.step_id).toBe("2-next");
+  expect((await second).data).toMatchObject({ replayed: true, next_step: { step_id: "2-next" } });
+  expect(pidsIn(project)).toHaveLength(1);
+});
+
+test("a killed server takes its programs along, and another one begins the attempt again", async () => {
+  const project = slowProject();
+  const one = await connect({ workflows, project, args: ALLOWED });
+  const run = await startRun(one, "SLOW");
+  const lost = advance(one, run).catch(() => "no answer");
+  await begun(project);
+  await one.kill();
+  expect(await lost).toBe("no answer");
+  await gone(pidsIn(project)[0] ?? 0);
+  const two = await connect({ workflows, project, db: one.db, args: ALLOWED });
+  const again = advance(two, run);
+  await begun(project, 2);
+  writeFileSync(join(project, "go"), "0");
+  expect((await again).data.next_step.step_id).toBe("2-next");
+}, 60_000);
+
+test("a run that is cancelled, here or in another process, ends its programs", async () => {
+  for (const elsewhere of [false, true]) {
+    const project = slowProject();
+    const one = await connect({ workflows, project, args: ALLOWED });
+    const run = await startRun(one, "SLOW");
+    const call = advance(one, run);
+    await begun(project);
+    const who = elsewhere ? await connect({ workflows, project, db: one.db }) : one;
+    expect((await who.call("cancel_workflow", { instance_id: run.id })).data.status).toBe("CANCELLED");
+    await gone(pidsIn(project)[0] ?? 0);
+    expect((await call).isError).toBe(true);
+    expect((await statusOf(one, run.id)).status).toBe("CANCELLED");
+  }
+});
+
+test("a server that is told to end kills what it runs and is gone within two seconds; the next one goes on", async () => {
+  const project = slowProject();
+  const one = await connect({ workflows, project, args: ALLOWED });
+  const run = await startRun(one, "SLOW");
+  const lost = advance(one, run).catch(() => "no answer");
+  await begun(project);
+  const began = performance.now();
+  process.kill(one.pid, "SIGTERM");
+  await lost;
+  await gone(one.pid);
+  expect(performance.now() - began).toBeLessThan(2_500);
+  await gone(pidsIn(project)[0] ?? 0);
+  writeFileSync(join(project, "go"), "0");
+  const two = await connect({ workflows, project, db: one.db, args: ALLOWED });
+  expect((await advance(two, run)).data.next_step.step_id).toBe("2-next");
+});
+
+test("checks that take longer than a call may go on in the background, and the same call asks again", async () => {
+  const project = slowProject();
+  const on = await connect({ workflows, project, args: ALLOWED });
+  const bad = await connect({ workflows, project: slowProject(), args: ALLOWED });
+  const [run, other] = [await startRun(on, "SLOW"), await startRun(bad, "SLOW")];
+  const options = { timeout: 55_000 };
+  const [told, alsoTold] = await Promise.all([
+    on.client.callTool({ name: "advance_workflow", arguments: callOf(run) }, undefined, options),
+    bad.client.callTool({ name: "advance_workflow", arguments: callOf(other) }, undefined, options),
+  ]);
+  for (const each of [told, alsoTold]) {
+    expect(each.structuredContent).toMatchObject({ status: "RUNNING", checks_running: { checks: ["sh check.sh"] } });
+    expect(JSON.stringify(each.content)).toContain("send the same advance_workflow call again");
+  }
+  expect((await statusOf(on, run.id)).pending_report).toBeNull();
+  writeFileSync(join(project, "go"), "0");
+  writeFileSync(join(bad.project, "go"), "3");
+  await gone(pidsIn(project)[0] ?? 0);
+  expect((await advance(on, run)).data.next_step.step_id).toBe("2-next");
+  expect(pidsIn(project)).toHaveLength(1);
+  const failed = expectError(await advance(bad, other), "CHECK_FAILED");
+  expect(failed.text).toContain("exited with 3");
+}, 60_000);
+
+function callOf({ id, stepId }: { id: string; stepId: string }) {
+  return { instance_id: id, report: { step_id: stepId, status: "success" } };
+}

@@ -1,0 +1,175 @@
+/** Checks from the executable, over both transports: what passes, what is refused and what may not be looked at. */
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { advance, expectRefused, historyOf, startRun } from "./support/calls.ts";
+import { connect } from "./support/client.ts";
+import { TRANSPORTS } from "./support/either.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const FILES = {
+  ...workflowFiles("PROVE", {
+    Work: {
+      extras: ["checks:", "  - run: sh check.sh", "    timeout: 5", "  - file: out/report.txt"],
+      routes: ["`report.status == 'failure'` → Work", "otherwise → FINISH"],
+    },
+  }),
+  ...workflowFiles("NAMED", {
+    Work: { extras: ["checks: [{command: test}, {run: 'true'}]"], routes: ["otherwise → Again"] },
+    Again: { extras: ["checks: [{command: test}]"], routes: ["otherwise → FINISH"] },
+  }),
+  ...workflowFiles("CHANGES", {
+    Work: { extras: ["checks: [{changed: 'src/**'}]"], routes: ["otherwise → Next"] },
+    Next: { extras: ["checks: [{changed: 'src/**'}]"], routes: ["otherwise → FINISH"] },
+  }),
+};
+const workflows = scratchDir();
+writeFiles(workflows, FILES);
+
+/** A project whose check passes once `good` exists, and prints a lot before it fails. */
+function project(): string {
+  const path = scratchDir();
+  const script =
+    'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done; echo "1 of 3 tests failed: test_a"; test -e good';
+  writeFiles(path, { "check.sh": script });
+  return path;
+}
+
+for (const [transport, open] of Object.entries(TRANSPORTS)) {
+  describe(`over ${transport}`, () => {
+    test("a check that fails refuses the report with the end of its output; repaired, it is kept as evidence", async () => {
+      const on = await open({ workflows, project: project(), args: ["--allow-checks"] });
+      const run = await startRun(on, "PROVE");
+      for (const form of [run.told.text, run.told.data.rules]) {
+        expect(form).toContain("The server will check: sh check.sh | file out/report.txt");
+      }
+      const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+      expect(refused.text).toContain("`sh check.sh` failed: exited with 1; nothing changed");
+      expect(refused.text).toContain("line 4999\n1 of 3 tests failed: test_a");
+      expect(refused.text).not.toContain("line 1\n");
+      expect(refused.text.length).toBeLessThan(4_000);
+      expect(refused.data.details).toMatchObject({ check: "sh check.sh", exit_code: 1 });
+      writeFileSync(join(on.project, "good"), "");
+      const noFile = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+      expect(noFile.text).toContain("file out/report.txt");
+      writeFiles(on.project, { "out/report.txt": "x" });
+      const done = await advance(on, run);
+      expect(done.data.status).toBe("COMPLETED");
+      expect(done.text).not.toContain("Unchecked");
+      const [entry] = await historyOf(on, run.id);
+      expect(entry?.evidence).toEqual([
+        {
+          check: "sh check.sh",
+          outcome: "passed",
+          exit_code: 0,
+          milliseconds: expect.any(Number),
+          output: expect.any(String),
+        },
+        { check: "file out/report.txt", outcome: "passed" },
+      ]);
+    });
+
+    test("a failure has to prove nothing and takes its own path", async () => {
+      const on = await open({ workflows, project: project(), args: ["--allow-checks"] });
+      const run = await startRun(on, "PROVE");
+      const told = await advance(on, run, { status: "failure" });
+      expect(told.data.next_step.step_id).toBe("2-work");
+      expect((await historyOf(on, run.id))[0]?.evidence).toBeUndefined();
+    });
+
+    test("--command allows itself; what may not run is said, recorded as unchecked, and named at the end", async () => {
+      const path = project();
+      const on = await open({ workflows, project: path, args: ["--command", "test=sh check.sh"] });
+      const run = await startRun(on, "NAMED");
+      for (const form of [run.told.text, run.told.data.rules]) {
+        expect(form).toContain("The server will check: test");
+        expect(form).toContain("Not checked by the server: true (the server was started without --allow-checks)");
+      }
+      await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+      writeFileSync(join(path, "good"), "");
+      const second = await advance(on, run);
+      expect(second.data.next_step.step_name).toBe("Again");
+      const done = await advance(on, { id: run.id, stepId: "2-again" });
+      for (const form of [done.text, done.data.rules]) {
+        expect(form).toContain("Unchecked by the server: Work (visit 1).");
+      }
+      const [first] = await historyOf(on, run.id);
+      expect(first?.evidence).toMatchObject([
+        { check: "test", outcome: "passed" },
+        { check: "true", outcome: "unchecked", reason: expect.stringContaining("--allow-checks") },
+      ]);
+    });
+
+    test("changed: git must show a change since the step was handed out, by this very visit", async () => {
+      const path = scratchDir();
+      mkdirSync(join(path, "src"));
+      writeFileSync(join(path, "src/a.txt"), "one");
+      const git = (...args: string[]) => {
+        const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        expect(Bun.spawnSync(["git", ...identity, ...args], { cwd: path }).exitCode).toBe(0);
+      };
+      git("init", "-q");
+      git("add", "-A");
+      git("commit", "-qm", "begin");
+      writeFileSync(join(path, "src/a.txt"), "dirty before");
+      const on = await open({ workflows, project: path, args: ["--allow-checks"] });
+      const run = await startRun(on, "CHANGES");
+      const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+      expect(refused.text).toContain("src/**");
+      git("commit", "-qam", "what was there");
+      await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+      writeFileSync(join(path, "src/b.txt"), "new");
+      const second = await advance(on, run);
+      expect(second.data.next_step.step_name).toBe("Next");
+      const at = { id: run.id, stepId: "2-next" };
+      await expectRefused(on, run.id, () => advance(on, at), "CHECK_FAILED");
+      rmSync(join(path, "src/a.txt"));
+      expect((await advance(on, at)).data.status).toBe("COMPLETED");
+    });
+  });
+}
+
+test("without any permission all is unchecked, and the answer says what to start the server with", async () => {
+  const on = await connect({ workflows, project: project() });
+  const run = await startRun(on, "NAMED");
+  expect(run.told.text).toContain("--command test=");
+  await advance(on, run);
+  const done = await advance(on, { id: run.id, stepId: "2-again" });
+  expect(done.data.status).toBe("COMPLETED");
+  expect(done.text).toContain("Unchecked by the server: Work (visit 1); Again (visit 2).");
+});
+
+test("a workflow that was merely found in ./workflows runs nothing, whatever is allowed; named, it does", async () => {
+  const path = project();
+  writeFiles(join(path, "workflows"), FILES);
+  const flags = ["--allow-checks", "--command", "test=sh check.sh"];
+  const found = await connect({ project: path, cwd: path, args: flags });
+  const run = await startRun(found, "NAMED");
+  expect(run.told.text).toContain("Not checked by the server");
+  expect(run.told.text).toContain("--workflows");
+  expect((await advance(found, run)).data.next_step.step_name).toBe("Again");
+  expect((await historyOf(found, run.id))[0]?.evidence).toMatchObject([
+    { outcome: "unchecked" },
+    { outcome: "unchecked" },
+  ]);
+  const named = await connect({ project: path, workflows: join(path, "workflows"), db: found.db, args: flags });
+  const other = await startRun(named, "NAMED");
+  await expectRefused(named, other.id, () => advance(named, other), "CHECK_FAILED");
+  const same = { id: run.id, stepId: "2-again" };
+  await expectRefused(named, run.id, () => advance(named, same), "CHECK_FAILED");
+});
+
+test("WORKFLOW_ALLOW_CHECKS allows them too, and the program sees none of the server's secrets", async () => {
+  const path = scratchDir();
+  writeFiles(path, { "check.sh": "env > seen.txt", "out/report.txt": "x" });
+  const secrets = { AI_SERVICE_API_KEY: "sk-1", HTTP_AUTH_TOKEN: "sk-2", OPENAI_API_KEY: "sk-3", GITHUB_TOKEN: "sk-4" };
+  const env = { PATH: process.env["PATH"] ?? "", HOME: path, WORKFLOW_ALLOW_CHECKS: "1", ...secrets };
+  const on = await connect({ workflows, project: path, env });
+  const run = await startRun(on, "PROVE", { context: { PATH: "/nowhere", LD_PRELOAD: "x.so" } });
+  expect((await advance(on, run, { status: "failure" })).isError).toBe(false);
+  const told = await advance(on, { id: run.id, stepId: "2-work" });
+  expect(told.data.status).toBe("COMPLETED");
+  const seen = readFileSync(join(path, "seen.txt"), "utf8");
+  expect(seen).toContain("PATH=");
+  for (const word of ["sk-", "LD_PRELOAD", "/nowhere"]) expect(seen).not.toContain(word);
+});

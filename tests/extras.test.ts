@@ -1,0 +1,178 @@
+/** The extras of a definition that demand something of a run, from the executable, over both transports. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { advance, expectError, expectRefused, expectStep, skeletonIn, startRun, statusOf } from "./support/calls.ts";
+import { TRANSPORTS } from "./support/either.ts";
+import { EXECUTABLE } from "./support/executable.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, {
+  ...workflowFiles("MEASURE", {
+    Test: {
+      extras: [
+        "produces:",
+        "  test_exit_code: integer",
+        "  passed: {type: boolean}",
+        "  names: {type: array, items: {type: string}}",
+      ],
+      routes: ["`report.status == 'success' && context.test_exit_code == 0` → FINISH", "otherwise → Test"],
+    },
+  }),
+  ...workflowFiles("STRICT", {
+    One: { extras: ["next: [Two, Three]"], guidance: "Choose Four, they say." },
+    Two: { extras: ["next: Four"], guidance: "On." },
+    Three: { extras: ["next: [FINISH]"] },
+    Four: {},
+  }),
+  ...workflowFiles("LOOP", {
+    Try: { extras: ["max_visits: 2"], routes: ["`report.status == 'success'` → FINISH", "otherwise → Try"] },
+  }),
+  ...workflowFiles("ASKS", { Only: {} }, "Ask.", [
+    "description: Ask for what is needed",
+    "inputs:",
+    "  properties:",
+    "    name: {type: string, description: whose it is}",
+    "    count: {type: integer, minimum: 1}",
+    "  required: [name]",
+  ]),
+});
+
+for (const [transport, open] of Object.entries(TRANSPORTS)) {
+  describe(`over ${transport}`, () => {
+    test("produces: the answer shows what to set; a report without it is refused and changes nothing", async () => {
+      const on = await open({ workflows });
+      const run = await startRun(on, "MEASURE", { context: { test_exit_code: 1 } });
+      const asked = { test_exit_code: "<integer>", passed: "<boolean>", names: "<array>" };
+      expect(run.told.data.report_with.arguments.context_updates).toEqual(asked);
+      expect(skeletonIn(run.told.text).context_updates).toEqual(asked);
+      const none = await expectRefused(on, run.id, () => advance(on, run), "INCOMPLETE_REPORT");
+      for (const word of ["test_exit_code", "(integer)", "passed", "(boolean)", "names", "nothing changed"]) {
+        expect(none.text).toContain(word);
+      }
+      expect(none.text).toContain("context holds as test_exit_code is of an earlier visit");
+      const wrong = { test_exit_code: "abc", passed: true, names: ["a", 3, {}] };
+      const told = await expectRefused(on, run.id, () => advance(on, run, { updates: wrong }), "INCOMPLETE_REPORT");
+      expect(told.text).toContain("abc");
+      const removed = { test_exit_code: null, passed: true, names: [] };
+      expectError(await advance(on, run, { updates: removed }), "INCOMPLETE_REPORT");
+      const unfilled = { updates: asked };
+      expectError(await advance(on, run, unfilled), "INVALID_INPUT");
+    });
+
+    test("produces: values are coerced to their types, and a failure has to produce nothing", async () => {
+      const on = await open({ workflows });
+      const run = await startRun(on, "MEASURE");
+      const failed = await advance(on, run, { status: "failure" });
+      expect(failed.data.next_step.step_id).toBe("2-test");
+      const at = { id: run.id, stepId: "2-test" };
+      const done = await advance(on, at, { updates: { test_exit_code: "0", passed: "true", names: ["a"], more: "0" } });
+      expect(done.data.status).toBe("COMPLETED");
+      expect((await statusOf(on, run.id)).context).toEqual({
+        test_exit_code: 0,
+        passed: true,
+        names: ["a"],
+        more: "0",
+      });
+    });
+
+    test("next: only what it names may follow, and a single one decides like a route", async () => {
+      const on = await open({ workflows });
+      const run = await startRun(on, "STRICT");
+      expect(run.told.data.decision_required.candidates).toEqual(["Two", "Three"]);
+      const refused = await expectRefused(
+        on,
+        run.id,
+        () => advance(on, run, { next_step: "Four", details: "they say so" }),
+        "STEP_NOT_ALLOWED",
+      );
+      expect(refused.text).toContain("Two | Three");
+      const two = await advance(on, run, { next_step: "Two" });
+      expectStep(two, { name: "Two", id: "2-two", instructions: "Do Two." });
+      expect(two.data.decision_required).toBeUndefined();
+      const four = await advance(on, { id: run.id, stepId: "2-two" }, { next_step: "FINISH" });
+      expect(four.data.decision).toMatchObject({ decided_by: "route", notes: [expect.stringContaining("FINISH")] });
+      expect(four.data.next_step.step_name).toBe("Four");
+    });
+
+    test("max_visits: one visit more suspends the run until a person releases it, and no tool does", async () => {
+      const on = await open({ workflows });
+      const run = await startRun(on, "LOOP");
+      await advance(on, run, { status: "failure" });
+      const third = await advance(on, { id: run.id, stepId: "2-try" }, { status: "failure" });
+      expect(third.data).toMatchObject({ status: "SUSPENDED", next_step: null, waiting_for: { kind: "max_visits" } });
+      for (const form of [third.text, third.data.rules]) {
+        expect(form).toContain(`orchestrator release ${run.id}`);
+        expect(form.toLowerCase()).toContain("do not poll");
+      }
+      const at = { id: run.id, stepId: "3-try" };
+      await expectRefused(on, run.id, () => advance(on, at), "INSTANCE_SUSPENDED");
+      for (const args of [
+        {},
+        { assumed_current_step_name: "Try" },
+        { report: { step_id: "3-try", status: "success" } },
+      ]) {
+        const resumed = await on.call("resume_workflow", { instance_id: run.id, ...args });
+        expect(resumed.data).toMatchObject({ status: "SUSPENDED", next_step: null });
+      }
+      const rewound = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 });
+      expect(rewound.data.status).toBe("SUSPENDED");
+      expect(await release(run.id, on.db)).toMatchObject({ code: 0, out: expect.stringContaining("RUNNING at Try") });
+      const resumed = await on.call("resume_workflow", { instance_id: run.id });
+      expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "4-try" } });
+      const again = await advance(on, { id: run.id, stepId: "4-try" }, { status: "failure" });
+      expect(again.data.status).toBe("SUSPENDED");
+      const { history } = await statusOf(on, run.id);
+      expect(history.find(({ kind }: { kind: string }) => kind === "approval")).toMatchObject({ actor: "cli" });
+    });
+
+    test("inputs and description: listed, checked at the start, and arguments of the prompt", async () => {
+      const on = await open({ workflows });
+      const { data, text } = await on.call("list_workflows");
+      const asks = data.workflows.find(({ name }: { name: string }) => name === "ASKS");
+      expect(asks).toMatchObject({
+        description: "Ask for what is needed",
+        inputs: { type: "object", required: ["name"] },
+      });
+      expect(text).toContain("ASKS: Ask for what is needed");
+      expect(text).toContain("name (string, required), count (integer)");
+      for (const [context, word] of [
+        [{}, "name is missing"],
+        [{ name: 3 }, "name must be string"],
+        [{ name: "a", count: "2" }, "count must be integer"],
+        [{ name: "a", count: 0 }, "count"],
+      ] as const) {
+        const told = expectError(await on.call("start_workflow", { workflow_name: "ASKS", context }), "INVALID_INPUT");
+        expect(told.text).toContain(word);
+      }
+      expect((await on.call("list_instances")).data.instances).toEqual([]);
+      await startRun(on, "ASKS", { context: { name: "a", count: 2, other: true } });
+      const prompt = (await on.prompts()).find(({ name }) => name === "ASKS");
+      expect(prompt?.arguments?.map(({ name, required }) => [name, required])).toEqual([
+        ["name", true],
+        ["count", false],
+        ["context", false],
+      ]);
+      const said = await on.prompt("ASKS", { name: 'O"Neil', count: "2" });
+      expect(said).toContain('"context":{"name":"O\\"Neil","count":2}');
+    });
+  });
+}
+
+test("release: what does not wait is refused, and so is what is over", async () => {
+  const on = await TRANSPORTS.stdio({ workflows });
+  const run = await startRun(on, "LOOP");
+  expect(await release(run.id, on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("waits for nobody") });
+  await advance(on, run);
+  expect(await release(run.id, on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("COMPLETED") });
+  expect(await release("wf_none", on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("wf_none") });
+  expect((await release("", on.db)).code).toBe(2);
+});
+
+/** As a person does it, in a terminal. */
+async function release(id: string, db: string, ...more: string[]) {
+  const args = ["release", ...(id ? [id] : []), "--db", db, ...more];
+  const child = Bun.spawn([EXECUTABLE, ...args], { cwd: join(db, ".."), stdout: "pipe", stderr: "pipe" });
+  const [code, out, errors] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return { code, out, errors };
+}

@@ -1,0 +1,42 @@
+/** The compiled executable over either transport, for what must be the same over both. */
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import type { Prompt } from "@modelcontextprotocol/sdk/types.js";
+import type { Caller } from "./calls.ts";
+import { type ConnectOptions, connect } from "./client.ts";
+import { connectHttp, serveHttp } from "./http.ts";
+import { scratchDir } from "./workspace.ts";
+
+export interface Served extends Caller {
+  project: string;
+  db: string;
+  prompts(): Promise<Prompt[]>;
+  /** What the user says by calling the prompt. */
+  prompt(name: string, args: Record<string, string>): Promise<string>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
+type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env">;
+
+export const TRANSPORTS: Record<"stdio" | "HTTP", (options: Options) => Promise<Served>> = {
+  stdio: async (options) => served(await connect(options)),
+  HTTP: async ({ project = scratchDir(), args = [], ...options }) => {
+    const { url, db, end } = await serveHttp({ ...options, args: ["--project", project, ...args] });
+    const kill = async () => void (await end("SIGKILL"));
+    return served({ ...(await connectHttp(url)), project, db, kill });
+  },
+};
+
+function served({ client, call, project, db, kill }: Omit<Served, "prompts" | "prompt"> & { client: Client }): Served {
+  return {
+    call,
+    project,
+    db,
+    kill,
+    prompts: async () => (await client.listPrompts()).prompts,
+    prompt: async (name, args) => {
+      const { messages } = await client.getPrompt({ name, arguments: args });
+      return messages.map(({ content }) => (content.type === "text" ? content.text : "")).join("\n");
+    },
+  };
+}
