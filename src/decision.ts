@@ -43,6 +43,11 @@ export const Decision = z.object({
 });
 export type Decision = z.infer<typeof Decision>;
 
+/** Whether a rule always decides what follows the step, so that nobody is asked. */
+export function decidedByRule({ next, routes }: Step): boolean {
+  return next?.length === 1 || routes.some(({ when }) => when === null);
+}
+
 /** What the agent may choose from. `guided` is the part of `candidates` that needs no reason. */
 export interface Candidates {
   candidates: string[];

@@ -4,7 +4,7 @@ import { Baseline, Evidence } from "./check.ts";
 import { Decision, Waiting } from "./decision.ts";
 import { ContextPatch, JsonObject } from "./json.ts";
 import { Report } from "./report.ts";
-import type { LoadedWorkflow } from "./workflow.ts";
+import type { LoadedWorkflow, Workflow } from "./workflow.ts";
 
 /** Most bytes of an instance's context. */
 export const MAX_CONTEXT_BYTES = 256 * 1024;
@@ -44,6 +44,8 @@ export const Instance = z.object({
   workflow_name: z.string(),
   /** Hash of the definition that the instance is pinned to. */
   definition: z.string(),
+  /** The definition came from where checks may run; see LoadedWorkflow. */
+  trusted: z.boolean(),
   project: z.string(),
   parent_id: z.string().nullable(),
   status: Status,
@@ -153,12 +155,11 @@ export interface ListQuery {
 /** Durable state. Every method is one atomic operation; what a resolved promise reports is flushed. */
 export interface Store {
   /** Records the start; where the project has one with that `request_id`, returns that instance instead. */
-  create(start: Start, instance: Instance, definition: LoadedWorkflow): Promise<Instance>;
+  create(start: Start, instance: Instance, workflow: Workflow): Promise<Instance>;
   load(instanceId: string): Promise<Instance | null>;
   /** Writes the change if the row still has its version; false when another writer was first. */
   commit(change: Change): Promise<boolean>;
-  /** Trusted, if any source that it was started from was. */
-  definition(hash: string): Promise<LoadedWorkflow | null>;
+  definition(hash: string): Promise<Workflow | null>;
   start(instanceId: string): Promise<Start | null>;
   /** The instance that a `request_id` started in the project. */
   byRequest(project: string, requestId: string): Promise<Instance | null>;

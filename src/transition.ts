@@ -37,7 +37,7 @@ export function effectiveContext(instance: Instance): JsonObject {
 }
 
 /** A new instance at the first step of its workflow. */
-export function begin(workflow: Workflow, start: Start, place: { project: string }): Instance {
+export function begin(workflow: Workflow, start: Start, place: Pick<Instance, "project" | "trusted">): Instance {
   refuseLargeContext(start.context);
   const step_name = firstStep(workflow).name;
   return {
@@ -45,7 +45,7 @@ export function begin(workflow: Workflow, start: Start, place: { project: string
     version: 1,
     workflow_name: workflow.name,
     definition: start.definition,
-    project: place.project,
+    ...place,
     parent_id: null,
     status: "RUNNING",
     waiting_for: null,
@@ -131,7 +131,8 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
     );
   }
   const line = { ...entry(instance, { kind: "move" }, moment), definition: definition.hash };
-  const set = { definition: definition.hash, ...withoutProof(instance), updated_at: moment.now };
+  const { hash, trusted } = definition;
+  const set = { definition: hash, trusted, ...withoutProof(instance), updated_at: moment.now };
   return { ...change(instance, [line], set), definition };
 }
 

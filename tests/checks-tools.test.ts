@@ -157,6 +157,30 @@ test("a workflow that was merely found in ./workflows runs nothing, whatever is 
   await expectRefused(named, other.id, () => advance(named, other), "CHECK_FAILED");
   const same = { id: run.id, stepId: "2-again" };
   await expectRefused(named, run.id, () => advance(named, same), "CHECK_FAILED");
+  const again = await connect({ project: path, cwd: path, db: found.db, args: flags });
+  const third = await startRun(again, "NAMED");
+  await again.kill();
+  const restarted = await connect({ project: path, cwd: path, db: found.db, args: flags });
+  expect((await advance(restarted, third)).data.next_step.step_name).toBe("Again");
+});
+
+test("a step that was handed out by a server that may not look: what changed since is unchecked, not guessed", async () => {
+  const path = scratchDir();
+  writeFiles(path, { "src/a.txt": "one" });
+  Bun.spawnSync(["git", "init", "-q"], { cwd: path });
+  const blind = await connect({ workflows, project: path });
+  const run = await startRun(blind, "CHANGES");
+  const seeing = await connect({ workflows, project: path, db: blind.db, args: ["--allow-checks"] });
+  expect((await advance(seeing, run)).data.next_step.step_name).toBe("Next");
+  expect((await historyOf(seeing, run.id))[0]?.evidence).toMatchObject([{ outcome: "unchecked" }]);
+  await expectRefused(seeing, run.id, () => advance(seeing, { id: run.id, stepId: "2-next" }), "CHECK_FAILED");
+});
+
+test("where git cannot tell, a changed check fails and says so", async () => {
+  const on = await connect({ workflows, project: scratchDir(), args: ["--allow-checks"] });
+  const run = await startRun(on, "CHANGES");
+  const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+  expect(refused.text).toContain("is the project a git repository?");
 });
 
 test("WORKFLOW_ALLOW_CHECKS allows them too, and the program sees none of the server's secrets", async () => {

@@ -74,7 +74,7 @@ test("a note first, then a bare choice; a failure first, then success for the sa
   expectError(await advance(on, stale, CLAIM), "STALE_REPORT");
 });
 
-test("a report that was kept before its proof is asked for again", async () => {
+test("a different report after one that was kept: it is proven anew", async () => {
   const { on, run } = await atTest();
   writeFileSync(join(on.project, "good"), "");
   const kept = await advance(on, run, { updates: { summary: "s" } });

@@ -39,7 +39,7 @@ async function play({ workflow, hash }: LoadedWorkflow, turns: Turn[]): Promise<
     actor: "t",
     started_at: moment.now,
   };
-  let instance = begin(workflow, start, { project: "/p" });
+  let instance = begin(workflow, start, { project: "/p", trusted: true });
   for (const each of turns) {
     const step = currentStep(workflow, instance);
     if (!step) break;

@@ -11,9 +11,7 @@ export async function checkChanged(
 ): Promise<Finding> {
   const before = baseline?.[glob] ?? null;
   if (before === null) {
-    return failed(
-      `git could not tell what ${glob} was when the step was handed out; see that "git status" works, and rewind to the step`,
-    );
+    return failed(`git could not tell what ${glob} was when the step was handed out: is the project a git repository?`);
   }
   const now = await changes.fingerprint(project, glob, { environment, signal });
   if (signal.aborted) return failed("stopped");

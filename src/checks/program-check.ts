@@ -28,8 +28,8 @@ export async function checkProgram(
 }
 
 function findingOf({ cause, exitCode, output }: Ended, timeout: number): Finding {
-  const text = output.text(MAX_OUTPUT);
-  const printed = text === undefined ? {} : { output: text };
+  const text = output.text(MAX_OUTPUT)?.trimEnd();
+  const printed = text ? { output: text } : {};
   if (cause === "stopped") return { outcome: "failed", reason: "stopped", ...printed };
   if (cause === "time") return { outcome: "failed", reason: `did not end within ${timeout} s`, ...printed };
   if (exitCode === null) return { outcome: "failed", reason: "was ended by SIGKILL", ...printed };

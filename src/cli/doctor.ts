@@ -121,6 +121,7 @@ function sampleQuestion(): Question {
       version: 1,
       workflow_name: workflow.name,
       definition: "",
+      trusted: false,
       project: "",
       parent_id: null,
       status: "RUNNING",

@@ -7,7 +7,7 @@ import type { Change, Instance, Store } from "../instance.ts";
 import type { Log } from "../log.ts";
 import type { ProjectProbe } from "../project.ts";
 import type { SchemaJudge } from "../schema.ts";
-import type { LoadedWorkflow, Step, Workflow, WorkflowSource } from "../workflow.ts";
+import type { Step, Workflow, WorkflowSource } from "../workflow.ts";
 import type { Attempts } from "./attempts.ts";
 
 export interface Parts {
@@ -52,14 +52,14 @@ export async function load(parts: Parts, instanceId: string): Promise<Loaded> {
       hint: "Copy the id from a step answer, or call list_instances, or resume_workflow with {} to find this project's.",
     });
   }
-  const { workflow, trusted } = await pinned(store, instance);
-  return { store, instance, workflow, trusted: trusted || (await isTrustedNow(parts, instance)) };
+  const workflow = await pinned(store, instance);
+  return { store, instance, workflow, trusted: instance.trusted || (await isTrustedNow(parts, instance)) };
 }
 
 /** The definition that an instance is pinned to. */
-export async function pinned(store: Store, instance: Instance): Promise<LoadedWorkflow> {
-  const definition = await store.definition(instance.definition);
-  if (definition) return definition;
+export async function pinned(store: Store, instance: Instance): Promise<Workflow> {
+  const workflow = await store.definition(instance.definition);
+  if (workflow) return workflow;
   throw new AppError(
     "PERSISTENCE_ERROR",
     `The definition of instance "${instance.instance_id}" is not in the database.`,

@@ -1,5 +1,6 @@
 /** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
 import { type Check, type CheckResult, type Evidence, startsProgram } from "../check.ts";
+import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { claims } from "../guards.ts";
 import type { Instance, Pending } from "../instance.ts";
@@ -51,7 +52,7 @@ async function look(
   const { checks, trusted, instance, step } = at;
   const slow = checks.some((check) => startsProgram(check) && parts.checker.refusal(check, trusted) === null);
   if (slow) {
-    const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && step.routes.length === 0;
+    const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && !decidedByRule(step);
     return parts.attempts.prove({ ...at, patience: mayAsk ? PATIENCE_BEFORE_MODEL_MS : PATIENCE_MS }, caller);
   }
   const { project, baseline } = instance;

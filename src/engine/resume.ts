@@ -151,7 +151,7 @@ function weakerError({ instance_id, workflow_name }: Instance, less: string[]): 
     "STEP_NOT_ALLOWED",
     `The current files of "${workflow_name}" demand less than this run's definition (${less.join("; ")}); nothing changed.`,
     {
-      hint: `Go on with the pinned definition: resume_workflow {"instance_id":"${instance_id}"}. If the user wants the new files: \`orchestrator release ${instance_id} --use-latest\` in a terminal of their own.`,
+      hint: `Go on with the pinned definition: resume_workflow {"instance_id":"${instance_id}"}. If the user wants the new files: \`orchestrator release ${instance_id} --use-latest\` in a terminal of their own, with this server's --workflows and --db.`,
       details: { weakened: less },
     },
   );

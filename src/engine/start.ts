@@ -31,8 +31,8 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
     limit: MAX_ALSO_RUNNING,
   });
   refuseInputs(parts, loaded, input.context);
-  const made = begin(loaded.workflow, record, { project: parts.project });
-  const instance = await store.create(record, made, loaded);
+  const made = begin(loaded.workflow, record, { project: parts.project, trusted: loaded.trusted });
+  const instance = await store.create(record, made, loaded.workflow);
   if (instance.instance_id !== record.instance_id) return repeated(parts, instance, input);
   parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
   const { workflow, trusted } = loaded;

@@ -39,14 +39,15 @@ export interface ReleaseInput {
 export async function releaseInstance(parts: Parts, input: ReleaseInput, caller: Caller): Promise<Outcome> {
   const { store, ...loaded } = await load(parts, input.instance_id);
   const moment = { actor: caller.actor, now: stamp(parts) };
+  const latest = input.use_latest ? await findDefinition(parts, loaded.instance.workflow_name) : null;
   let now = loaded;
-  if (input.use_latest) {
-    const latest = await findDefinition(parts, loaded.instance.workflow_name);
+  if (latest && latest.hash !== loaded.instance.definition) {
     const { workflow, trusted } = latest;
     now = { workflow, trusted, instance: await commit(store, repin(loaded.instance, latest, moment)) };
   }
-  const waits = now.instance.status === "SUSPENDED";
-  if (waits || !input.use_latest) now = { ...now, instance: await commit(store, release(now.instance, moment)) };
+  if (now === loaded || now.instance.status === "SUSPENDED") {
+    now = { ...now, instance: await commit(store, release(now.instance, moment)) };
+  }
   parts.log.info({ instance_id: input.instance_id }, "instance released");
   return handedOut(parts, now);
 }

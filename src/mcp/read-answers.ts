@@ -169,8 +169,8 @@ export function entryLine({ seq, kind, step_name, step_id, report, evidence, dec
   const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
   const said = report && [report.status, quote(report.error ?? report.message ?? report.details ?? report.result)];
   const chosen = decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, 200)}`;
-  const looked = evidence?.map(({ check, outcome }) => `${check} ${outcome}`).join(", ");
-  const checked = looked && `[checks: ${oneLine(looked, 200)}]`;
+  const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
+  const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), 200)}]`;
   return [`#${seq} ${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
 }
 

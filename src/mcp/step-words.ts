@@ -66,13 +66,13 @@ export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | 
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks }: Pick<View, "checks">): string {
   const runs = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
-  const left = checks.filter(({ refusal }) => refusal !== null).map(({ label, refusal }) => `${label} (${refusal})`);
-  return [
-    runs.length > 0 ? `The server will check: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}` : "",
-    left.length > 0 ? `Not checked by the server: ${oneLine(left.join(" | "), MAX_CHECK_WORDS)}` : "",
-  ]
-    .filter(Boolean)
-    .join("\n");
+  const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
+  const left = reasons.map((reason) => {
+    const labels = checks.filter(({ refusal }) => refusal === reason).map(({ label }) => label);
+    return `Not checked by the server: ${oneLine(labels.join(" | "), MAX_CHECK_WORDS)} (${reason})`;
+  });
+  const will = runs.length > 0 ? [`The server will check: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}`] : [];
+  return [...will, ...left].join("\n");
 }
 
 /** Steps whose proofs nobody looked at, by their latest visits: `Run Unit Tests (visits 4, 7)`; empty where all were. */
@@ -109,8 +109,8 @@ export function rules(view: View): string {
     return `${keptRule(view)} ${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
   const choice = ask ? ` Choose next_step by decision_required. ${choiceRule(view)}` : "";
-  const checks = checkRules(view).replace("\n", " ");
-  return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks} `}${FAILURE_RULE}`;
+  const checks = checkRules(view).replaceAll("\n", ". ");
+  return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
 }
 
 /** What is left to do when a run is over. */

@@ -5,13 +5,15 @@ import { Attempt, HistoryEntry, Instance, InstanceSummary, Start } from "../inst
 export type Row = Record<string, string | number | null>;
 
 export function instanceFromRow(row: Row): Instance {
-  return Instance.parse(parseColumns(row, ["waiting_for", "visits", "pending", "baseline", "context"]));
+  const parsed = parseColumns(row, ["waiting_for", "visits", "pending", "baseline", "context"]);
+  return Instance.parse({ ...parsed, trusted: row["trusted"] === 1 });
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { waiting_for, visits, pending, baseline, context, ...plain } = instance;
+  const { trusted, waiting_for, visits, pending, baseline, context, ...plain } = instance;
   return {
     ...plain,
+    trusted: Number(trusted),
     waiting_for: waiting_for && JSON.stringify(waiting_for),
     visits: JSON.stringify(visits),
     pending: pending && JSON.stringify(pending),

@@ -1,7 +1,7 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
 import type { Change, ListQuery, Store } from "../instance.ts";
-import { type LoadedWorkflow, Workflow } from "../workflow.ts";
+import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import { createCommitGroup } from "./commit-group.ts";
 import { asPersistenceError } from "./open.ts";
@@ -18,7 +18,7 @@ import {
 /** Definitions kept parsed; a server rarely sees more. */
 const MAX_CACHED_DEFINITIONS = 100;
 
-const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, project, parent_id, status, waiting_for,
+const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, waiting_for,
   step_name, visit, visit_started_at, visits, notes, pending, baseline, last_seq, last_report_at, created_at,
   updated_at, completed_at, context`;
 
@@ -27,12 +27,11 @@ const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, p
 const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, actor,
   definition, started_at, ended_at`;
 
-const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at, trusted)
-  VALUES ($hash, $workflow_name, $body, $created_at, $trusted)
-  ON CONFLICT (hash) DO UPDATE SET trusted = 1 WHERE trusted < excluded.trusted`;
+const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
+  VALUES ($hash, $workflow_name, $body, $created_at) ON CONFLICT (hash) DO NOTHING`;
 
 const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
-  VALUES ($instance_id, $version, $workflow_name, $definition, $project, $parent_id, $status, $waiting_for,
+  VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $waiting_for,
     $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $last_seq, $last_report_at,
     $created_at, $updated_at, $completed_at, $context)`;
 
@@ -40,7 +39,7 @@ const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, defi
   VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
 
 /** Without `status`: naming it, changed or not, makes SQLite write the indexes anew whose condition reads it. */
-const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition,
+const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
@@ -57,7 +56,7 @@ const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE insta
 
 /** A store on an open database; `path` names it in errors. Closing it closes the database. */
 export function createSqliteStore(db: Database, path: string): Store {
-  const definitions = new Map<string, LoadedWorkflow>();
+  const definitions = new Map<string, Workflow>();
 
   /** Runs one atomic operation; whatever SQLite refuses becomes PERSISTENCE_ERROR. */
   async function attempt<T>(operation: () => T): Promise<T> {
@@ -78,21 +77,16 @@ export function createSqliteStore(db: Database, path: string): Store {
   const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
   const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
 
-  function insertDefinition({ hash, workflow, trusted }: LoadedWorkflow, created_at: string): void {
-    const known = definitions.get(hash);
-    if (known && known.trusted >= trusted) return;
-    const body = JSON.stringify(workflow);
-    run(INSERT_DEFINITION, { hash, workflow_name: workflow.name, body, created_at, trusted: Number(trusted) });
+  function insertDefinition(hash: string, workflow: Workflow, created_at: string): void {
+    if (definitions.has(hash)) return;
+    run(INSERT_DEFINITION, { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at });
   }
 
-  function remember(definition: LoadedWorkflow): LoadedWorkflow {
-    const { hash } = definition;
-    const known = definitions.get(hash);
-    if (known && known.trusted >= definition.trusted) return known; // deciders know its steps by their objects
+  function remember(hash: string, workflow: Workflow): Workflow {
     const oldest = definitions.size >= MAX_CACHED_DEFINITIONS ? definitions.keys().next().value : undefined;
     if (oldest !== undefined) definitions.delete(oldest);
-    definitions.set(hash, definition);
-    return definition;
+    definitions.set(hash, workflow);
+    return workflow;
   }
 
   function byRequest(project: string, request_id: string) {
@@ -101,17 +95,17 @@ export function createSqliteStore(db: Database, path: string): Store {
   }
 
   return {
-    async create(start, instance, definition) {
+    async create(start, instance, workflow) {
       const { project } = instance;
       const made = await write(() => {
         const known = start.request_id === null ? null : byRequest(project, start.request_id);
         if (known) return known;
-        insertDefinition(definition, start.started_at);
+        insertDefinition(start.definition, workflow, start.started_at);
         run(INSERT_INSTANCE, instanceToRow(instance));
         run(INSERT_START, { ...start, project, context: JSON.stringify(start.context) });
         return instance;
       });
-      remember(definition);
+      remember(start.definition, workflow);
       return made;
     },
 
@@ -125,7 +119,7 @@ export function createSqliteStore(db: Database, path: string): Store {
 
     async commit(change) {
       const written = await write(() => writeChange(change));
-      if (written && change.definition) remember(change.definition);
+      if (written && change.definition) remember(change.definition.hash, change.definition.workflow);
       return written;
     },
 
@@ -133,10 +127,8 @@ export function createSqliteStore(db: Database, path: string): Store {
       attempt(() => {
         const known = definitions.get(hash);
         if (known) return known;
-        const found = row("SELECT body, trusted FROM definitions WHERE hash = $hash", { hash });
-        if (!found) return null;
-        const workflow = Workflow.parse(JSON.parse(String(found["body"])));
-        return remember({ hash, workflow, trusted: found["trusted"] === 1 });
+        const found = row("SELECT body FROM definitions WHERE hash = $hash", { hash });
+        return found && remember(hash, Workflow.parse(JSON.parse(String(found["body"]))));
       }),
 
     start: (instance_id) =>
@@ -203,7 +195,7 @@ export function createSqliteStore(db: Database, path: string): Store {
   }
 
   function writeChange({ instance, entries, definition }: Change): boolean {
-    if (definition) insertDefinition(definition, instance.updated_at);
+    if (definition) insertDefinition(definition.hash, definition.workflow, instance.updated_at);
     const { workflow_name, project, parent_id, created_at, status: _status, ...changing } = instanceToRow(instance);
     if (run(UPDATE_INSTANCE, changing) === 0) return false;
     run(UPDATE_STATUS, { instance_id: instance.instance_id, status: instance.status });

@@ -205,7 +205,7 @@ test("where git cannot tell, the check fails and says what to do", async () => {
     expect({ outcome, reason }).toEqual({
       outcome: "failed",
       reason:
-        'git could not tell what src/** was when the step was handed out; see that "git status" works, and rewind to the step',
+        "git could not tell what src/** was when the step was handed out: is the project a git repository?",
     });
   }
   const { reason } = await look(plain, "src/**", { "src/**": "before" });

@@ -35,7 +35,7 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
   test.each(LEFT)("%s is ended with the program", async (_, script) => {
     const seconds = oddSeconds();
     const { outcome, output, milliseconds = 0 } = await runScript(script(seconds), project);
-    expect({ outcome, output }).toEqual({ outcome: "passed", output: "done\n" });
+    expect({ outcome, output }).toEqual({ outcome: "passed", output: "done" });
     expect(milliseconds).toBeLessThan(2_000);
     await expectGone(`sleep ${seconds}`);
   });
@@ -51,7 +51,7 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
     const script =
       "env -u ORCHESTRATOR_CHECK setsid sleep 4 & while ! pgrep -x sleep >/dev/null; do :; done; echo done";
     const { outcome, output, milliseconds = 0 } = await runScript(script, project);
-    expect({ outcome, output }).toEqual({ outcome: "passed", output: "done\n" });
+    expect({ outcome, output }).toEqual({ outcome: "passed", output: "done" });
     expect(milliseconds).toBeLessThan(3_000);
   });
 
@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
     const seconds = oddSeconds();
     const script = `setsid sleep ${seconds} & sleep ${seconds} & echo begun; wait`;
     const result = await createTestChecker().look(run(["sh", "-c", script], 1), looking(project));
-    expect(result).toMatchObject({ outcome: "failed", reason: "did not end within 1 s", output: "begun\n" });
+    expect(result).toMatchObject({ outcome: "failed", reason: "did not end within 1 s", output: "begun" });
     expect(result.exit_code).toBeUndefined();
     expect(result.milliseconds).toBeLessThan(2_000);
     await expectGone(`sleep ${seconds}`);
@@ -69,7 +69,7 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
     const script = "trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done";
     const result = await createTestChecker().look(run(["sh", "-c", script], 1), looking(project));
     expect(result).toMatchObject({ outcome: "failed", reason: "did not end within 1 s" });
-    expect(result.output).toEndWith("bye\n");
+    expect(result.output).toEndWith("bye");
   });
 
   test("one that does not listen is ended two seconds later", async () => {
@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
     const mark = `y${oddSeconds()}`;
     const result = await createTestChecker().look(run(["yes", mark], 1), looking(project));
     expect(result.reason).toBe("did not end within 1 s");
-    expect(result.output).toContain(`${mark}\n`);
+    expect(result.output).toContain(mark);
     await expectGone(mark);
   });
 

@@ -23,19 +23,19 @@ const OUTCOMES: [name: string, words: string[], told: object][] = [
   ["one that may not be executed", ["./file.txt"], { reason: '"./file.txt" is not executable' }],
   ["a directory", ["./src"], { reason: '"./src" is no program but a directory' }],
   ["an empty word", [""], { reason: 'there is no program ""' }],
-  ["a path is relative to the project", ["./tool.sh"], { outcome: "passed", output: `tool in ${project}\n` }],
+  ["a path is relative to the project", ["./tool.sh"], { outcome: "passed", output: `tool in ${project}` }],
   [
     "both outputs are told in order",
     ["sh", "-c", "echo a; echo b >&2; echo c"],
-    { outcome: "passed", output: "a\nb\nc\n" },
+    { outcome: "passed", output: "a\nb\nc" },
   ],
   [
     "they can be opened by name",
     ["sh", "-c", "echo a >/dev/stderr; echo b >/dev/stdout"],
-    { outcome: "passed", output: "a\nb\n" },
+    { outcome: "passed", output: "a\nb" },
   ],
-  ["input is empty", ["sh", "-c", "cat; readlink /proc/self/fd/0"], { outcome: "passed", output: "/dev/null\n" }],
-  ["it may change its directory", ["sh", "-c", "cd /; pwd"], { outcome: "passed", output: "/\n" }],
+  ["input is empty", ["sh", "-c", "cat; readlink /proc/self/fd/0"], { outcome: "passed", output: "/dev/null" }],
+  ["it may change its directory", ["sh", "-c", "cd /; pwd"], { outcome: "passed", output: "/" }],
   ["it may close its outputs", ["sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 3"], { exit_code: 3 }],
 ];
 
@@ -61,7 +61,7 @@ test("a command runs what whoever started the server named", async () => {
   const commands = new Map([["greet", { text: "echo 'a  b'", words: ["echo", "a  b"] }]]);
   const checker = createTestChecker({ allowed: false, commands });
   const result = await checker.look({ kind: "command", name: "greet", timeout: 9 }, looking(project));
-  expect(result).toMatchObject({ check: "greet", outcome: "passed", output: "a  b\n" });
+  expect(result).toMatchObject({ check: "greet", outcome: "passed", output: "a  b" });
   const unknown = await checker.look({ kind: "command", name: "other", timeout: 9 }, looking(project));
   expect(unknown).toMatchObject({ outcome: "failed", reason: 'there is no command "other"' });
 });
@@ -70,7 +70,7 @@ test("words of a shell are words, not commands", async () => {
   const dir = scratchDir();
   const hostile = ["$(touch x)", "; touch x", "`touch x`", "| touch x", "> x", "$HOME", "*", "'", '"', "-n", "\\"];
   const result = await createTestChecker().look(run(["printf", "<%s>\\n", ...hostile]), looking(dir));
-  expect(result.output).toBe(hostile.map((word) => `<${word}>\n`).join(""));
+  expect(result.output).toBe(hostile.map((word) => `<${word}>`).join("\n"));
   const named = await createTestChecker().look(run(["$(touch x)"]), looking(dir));
   expect(named.outcome).toBe("failed");
   expect(readdirSync(dir)).toEqual([]);
@@ -101,7 +101,7 @@ test("the environment is the allowed part of the server's, the directory and the
 test("it is run and heard where PATH leads to its own tools alone", async () => {
   const checker = createTestChecker({ environment: { PATH: join(project, "src") } });
   const result = await checker.look(run(["/bin/sh", "-c", "echo $PATH"]), looking(project));
-  expect(result).toMatchObject({ outcome: "passed", output: `${project}/src\n` });
+  expect(result).toMatchObject({ outcome: "passed", output: `${project}/src` });
 });
 
 test("only the three standard descriptors are open", async () => {
@@ -141,7 +141,7 @@ test("a flood is read to its end in little memory", async () => {
   const { outcome, output = "" } = await runScript("yes | head -c 1000000000; echo END", project);
   expect(outcome).toBe("passed");
   expect(output).toStartWith("… (999,996,004 bytes before this)\n");
-  expect(output).toEndWith("y\nEND\n");
+  expect(output).toEndWith("y\nEND");
   expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
 });
 
@@ -150,5 +150,5 @@ test("twenty at once do not get in each other's way", async () => {
   mkdirSync(join(dir, "sub"));
   const results = await Promise.all(Array.from({ length: 20 }, (_, n) => runScript(`echo ${n}; exit ${n}`, dir)));
   expect(results.map(({ exit_code }) => exit_code)).toEqual(Array.from({ length: 20 }, (_, n) => n));
-  expect(results.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}\n`));
+  expect(results.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`));
 });

@@ -1,5 +1,5 @@
--- Whether the definition came from where checks may run: with the executable, or from a directory that a person named.
-ALTER TABLE definitions ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0, 1));
+-- Whether the instance's definition came from where checks may run: the executable, or a directory that a person named.
+ALTER TABLE instances ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0, 1));
 
 -- What git showed when the current visit was first handed out, for its `changed` checks.
 ALTER TABLE instances ADD COLUMN baseline TEXT;
