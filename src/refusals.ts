@@ -27,15 +27,24 @@ export function refuseStep(workflow: Workflow, instance: Instance, next: string)
       details: { candidates: allowed },
     });
   }
-  if (next !== FINISH && instance.visit >= MAX_VISITS) {
-    throw new AppError(
-      "INVALID_INPUT",
-      `The instance has reached its limit of ${MAX_VISITS} visits; nothing changed.`,
-      {
-        hint: "Finish it, or start a new instance with this one's context.",
-      },
-    );
+  if (next !== FINISH) refuseManyVisits(instance);
+}
+
+/** Throws STEP_NOT_ALLOWED where the definition has no such step any more, INVALID_INPUT where the run has no visit left. */
+export function refuseReturn(workflow: Workflow, instance: Instance, to: string): void {
+  if (!findStep(workflow, to)) {
+    throw new AppError("STEP_NOT_ALLOWED", `The run's definition has no step "${to}" any more; nothing changed.`, {
+      hint: "Choose a visit of another step; get_workflow_status lists them.",
+    });
   }
+  refuseManyVisits(instance);
+}
+
+function refuseManyVisits({ visit }: Instance): void {
+  if (visit < MAX_VISITS) return;
+  throw new AppError("INVALID_INPUT", `The instance has reached its limit of ${MAX_VISITS} visits; nothing changed.`, {
+    hint: "Finish it, or start a new instance with this one's context.",
+  });
 }
 
 /** INVALID_INPUT: there is nothing that a person must let go on. */

@@ -9,7 +9,14 @@ import { left } from "./guards.ts";
 import { type Change, type HistoryEntry, type Instance, MAX_NOTES, type Pending, type Start } from "./instance.ts";
 import { applyPatch, type ContextPatch, type JsonObject, patchFor } from "./json.ts";
 import { countOf, enter, hold, landing } from "./landing.ts";
-import { refuseFinal, refuseLargeContext, refuseManyNotes, refuseNotWaiting, refuseStep } from "./refusals.ts";
+import {
+  refuseFinal,
+  refuseLargeContext,
+  refuseManyNotes,
+  refuseNotWaiting,
+  refuseReturn,
+  refuseStep,
+} from "./refusals.ts";
 import type { Report } from "./report.ts";
 import { findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
@@ -201,7 +208,8 @@ export function cancel(instance: Instance, said: { reason: string; decided_by: D
 
 /**
  * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history` is
- * whole, oldest first. Nothing is forgotten: the rewind is one more entry. Throws INVALID_INPUT for a visit that was not.
+ * whole, oldest first. Nothing is forgotten: the rewind is one more entry. What `next` allows does
+ * not matter: going back is not following. Throws INVALID_INPUT for a visit that was not.
  */
 export function rewind(
   workflow: Workflow,
@@ -220,7 +228,7 @@ export function rewind(
     back.start,
     back.history.filter((entry) => entry.visit < to_visit),
   );
-  refuseStep(workflow, instance, then.step_name);
+  refuseReturn(workflow, instance, then.step_name);
   const updates = Object.fromEntries(Object.keys(draft.instance.context).map((key) => [key, null]));
   const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
   const reasoning = back.reason || `back to visit ${to_visit}`;

@@ -71,6 +71,18 @@ test("rewind hands out the step and the context of the earlier visit as a new vi
   });
 });
 
+test("rewind leads back from a step whose `next` names other steps, also to that step itself", async () => {
+  const workflows = scratchDir();
+  writeFiles(workflows, workflowFiles("NEXT", { One: {}, Two: { extras: ["next: [Three]"] }, Three: {} }));
+  const on = await connect({ workflows });
+  const run = await startRun(on, "NEXT");
+  await advance(on, run, { next_step: "Two" });
+  const again = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 2 });
+  expect(again.data.next_step).toMatchObject({ step_id: "3-two" });
+  const back = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 1 });
+  expect(back.data.next_step).toMatchObject({ step_id: "4-one" });
+});
+
 test("a rewind that is repeated adds nothing, also by another process", async () => {
   const on = await connect({ workflows });
   const id = await atThree(on);
