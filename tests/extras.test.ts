@@ -115,9 +115,14 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
         const resumed = await on.call("resume_workflow", { instance_id: run.id, ...args });
         expect(resumed.data).toMatchObject({ status: "SUSPENDED", next_step: null });
       }
-      const rewound = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 });
-      expect(rewound.data.status).toBe("SUSPENDED");
+      for (const to_visit of [1, 3]) {
+        const rewind = () => on.call("rewind_workflow", { instance_id: run.id, to_visit });
+        await expectRefused(on, run.id, rewind, "INSTANCE_SUSPENDED");
+      }
       expect(await release(run.id, on.db)).toMatchObject({ code: 0, out: expect.stringContaining("RUNNING at Try") });
+      const held = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 });
+      expect(held.data.status).toBe("SUSPENDED");
+      await release(run.id, on.db);
       const resumed = await on.call("resume_workflow", { instance_id: run.id });
       expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "4-try" } });
       const again = await advance(on, { id: run.id, stepId: "4-try" }, { status: "failure" });

@@ -1,10 +1,11 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
-import type { HistoryEntry } from "../instance.ts";
+import { type HistoryEntry, waitsForPerson } from "../instance.ts";
 import { cancel, release, repin, rewind } from "../transition.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
 import { findDefinition } from "./start.ts";
+import { suspendedError } from "./visits.ts";
 
 /** Entries read at a time when the whole history is needed. */
 const PAGE = 1_000;
@@ -58,7 +59,10 @@ export interface RewindInput {
   reason?: string | undefined;
 }
 
-/** Hands out an earlier visit again. Repeated before anything was reported, it answers the same and adds nothing. */
+/**
+ * Hands out an earlier visit again. Repeated before anything was reported, it answers the same and adds nothing. What waits
+ * for a person is INSTANCE_SUSPENDED: no tool lets it go on.
+ */
 export async function rewindInstance(parts: Parts, input: RewindInput, caller: Caller): Promise<Outcome> {
   const loaded = await load(parts, input.instance_id);
   const { store, instance, workflow } = loaded;
@@ -67,6 +71,7 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const untouched = !instance.pending && instance.status === (decision?.status ?? "RUNNING");
   const repeated = decision?.to_visit === input.to_visit && untouched;
   if (decision && repeated) return handedOut(parts, loaded, { decision, replayed: true });
+  if (waitsForPerson(instance)) throw suspendedError(instance);
   const start = await store.start(instance.instance_id);
   if (!start) throw new Error(`instance "${instance.instance_id}" has no record of its start`);
   const change = rewind(workflow, instance, {
