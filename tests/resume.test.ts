@@ -175,3 +175,32 @@ test("a report that is no report is refused by resume as it is by advance", asyn
     await expectRefused(on, id, () => on.call("resume_workflow", { report }), "INVALID_INPUT");
   }
 });
+
+test("a kept report that does not prove what is demanded now becomes a note, and the step is handed out again", async () => {
+  const demanding = scratchDir();
+  writeFiles(demanding, workflowFiles("PROVE", { Work: { extras: ["checks: [{file: proof}]"] }, Next: {} }));
+  const one = await connect({ workflows: demanding });
+  const { id } = await startRun(one, "PROVE");
+  expect((await advance(one, { id, stepId: "1-work" }, { updates: { n: 1 } })).data.decision_required).toBeDefined();
+  const two = await connect({ workflows: demanding, db: one.db, project: one.project, args: ["--allow-checks"] });
+  const told = expectStep(await two.call("resume_workflow"), { name: "Work", id: "1-work", instructions: "Do Work." });
+  expect(told.data.recap).toContain(
+    "The report that was kept is only a note now: the server's check `file proof` failed: proof is missing",
+  );
+  expect(await statusOf(two, id)).toMatchObject({
+    pending_report: null,
+    context: { n: 1 },
+    history: [{ kind: "note" }],
+  });
+  writeFiles(
+    demanding,
+    workflowFiles("PROVE", { Work: { extras: ["checks: [{file: proof}]", "produces: {m: integer}"] }, Next: {} }),
+  );
+  writeFiles(two.project, { proof: "x" });
+  await advance(two, { id, stepId: "1-work" });
+  await Bun.sleep(1_000); // edits are picked up within a second
+  const moved = await two.call("resume_workflow", { use_latest: true });
+  expectStep(moved, { name: "Work", id: "1-work", instructions: "Do Work." });
+  expect(moved.data.recap).toContain("only a note now: in its context_updates m is missing (integer)");
+  expect((await two.call("resume_workflow")).data.next_step.step_id).toBe("1-work");
+});

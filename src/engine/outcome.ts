@@ -32,6 +32,8 @@ export interface Outcome {
   replayed?: boolean;
   also_running?: InstanceSummary[];
   recap?: Recap;
+  /** Why the report that was kept does not count any more. */
+  unproven?: string;
 }
 
 /** Where a client that resumes thought it was. */

@@ -43,6 +43,14 @@ export async function prove(
   return { ...pending, context_updates, evidence: found.evidence };
 }
 
+/** Where the error says that a report proves too little: what it lacks, in a line; else null. */
+export function unprovenBy(error: unknown): string | null {
+  if (!(error instanceof AppError)) return null;
+  const { code, details = {} } = error;
+  if (code === "CHECK_FAILED") return `the server's check \`${details["check"]}\` failed: ${details["reason"]}`;
+  return code === "INCOMPLETE_REPORT" ? `in its context_updates ${[details["faults"]].flat().join("; ")}` : null;
+}
+
 /** Checks that start a program are an attempt of their own; others are looked at on the spot. */
 async function look(
   parts: Parts,

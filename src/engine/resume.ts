@@ -4,13 +4,13 @@ import { demandsProof, weakened } from "../guards.ts";
 import { type Instance, type InstanceSummary, isFinal, type Pending, waitsForPerson } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
-import { bringBack, currentStep, goOn, repin, stepIdOf } from "../transition.ts";
+import { bringBack, currentStep, goOn, repin, retireKept, stepIdOf } from "../transition.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advance } from "./advance.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
 import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
-import { prove } from "./prove.ts";
+import { prove, unprovenBy } from "./prove.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
 import { locate, needsStepId } from "./visits.ts";
@@ -86,9 +86,20 @@ async function proceed(
   return reconcile(parts, { ...now, position: place.position }, caller);
 }
 
-/** A kept report has proven what was demanded when it came; where the definition changed since, it proves it now. */
+/**
+ * A kept report has proven what was demanded when it came; where that is not what is demanded now, it proves it now. One
+ * that does not becomes a note, and the step is handed out again: who resumes may not know what it reported.
+ */
 async function decideKept(parts: Parts, at: Loaded & { kept: Pending }, caller: Caller): Promise<Outcome> {
-  const pending = await prove(parts, { ...at, pending: at.kept }, caller);
+  const pending = await prove(parts, { ...at, pending: at.kept }, caller).catch((error) => {
+    const unproven = unprovenBy(error);
+    if (unproven === null) throw error;
+    return { unproven };
+  });
+  if ("unproven" in pending) {
+    const change = retireKept(at.instance, { actor: caller.actor, now: stamp(parts) });
+    return handedOut(parts, { ...at, instance: await commit(at.store, change) }, pending);
+  }
   if ("running" in pending) return handedOut(parts, at, { did: "checking", checks_running: pending.running });
   return decide(parts, { ...at, pending }, caller);
 }

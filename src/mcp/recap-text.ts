@@ -7,8 +7,9 @@ import { contextLine } from "./context-view.ts";
 
 const MAX_QUOTE = 120;
 const MAX_GOAL = 300;
+const MAX_REASON = 300;
 
-export function recapText({ instance, workflow }: Outcome, recap: Recap): string {
+export function recapText({ instance, workflow, unproven }: Outcome, recap: Recap): string {
   const since = recap.last_report_at
     ? `last report ${between(recap.last_report_at, recap.now)} ago`
     : "nothing reported yet";
@@ -17,6 +18,7 @@ export function recapText({ instance, workflow }: Outcome, recap: Recap): string
     workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
     positionLine(recap),
     recap.unused_report && "The report that came along is not about the current step and was not used.",
+    unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
     `Context: ${contextLine(effectiveContext(instance))}`,
     headLine(recap.head_moved),
