@@ -76,6 +76,19 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       });
     });
 
+    test("produces: a schema may refer to its own parts", async () => {
+      const own = scratchDir();
+      const part = "{type: array, items: {$ref: '#/definitions/part'}, definitions: {part: {type: integer}}}";
+      writeFiles(own, workflowFiles("OWN", { Only: { extras: [`produces: {a: ${part}, b: ${part}}`] } }));
+      const on = await open({ workflows: own });
+      const run = await startRun(on, "OWN");
+      const wrong = () => advance(on, run, { next_step: "FINISH", updates: { a: [1], b: ["x"] } });
+      const refused = await expectRefused(on, run.id, wrong, "INCOMPLETE_REPORT");
+      expect(refused.text).toContain('b[0] must be integer, not "x"');
+      const done = await advance(on, run, { next_step: "FINISH", updates: { a: [1], b: ["2"] } });
+      expect(done.data).toMatchObject({ status: "COMPLETED", current_context: { a: [1], b: [2] } });
+    });
+
     test("next: only what it names may follow, and a single one decides like a route", async () => {
       const on = await open({ workflows });
       const run = await startRun(on, "STRICT");

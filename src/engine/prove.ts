@@ -84,11 +84,15 @@ function produced(
 
 const schemas = new WeakMap<object, JsonObject>();
 
-/** One object for one definition, so that the judge compiles it once. */
+/**
+ * One object for one definition, so that the judge compiles it once. Each value's schema stays a whole one by its `$id`: "#"
+ * in it means itself.
+ */
 function schemaOf(produces: Record<string, JsonObject>): JsonObject {
   const known = schemas.get(produces);
   if (known) return known;
-  const made = { type: "object", properties: produces, required: Object.keys(produces) };
+  const own = Object.entries(produces).map(([key, schema], index) => [key, { $id: `value-${index}`, ...schema }]);
+  const made = { type: "object", properties: Object.fromEntries(own), required: Object.keys(produces) };
   schemas.set(produces, made);
   return made;
 }
