@@ -148,6 +148,18 @@ describe("coercion", () => {
     expect(given).toEqual(before);
   });
 
+  test("makes no number of what holds none", () => {
+    for (const n of [" ", "\n", true, false]) {
+      expect(judge.judge(schema, { n }, { coerce: true }).faults).toEqual([
+        `n must be number, not ${JSON.stringify(n)}`,
+      ]);
+    }
+    expect(judge.judge(schema, { deep: { n: null } }, { coerce: true }).faults).toEqual([
+      "deep.n must be number, not null",
+    ]);
+    expect(judge.judge(schema, { s: " ", free: " " }, { coerce: true }).faults).toEqual([]);
+  });
+
   test("refuses what has no such form", () => {
     expect(judge.judge(schema, { n: "3.5", b: "yes" }, { coerce: true }).faults).toEqual([
       'n must be integer, not "3.5"',

@@ -51,6 +51,7 @@ function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): 
   try {
     const value = coerce ? structuredClone(given) : given;
     const faults = validate(value) ? [] : wordFaults(toFaults(validate.errors));
+    if (coerce && faults.length === 0) faults.push(...wordFaults(madeUp(given, value)));
     validate.errors = null; // they hold the value
     return { value, faults };
   } catch {
@@ -58,6 +59,29 @@ function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): 
     return { value: given, faults: ["the value cannot be judged: it, or its schema, is nested too deeply"] };
   }
 }
+
+/** Numbers that coercion made of what holds none: ajv takes a blank text, null and false for 0, and true for 1. */
+function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
+  if (typeof value === "number") {
+    const isNumber = typeof given === "number" || (typeof given === "string" && given.trim() !== "");
+    return isNumber ? [] : [{ ...NO_NUMBER, instancePath, given }];
+  }
+  if (typeof given !== "object" || given === null || typeof value !== "object" || value === null) return [];
+  const below = new Map<string, unknown>(Object.entries(value));
+  return Object.entries(given).flatMap(([key, item]) => {
+    const part = key.replaceAll("~", "~0").replaceAll("/", "~1");
+    return madeUp(item, below.get(key), `${instancePath}/${part}`);
+  });
+}
+
+const NO_NUMBER = {
+  keyword: "type",
+  schemaPath: "",
+  params: {},
+  message: "is no number",
+  wanted: "number",
+  around: {},
+};
 
 /** Compiles each schema once for as long as its object lives. */
 function createCompiler(options: Options, dialect: () => Ajv): (schema: JsonObject) => Compiled {
