@@ -15,6 +15,12 @@ export interface SchemaJudge {
   judge(schema: JsonObject, value: JsonObject, how: { coerce: boolean }): Judged;
 }
 
+/** The schema of an object that must set each value. The schema of a value stays a whole one by its `$id`: "#" means itself. */
+export function objectOf(values: Readonly<Record<string, JsonObject>>): JsonObject {
+  const own = Object.entries(values).map(([key, schema], index) => [key, { $id: `value-${index}`, ...schema }]);
+  return { type: "object", properties: Object.fromEntries(own), required: Object.keys(values) };
+}
+
 /** A value that an object schema tells of by name. */
 export interface Field {
   name: string;

@@ -5,6 +5,7 @@ import { AppError } from "../errors.ts";
 import { claims } from "../guards.ts";
 import type { Instance, Pending } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
+import { objectOf } from "../schema.ts";
 import { currentStep } from "../transition.ts";
 import type { Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
@@ -84,15 +85,11 @@ function produced(
 
 const schemas = new WeakMap<object, JsonObject>();
 
-/**
- * One object for one definition, so that the judge compiles it once. Each value's schema stays a whole one by its `$id`: "#"
- * in it means itself.
- */
+/** One object for one definition, so that the judge compiles it once. */
 function schemaOf(produces: Record<string, JsonObject>): JsonObject {
   const known = schemas.get(produces);
   if (known) return known;
-  const own = Object.entries(produces).map(([key, schema], index) => [key, { $id: `value-${index}`, ...schema }]);
-  const made = { type: "object", properties: Object.fromEntries(own), required: Object.keys(produces) };
+  const made = objectOf(produces);
   schemas.set(produces, made);
   return made;
 }

@@ -1,5 +1,6 @@
 /** What the front matter of a step's file demands: what may follow, what a report must set, how often it may be entered. */
 import type { JsonObject } from "../json.ts";
+import { objectOf } from "../schema.ts";
 import { FINISH, type Step } from "../workflow.ts";
 import { parseChecks } from "./checks-extra.ts";
 import { stepKeys } from "./extra-keys.ts";
@@ -116,7 +117,8 @@ function readProduct({ key, at, value }: YamlEntry, reading: Reading): JsonObjec
     return refuse(`no schema, but ${nameOf(value)}`, near ? `Did you mean "${near}"?` : hint);
   }
   const schema = toObject(value);
-  const fault = reading.judges.schemaFault(schema);
+  // What is a schema by itself may be none as the part of the object that a report is held to.
+  const fault = reading.judges.schemaFault(schema) ?? reading.judges.schemaFault(objectOf({ [key]: schema }));
   if (fault === null) return schema;
   return refuse(`no JSON Schema: ${fault}`, 'Write the schema of this one value, like "{type: integer, minimum: 0}"');
 }

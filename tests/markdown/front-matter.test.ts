@@ -103,6 +103,11 @@ describe("a step's front matter", () => {
     ["produces: {}", ["PRODUCES_INVALID 2"], ["is empty"]],
     ["produces:\n  a: interger", ["PRODUCES_INVALID 3"], ['of "a"', 'Did you mean "integer"?']],
     ["produces:\n  a:\n  b: true", ["PRODUCES_INVALID 3", "PRODUCES_INVALID 4"], ["empty", "string, integer"]],
+    [
+      "produces:\n  a: {$ref: '#/definitions/x', definitions: {x: {type: integer}}}",
+      ["PRODUCES_INVALID 3"],
+      ["no JSON Schema"],
+    ],
     ["produces:\n  a: string\n  b:\n    typ: string", ["PRODUCES_INVALID 4"], ['unknown keyword: "typ"']],
     ["produces:\n  a: {pattern: '('}", ["PRODUCES_INVALID 3"], ["regular expression"]],
     ["produces:\n  ' ': string", ["PRODUCES_INVALID 3"], ["the key is empty"]],
