@@ -58,7 +58,7 @@ export const Instance = z.object({
   visits: z.record(z.string(), StepVisits),
   /** Notes at the current visit. */
   notes: z.int(),
-  /** For the `changed` checks of the current visit; null until it was handed out. */
+  /** For the `changed` checks of the current visit; null until it was handed out with one. */
   baseline: Baseline.nullable(),
   context: JsonObject,
   pending: Pending.nullable(),

@@ -143,11 +143,11 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
   return { ...change(instance, [line], set), definition };
 }
 
-/** What checks showed was about the checks of the definition that the instance leaves. */
-function withoutProof({ pending }: Instance): Pick<Instance, "pending" | "baseline"> {
-  if (!pending) return { pending, baseline: null };
+/** What checks showed was about the checks of the definition that the instance leaves; what git showed stays true. */
+function withoutProof({ pending }: Instance): Pick<Instance, "pending"> {
+  if (!pending) return { pending };
   const { evidence: _evidence, ...kept } = pending;
-  return { pending: kept, baseline: null };
+  return { pending: kept };
 }
 
 export interface Ending extends Moment {

@@ -129,6 +129,28 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
   });
 }
 
+test("changed: what was changed before newer files are taken still counts, and a glob of theirs counts from then on", async () => {
+  const path = scratchDir();
+  writeFiles(path, { "src/a.txt": "one", "docs/a.md": "one" });
+  expect(Bun.spawnSync(["git", "init", "-q"], { cwd: path }).exitCode).toBe(0);
+  const own = scratchDir();
+  const step = (globs: string[]) => ({
+    extras: [`checks: [${globs.map((glob) => `{changed: '${glob}'}`).join(", ")}]`],
+  });
+  writeFiles(own, workflowFiles("MOVES", { Work: step(["src/**"]) }));
+  const on = await connect({ workflows: own, project: path, args: ["--allow-checks"] });
+  const run = await startRun(on, "MOVES");
+  writeFiles(path, { "src/a.txt": "two", "docs/a.md": "two" });
+  writeFiles(own, workflowFiles("MOVES", { Work: step(["src/**", "docs/**"]) }));
+  await Bun.sleep(1_000); // edits are picked up within a second
+  await on.call("resume_workflow", { use_latest: true });
+  const claim = () => advance(on, run, { next_step: "FINISH" });
+  const refused = await expectRefused(on, run.id, claim, "CHECK_FAILED");
+  expect(refused.text).toContain("git shows no change in docs/**");
+  writeFiles(path, { "docs/a.md": "three" });
+  expect((await claim()).data.status).toBe("COMPLETED");
+});
+
 test("without any permission all is unchecked, and the answer says what to start the server with", async () => {
   const on = await connect({ workflows, project: project() });
   const run = await startRun(on, "NAMED");
