@@ -2,7 +2,7 @@
 import { type Baseline, type Check, type Checker, type Looking, labelOf } from "../check.ts";
 import type { Log } from "../log.ts";
 import type { ChangeProbe } from "../project.ts";
-import { checkChanged } from "./changed-check.ts";
+import { checkChanged, fingerprintOf } from "./changed-check.ts";
 import { checkFile } from "./file-check.ts";
 import type { Finding } from "./finding.ts";
 import { endMarked } from "./marked-processes.ts";
@@ -28,7 +28,11 @@ export function createChecker(parts: CheckerParts): Checker {
     },
     async baseline(project, globs) {
       const told = globs.map(
-        async (glob) => [glob, await changes.fingerprint(project, glob, { environment })] as const,
+        async (glob) =>
+          [
+            glob,
+            await fingerprintOf(glob, { project, attempt: crypto.randomUUID() }, { environment, changes }),
+          ] as const,
       );
       return Object.fromEntries(await Promise.all(told)) satisfies Baseline;
     },

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Baseline, CheckResult } from "../../src/check.ts";
-import { createTestChecker, looking } from "../support/checking.ts";
+import { createTestChecker, expectGone, looking, oddSeconds } from "../support/checking.ts";
 import { scratchDir, writeFiles } from "../support/workspace.ts";
 
 const SHAPE = { "src/a.ts": "a", "src/b.ts": "b", "src/deep/c.ts": "c", "docs/d.md": "d", ".gitignore": "*.log\n" };
@@ -243,6 +243,16 @@ test("nothing that the repository brings is run, and its index stays as it is", 
   expect(await changedBy(dir, () => touch(dir), "**")).toBe(false);
   expect(await Bun.file(join(dir, "ran")).exists()).toBe(false);
   expect(index()).toBe(before);
+});
+
+test.skipIf(process.platform !== "linux")("what a filter of the repository starts is ended with the look", async () => {
+  const dir = repository({ "src/a.ts": "a", ".gitattributes": "* filter=busy\n" });
+  const seconds = oddSeconds();
+  git(dir, "config", "filter.busy.clean", `sh -c 'setsid sleep ${seconds} >&- 2>&- & cat'`);
+  expect(await changedBy(dir, () => write("src/a.ts", "b")(dir))).toBe(true);
+  await expectGone(`sleep ${seconds}`);
+  expect((await createTestChecker().baseline(dir, ["**"]))["**"]).toBeString();
+  await expectGone(`sleep ${seconds}`);
 });
 
 test("ten thousand files take well under a second, committed or not", async () => {
