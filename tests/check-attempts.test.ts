@@ -149,6 +149,18 @@ test("checks that take longer than a call may go on in the background, and the s
   expect(failed.text).toContain("exited with 3");
 }, 60_000);
 
+test("where a model may be asked after the checks, because no route need match, they leave it its time", async () => {
+  const own = scratchDir();
+  const work = { extras: ["checks: [{run: sh check.sh}]"], routes: ["`report.status == 'odd'` → Next"] };
+  writeFiles(own, workflowFiles("ASK", { Work: work, Next: {} }));
+  const env = { PATH: process.env["PATH"] ?? "", AI_SERVICE_ENDPOINT: "http://127.0.0.1:9/v1", AI_MODEL: "m" };
+  const on = await connect({ workflows: own, project: slowProject(), args: ALLOWED, env });
+  const began = performance.now();
+  const told = await advance(on, await startRun(on, "ASK"));
+  expect(told.data.checks_running).toMatchObject({ checks: ["sh check.sh"] });
+  expect(performance.now() - began).toBeLessThan(15_000);
+}, 60_000);
+
 function callOf({ id, stepId }: { id: string; stepId: string }) {
   return { instance_id: id, report: { step_id: stepId, status: "success" } };
 }

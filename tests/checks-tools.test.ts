@@ -151,6 +151,22 @@ test("changed: what was changed before newer files are taken still counts, and a
   expect((await claim()).data.status).toBe("COMPLETED");
 });
 
+test("a check that is a long script leaves room for the end of its output", async () => {
+  const own = scratchDir();
+  const script = [
+    "  - shell: true",
+    "    run: |",
+    ...Array(200).fill(`      : ${"x".repeat(40)}`),
+    "      echo the end; false",
+  ];
+  writeFiles(own, workflowFiles("LONG", { Work: { extras: ["checks:", ...script] } }));
+  const on = await connect({ workflows: own, args: ["--allow-checks"] });
+  const run = await startRun(on, "LONG");
+  const refused = await expectRefused(on, run.id, () => advance(on, run, { next_step: "FINISH" }), "CHECK_FAILED");
+  expect(refused.text).toContain("failed: exited with 1; nothing changed. The end of its output:\nthe end\n");
+  expect(refused.text.length).toBeLessThan(1_000);
+});
+
 test("without any permission all is unchecked, and the answer says what to start the server with", async () => {
   const on = await connect({ workflows, project: project() });
   const run = await startRun(on, "NAMED");

@@ -7,6 +7,7 @@ import type { Instance, Pending } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { currentStep } from "../transition.ts";
+import { oneLine } from "../words.ts";
 import type { Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
 import type { Caller, Loaded, Parts } from "./parts.ts";
@@ -16,6 +17,8 @@ const PATIENCE_MS = 40_000;
 /** The same where a model may be asked afterwards, which has 45 s of its own. */
 const PATIENCE_BEFORE_MODEL_MS = 12_000;
 
+/** Most characters of a check's name in the answer that refuses a report: a script of its own may be one. */
+const MAX_LABEL = 200;
 /** Most characters of a program's output in the answer that refuses a report. */
 const MAX_SHOWN_OUTPUT = 2_000;
 
@@ -121,7 +124,8 @@ function endOf(output: string): string {
 }
 
 function checkFailed(failed: CheckResult): AppError {
-  const { check, reason, output, exit_code } = failed;
+  const { reason, output, exit_code } = failed;
+  const check = oneLine(failed.check, MAX_LABEL);
   const end = output ? ` The end of its output:\n${endOf(output)}` : "";
   return new AppError("CHECK_FAILED", `the server's check \`${check}\` failed: ${reason}; nothing changed.${end}`, {
     hint: 'repair the cause and send the report again. If it cannot be repaired in this step, report "failure" with what you saw.',
