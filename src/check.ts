@@ -37,7 +37,10 @@ export const CheckResult = z.object({
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
-/** What the checks of a visit showed, in the order of the definition; the first that fails ends them. */
+/**
+ * What the checks of a visit showed, in the order of the definition; the first that fails ends them. None: the visit ended
+ * as a failure, which has nothing to prove.
+ */
 export const Evidence = z.array(CheckResult);
 export type Evidence = z.infer<typeof Evidence>;
 
@@ -82,7 +85,17 @@ export function labelOf(check: Check): string {
   }
 }
 
-/** Whether it starts a program, which may take long. */
+/** Whether it starts a program that a definition, or whoever started the server, names. */
 export function startsProgram({ kind }: Check): boolean {
   return kind === "run" || kind === "command";
+}
+
+/** Whether it may take long: git does, in a large project. */
+export function mayTakeLong(check: Check): boolean {
+  return startsProgram(check) || check.kind === "changed";
+}
+
+/** Whether all was looked at and found to be so. */
+export function proves(evidence: Evidence | undefined): boolean {
+  return evidence !== undefined && evidence.length > 0 && evidence.every(({ outcome }) => outcome === "passed");
 }

@@ -34,6 +34,11 @@ const StepVisits = z.object({
   last: z.int(),
   /** Its latest visits that ended without a look at their checks. */
   unchecked: z.array(z.int()).optional(),
+  /** Its last visit, where it ended as proven, or as a failure that proved nothing. */
+  proven: z.int().optional(),
+  failed: z.int().optional(),
+  /** It was proven by that visit, and a rewind behind it has let the project be another one since. */
+  proven_before_rewind: z.int().optional(),
 });
 
 /** The row: all that a call needs, whatever the length of the history. Times are ISO 8601, UTC, milliseconds. */

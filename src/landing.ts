@@ -1,6 +1,6 @@
 /** Where a decision leads: the step that is entered, whether the instance waits or ends there, and the counts of visits. */
 import type { Decision, Waiting } from "./decision.ts";
-import { heldAt } from "./guards.ts";
+import { heldAt, rewound } from "./guards.ts";
 import type { Instance, Status } from "./instance.ts";
 import { FINISH, findStep, type Workflow } from "./workflow.ts";
 
@@ -12,12 +12,12 @@ export function landing(from: Pick<Instance, "visits" | "visit">, decision: Deci
   const { next_step, reasoning } = decision;
   const status: Status = decision.status ?? "RUNNING";
   if (status === "CANCELLED") return { status, completed_at: now, waiting_for: null };
-  const { visits } = from;
+  const visits = decision.to_visit ? rewound(from.visits) : from.visits;
   if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now, visits };
   const waiting_for = status === "SUSPENDED" ? (decision.waiting_for ?? askedByModel(reasoning)) : null;
   const completed_at = status === "FAILED" ? now : null;
   const visit = from.visit + 1;
-  const entered = enter(from, next_step, { visit, now });
+  const entered = enter({ visits }, next_step, { visit, now });
   return { ...(decision.to_visit ? again(from, entered) : entered), status, waiting_for, completed_at };
 }
 

@@ -168,7 +168,9 @@ export function move(workflow: Workflow, instance: Instance, ending: Ending): Ch
   const { now, report, evidence, kind = "visit" } = ending;
   refuseStep(workflow, instance, ending.decision.next_step);
   const decision = hold(workflow, ending.decision, countOf(instance.visits, ending.decision.next_step) + 1);
-  const context_patch = patchFor(instance.context, { ...ending.context_updates, ...decision.context_updates });
+  const produced = Object.keys(findStep(workflow, instance.step_name)?.produces ?? {});
+  const decided = Object.entries(decision.context_updates ?? {}).filter(([key]) => !produced.includes(key));
+  const context_patch = patchFor(instance.context, { ...ending.context_updates, ...Object.fromEntries(decided) });
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
   const line = entry(

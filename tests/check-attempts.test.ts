@@ -60,6 +60,18 @@ test("parallel calls for one visit share one attempt, and all get its decision",
   expect(await historyOf(on, run.id)).toHaveLength(1);
 });
 
+test("a note that comes while checks run is recorded, and the report that is checked counts", async () => {
+  const project = slowProject();
+  const on = await connect({ workflows, project, args: ALLOWED });
+  const run = await startRun(on, "SLOW");
+  const call = advance(on, run);
+  await begun(project);
+  expect((await advance(on, run, { status: "in_progress", details: "waiting" })).isError).toBe(false);
+  writeFileSync(join(project, "go"), "0");
+  expect((await call).data.next_step.step_id).toBe("2-next");
+  expect((await historyOf(on, run.id)).map(({ kind }) => kind)).toEqual(["note", "visit"]);
+});
+
 test("two processes on one database make one attempt", async () => {
   const project = slowProject();
   const one = await connect({ workflows, project, args: ALLOWED });
@@ -137,7 +149,7 @@ test("checks that take longer than a call may go on in the background, and the s
   ]);
   for (const each of [told, alsoTold]) {
     expect(each.structuredContent).toMatchObject({ status: "RUNNING", checks_running: { checks: ["sh check.sh"] } });
-    expect(JSON.stringify(each.content)).toContain("send the same advance_workflow call again");
+    expect(JSON.stringify(each.content)).toContain("send the same call again");
   }
   expect((await statusOf(on, run.id)).pending_report).toBeNull();
   writeFileSync(join(project, "go"), "0");

@@ -74,7 +74,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const run = await startRun(on, "PROVE");
       const told = await advance(on, run, { status: "failure" });
       expect(told.data.next_step.step_id).toBe("2-work");
-      expect((await historyOf(on, run.id))[0]?.evidence).toBeUndefined();
+      expect((await historyOf(on, run.id))[0]?.evidence).toEqual([]);
     });
 
     test("--command allows itself; what may not run is said, recorded as unchecked, and named at the end", async () => {
@@ -200,6 +200,45 @@ test("a workflow that was merely found in ./workflows runs nothing, whatever is 
   await again.kill();
   const restarted = await connect({ project: path, cwd: path, db: found.db, args: flags });
   expect((await advance(restarted, third)).data.next_step.step_name).toBe("Again");
+});
+
+test("the end of a run names guarded steps that ended as a failure, or were proven before a rewind only", async () => {
+  const directory = scratchDir();
+  const steps = {
+    Test: { extras: ["checks: [{file: proof}]"], routes: ["otherwise → Commit"] },
+    Commit: { routes: ["`report.status == 'failure'` → Test", "otherwise → FINISH"] },
+  };
+  writeFiles(directory, workflowFiles("W", steps));
+  const on = await connect({ workflows: directory, args: ["--allow-checks"] });
+  const failed = await startRun(on, "W");
+  await advance(on, failed, { status: "failure" });
+  const ended = await advance(on, { id: failed.id, stepId: "2-commit" });
+  for (const form of [ended.text, ended.data.rules]) expect(form).toContain("Ended as a failure: Test (visit 1).");
+  writeFileSync(join(on.project, "proof"), "x");
+  const rewound = await startRun(on, "W");
+  await advance(on, rewound);
+  await advance(on, { id: rewound.id, stepId: "2-commit" }, { status: "failure" });
+  await on.call("rewind_workflow", { instance_id: rewound.id, to_visit: 2 });
+  const done = await advance(on, { id: rewound.id, stepId: "4-commit" });
+  expect(done.text).toContain("Proven before a rewind only: Test (visit 1).");
+  const good = await startRun(on, "W");
+  await advance(on, good, { status: "failure" });
+  await advance(on, { id: good.id, stepId: "2-commit" }, { status: "failure" });
+  await advance(on, { id: good.id, stepId: "3-test" });
+  expect((await advance(on, { id: good.id, stepId: "4-commit" })).text).toEndWith("Tell the user the outcome.");
+});
+
+test("what checks print does not crowd a status: its end is there, and where the rest is", async () => {
+  const path = project();
+  writeFiles(path, { good: "", "out/report.txt": "x" });
+  const on = await connect({ workflows, project: path, args: ["--allow-checks"] });
+  const run = await startRun(on, "PROVE");
+  await advance(on, run);
+  const { data } = await on.call("get_workflow_status", { instance_id: run.id });
+  const [{ output }] = data.history[0].evidence;
+  expect(output).toEndWith("1 of 3 tests failed: test_a");
+  expect(output.length).toBeLessThan(300);
+  expect(data.cut).toContain(`orchestrator show ${run.id}`);
 });
 
 test("a step that was handed out by a server that may not look: what changed since is unchecked, not guessed", async () => {

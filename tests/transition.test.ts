@@ -48,7 +48,7 @@ const start: Start = {
 const moment = { actor: "t", now: "2026-01-01T00:00:01.000Z" };
 
 type Event =
-  | { kind: "move"; to: string; updates: JsonObject; checked?: boolean }
+  | { kind: "move"; to: string; updates: JsonObject; checked?: boolean | null }
   | { kind: "release" }
   | { kind: "note"; updates: JsonObject }
   | { kind: "keep"; updates: JsonObject; replaces: boolean }
@@ -68,7 +68,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     kind: fc.constant("move" as const),
     to: fc.constantFrom(...NAMES, ...NAMES, FINISH, "Nowhere"),
     updates,
-    checked: fc.boolean(),
+    checked: fc.constantFrom(true, false, null),
   }),
   fc.record({ kind: fc.constant("release" as const) }),
   fc.record({ kind: fc.constant("note" as const), updates }),
@@ -86,7 +86,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     case "move": {
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
       const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
-      const evidence = happened.checked === undefined ? undefined : [{ check: "c", outcome }];
+      const looked = happened.checked === null ? [] : [{ check: "c", outcome }];
+      const evidence = happened.checked === undefined ? undefined : looked;
       if (instance.status === "SUSPENDED") return null; // as the engine has it
       return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });
     }

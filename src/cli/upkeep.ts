@@ -39,7 +39,7 @@ export const prune: Command = {
     return withApp(words, async ({ upkeep }) => {
       const deleted = await upkeep.prune(new Date(Date.now() - age).toISOString());
       if (words.values["json"]) print(JSON.stringify({ deleted }));
-      else print(`${deleted} runs deleted that ended more than ${duration(age)} ago`);
+      else print(`${deleted} run${deleted === 1 ? "" : "s"} deleted that ended more than ${duration(age)} ago`);
       return 0;
     });
   },

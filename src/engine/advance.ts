@@ -39,9 +39,18 @@ async function take(parts: Parts, call: AdvanceInput & Loaded, caller: Caller): 
   const { replaces, ...said } = mergeWithKept(parts, call);
   const pending = await prove(parts, { ...call, pending: said }, caller);
   if ("running" in pending) return handedOut(parts, call, { did: "checking", checks_running: pending.running });
-  if (!replaces) return decide(parts, { ...call, pending }, caller);
-  const draft = retireKept(instance, { actor: caller.actor, now: stamp(parts) });
-  return decide(parts, { ...call, instance: draft.instance, carried: draft.entries, pending }, caller);
+  const now = pending.evidence ? await afterLooking(parts, call) : call;
+  if (!replaces) return decide(parts, { ...now, pending }, caller);
+  const draft = retireKept(now.instance, { actor: caller.actor, now: stamp(parts) });
+  return decide(parts, { ...now, instance: draft.instance, carried: draft.entries, pending }, caller);
+}
+
+/** Checks take a while: a note that was recorded meanwhile is no conflict with the report that was checked. */
+async function afterLooking<T extends Loaded>(parts: Parts, before: T): Promise<T> {
+  const { instance } = await load(parts, before.instance.instance_id);
+  const { visit, definition, pending } = before.instance;
+  const same = instance.visit === visit && instance.definition === definition && instance.status === "RUNNING";
+  return same && Bun.deepEquals(instance.pending, pending, true) ? { ...before, instance } : before;
 }
 
 /** Another writer was first: the answer is what became of the visit, or the conflict itself where it is undecided. */

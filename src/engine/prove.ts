@@ -1,5 +1,5 @@
 /** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
-import { type Check, type CheckResult, type Evidence, startsProgram } from "../check.ts";
+import { type Check, type CheckResult, type Evidence, mayTakeLong, proves } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { claims } from "../guards.ts";
@@ -34,12 +34,13 @@ export async function prove(
   const { workflow, instance } = at;
   const { evidence: known, ...pending } = at.pending;
   const step = currentStep(workflow, instance);
-  if (!step || !claims(pending.report.status)) return pending;
+  if (!step) return pending;
+  if (!claims(pending.report.status)) return step.checks ? { ...pending, evidence: [] } : pending;
   const context_updates = step.produces
     ? produced(parts, step.produces, { instance, pending })
     : pending.context_updates;
   if (!step.checks) return { ...pending, context_updates };
-  if (known?.every(({ outcome }) => outcome === "passed")) return { ...pending, context_updates, evidence: known };
+  if (known && proves(known)) return { ...pending, context_updates, evidence: known };
   const found = await look(parts, { ...at, step, checks: step.checks }, caller);
   if ("running" in found) return found;
   const failed = found.evidence.find(({ outcome }) => outcome === "failed");
@@ -55,14 +56,14 @@ export function unprovenBy(error: unknown): string | null {
   return code === "INCOMPLETE_REPORT" ? `in its context_updates ${[details["faults"]].flat().join("; ")}` : null;
 }
 
-/** Checks that start a program are an attempt of their own; others are looked at on the spot. */
+/** Checks that may take long are an attempt of their own; others are looked at on the spot. */
 async function look(
   parts: Parts,
   at: Loaded & { step: Step; checks: Check[] },
   caller: Caller,
 ): Promise<{ evidence: Evidence } | { running: Running }> {
   const { checks, trusted, instance, step } = at;
-  const slow = checks.some((check) => startsProgram(check) && parts.checker.refusal(check, trusted) === null);
+  const slow = checks.some((check) => mayTakeLong(check) && parts.checker.refusal(check, trusted) === null);
   if (slow) {
     const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && !decidedByRule(step);
     return parts.attempts.prove({ ...at, patience: mayAsk ? PATIENCE_BEFORE_MODEL_MS : PATIENCE_MS }, caller);

@@ -66,13 +66,14 @@ export function suspendedError(instance: Instance): AppError {
 
 /** STALE_REPORT: the visit is over; where the instance is now. */
 export function staleReport(instance: Instance, entry: HistoryEntry, time: string): AppError {
-  const status = entry.report?.status ?? "nothing";
+  const status = entry.report?.status ?? null;
+  const how = status === null ? "left by a rewind" : `reported as ${status}`;
   const now = isFinal(instance.status)
     ? `The instance is ${instance.status}.`
     : `Now at: ${instance.step_name}, step_id ${stepIdOf(instance)}.`;
   return new AppError(
     "STALE_REPORT",
-    `visit ${entry.visit} (${entry.step_name}) is already decided (reported as ${status}, ${between(entry.ended_at, time)} ago); this report was not used.\n${now}`,
+    `visit ${entry.visit} (${entry.step_name}) is already decided (${how}, ${between(entry.ended_at, time)} ago); this report was not used.\n${now}`,
     {
       hint: isFinal(instance.status)
         ? "Tell the user the outcome; there is nothing more to call."

@@ -1,4 +1,7 @@
-/** Starts git so that it only reads: no hook, no monitor, no prompt, no lock, no setting from the server's environment. */
+/**
+ * Starts git so that it only reads: no hook, no monitor, no prompt, no lock, no setting from the server's environment. Filters
+ * that the repository's own settings name are run by git all the same.
+ */
 
 export interface GitRun {
   /** The directory that it is started in. */

@@ -15,6 +15,8 @@ import { nextStep } from "./step-words.ts";
 
 const MAX_GOAL = 300;
 const MAX_INPUTS = 600;
+/** Most characters of what a check printed, in a status: its end. */
+const MAX_OUTPUT = 200;
 /** Most bytes of the instructions in a status. */
 const MAX_BRIEF_BYTES = 4_000;
 /** Problems of one workflow that are shown. */
@@ -105,13 +107,15 @@ function statusWithin(
 ): Answer {
   const { keys, budget } = most;
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
-  const page = fitItems([...history].reverse(), budget * 0.35);
+  const page = fitItems([...history].reverse().map(withBriefOutput), budget * 0.35);
   const oldest = page.shown.at(-1)?.seq;
-  const shrunk = page.shown.some((entry, index) => page.views[index] !== entry);
+  const shrunk =
+    page.shown.some((entry, index) => page.views[index] !== entry) ||
+    page.shown.some((entry) => !history.includes(entry));
   const cut = [
     contextCut && "context values are cut: ask for some with keys",
     page.left > 0 && `history is cut: ask for the older with history_before ${oldest}`,
-    shrunk && "long reports are cut",
+    shrunk && "long reports and outputs are cut",
     (contextCut || page.left > 0 || shrunk) &&
       `all of it: run \`orchestrator show ${instance.instance_id} --json\` in a terminal`,
   ].filter(Boolean);
@@ -133,6 +137,19 @@ function statusWithin(
     cut: cut.length > 0 ? cut.join("; ") : undefined,
   };
   return { text: statusText({ instance, workflow, history: page.shown.reverse() }, structured), structured };
+}
+
+/** What a check printed is for people: in an answer it would crowd out what was reported. */
+function withBriefOutput(entry: HistoryEntry): HistoryEntry {
+  if (!entry.evidence?.some(({ output = "" }) => output.length > MAX_OUTPUT)) return entry;
+  const evidence = entry.evidence.map((result) =>
+    result.output === undefined ? result : { ...result, output: cutStart(result.output) },
+  );
+  return { ...entry, evidence };
+}
+
+function cutStart(output: string): string {
+  return output.length > MAX_OUTPUT ? `…${output.slice(-MAX_OUTPUT)}` : output;
 }
 
 function shrinkTo(value: unknown, mostBytes: number): unknown {

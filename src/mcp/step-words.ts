@@ -75,18 +75,27 @@ export function checkRules({ checks }: Pick<View, "checks">): string {
   return [...will, ...left].join("\n");
 }
 
-/** Steps whose proofs nobody looked at, by their latest visits: `Run Unit Tests (visits 4, 7)`; empty where all were. */
-export function uncheckedSteps({ instance }: Pick<View, "instance">): string {
-  const steps = Object.entries(instance.visits).flatMap(([name, { unchecked = [] }]) =>
-    unchecked.length > 0 ? [`${name} (visit${unchecked.length > 1 ? "s" : ""} ${unchecked.join(", ")})`] : [],
-  );
-  return oneLine(steps.join("; "), MAX_UNCHECKED_WORDS);
+/** What the checks of the run's path do not vouch for: `Unchecked by the server: Run Unit Tests (visits 4, 7).` */
+function openProofs({ instance }: Pick<View, "instance">): string[] {
+  const steps = Object.entries(instance.visits);
+  const say = (what: string, visitsOf: (seen: (typeof steps)[number][1]) => number[]) => {
+    const named = steps
+      .map(([name, seen]) => [name, visitsOf(seen)] as const)
+      .filter(([, visits]) => visits.length > 0);
+    const words = named.map(([name, visits]) => `${name} (visit${visits.length > 1 ? "s" : ""} ${visits.join(", ")})`);
+    return words.length > 0 ? [`${what}: ${oneLine(words.join("; "), MAX_UNCHECKED_WORDS)}.`] : [];
+  };
+  return [
+    ...say("Unchecked by the server", ({ unchecked = [] }) => unchecked),
+    ...say("Ended as a failure", ({ failed }) => (failed === undefined ? [] : [failed])),
+    ...say("Proven before a rewind only", ({ proven_before_rewind: at }) => (at === undefined ? [] : [at])),
+  ];
 }
 
 /** A call whose checks still run. */
 export function checkingRule({ checks_running }: View): string {
   const names = oneLine((checks_running?.checks ?? []).join(" | "), MAX_CHECK_WORDS);
-  return `The server still runs its checks (${names}); nothing moved yet. Change nothing meanwhile; in about a minute send the same advance_workflow call again.`;
+  return `The server still runs its checks (${names}); nothing moved yet. Change nothing meanwhile; in about a minute send the same call again.`;
 }
 
 export const FAILURE_RULE =
@@ -115,8 +124,7 @@ export function rules(view: View): string {
 
 /** What is left to do when a run is over. */
 export function outcomeRule(view: Pick<View, "instance">): string {
-  const unchecked = uncheckedSteps(view);
-  return unchecked ? `Tell the user the outcome. Unchecked by the server: ${unchecked}.` : "Tell the user the outcome.";
+  return ["Tell the user the outcome.", ...openProofs(view)].join(" ");
 }
 
 function suspendedRule({ instance_id, waiting_for }: Outcome["instance"]): string {

@@ -204,8 +204,7 @@ test("where git cannot tell, the check fails and says what to do", async () => {
     const { outcome, reason } = await look(plain, "src/**", baseline);
     expect({ outcome, reason }).toEqual({
       outcome: "failed",
-      reason:
-        "git could not tell what src/** was when the step was handed out: is the project a git repository?",
+      reason: "git could not tell what src/** was when the step was handed out: is the project a git repository?",
     });
   }
   const { reason } = await look(plain, "src/**", { "src/**": "before" });
@@ -230,7 +229,7 @@ test("stopped, it says so", async () => {
   expect(await looked).toMatchObject({ outcome: "failed", reason: "stopped" });
 });
 
-test("nothing that the repository brings is run, and its index stays as it is", async () => {
+test("no hook or monitor of the repository is run, and its index stays as it is", async () => {
   const dir = repository();
   const trap = join(dir, ".git/trap");
   writeFileSync(trap, `#!/bin/sh\ntouch ${dir}/ran\n`);
