@@ -35,6 +35,8 @@ export interface App {
   mcpServer(): McpServer;
   /** Serves every client that comes over HTTP, until `stop` is aborted. */
   serveHttp(stop: AbortSignal): Listening;
+  /** Ends the checks that run, so that no call in flight waits for them. */
+  stopChecks(): Promise<void>;
   /** Closes the database, if it was opened. */
   close(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export function createApp(config: Config): App {
     upkeep: createSqliteUpkeep(config.dbPath),
     mcpServer,
     serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
+    stopChecks: attempts.stop,
     close: async () => {
       await attempts.stop();
       await database.close();

@@ -25,11 +25,12 @@ export const serve: Command = {
 };
 
 async function overStdio(app: App, { stop }: Terminal): Promise<number> {
-  await serveStdio(app.mcpServer(), stop);
+  await serveStdio(app.mcpServer(), { stop, ending: app.stopChecks });
   return 0;
 }
 
 async function overHttp(app: App, { stop, complain }: Terminal): Promise<number> {
+  stop.addEventListener("abort", app.stopChecks, { once: true });
   const listening = app.serveHttp(stop);
   if ("refused" in listening) {
     complain(listening.refused);

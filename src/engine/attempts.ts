@@ -38,7 +38,7 @@ export interface Running {
 export interface Attempts {
   /** What the checks show, by the attempt that runs or by a new one. Throws CONFLICT where the visit ended meanwhile. */
   prove(proof: Proof, attention: Attention): Promise<{ evidence: Evidence } | { running: Running }>;
-  /** Ends all that runs. */
+  /** Ends all that runs, and begins nothing more: calls that wait are told to come again. */
   stop(): Promise<void>;
 }
 
@@ -61,12 +61,14 @@ interface Mine {
 
 export function createAttempts(parts: AttemptParts): Attempts {
   const running = new Map<string, Mine>();
+  let stopped = false;
   const { checker, now, log } = parts;
   const at = (plus = 0) => new Date(now().getTime() + plus).toISOString();
 
   async function prove(proof: Proof, attention: Attention) {
     const until = Date.now() + proof.patience;
     for (;;) {
+      if (stopped) throw ended();
       const known = running.get(keyOf(proof.instance));
       if (known) return wait(known, proof, until);
       const left = await collect(proof);
@@ -105,11 +107,11 @@ export function createAttempts(parts: AttemptParts): Attempts {
     mine.done = lookAll(checker, proof, looking, attention)
       .then(async (evidence) => {
         const { attempt_id } = attempt;
-        const stopped = end.signal.aborted;
+        const aborted = end.signal.aborted;
         clearInterval(beat);
-        if (mine.waiting > 0 || stopped) await proof.store.dropAttempt(attempt_id);
+        if (mine.waiting > 0 || aborted) await proof.store.dropAttempt(attempt_id);
         else await proof.store.endAttempt(attempt_id, evidence);
-        return stopped ? null : evidence;
+        return aborted ? null : evidence;
       })
       .finally(() => running.delete(key));
     mine.done.catch((error) => log.warn({ err: error }, "the result of checks could not be kept"));
@@ -134,6 +136,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
   }
 
   async function stop(): Promise<void> {
+    stopped = true;
     const all = [...running.values()];
     for (const { end } of all) end.abort();
     await Promise.race([Promise.allSettled(all.map(({ done }) => done)), Bun.sleep(STOP_MS)]);

@@ -5,8 +5,14 @@ import type { McpServer } from "./server.ts";
 /** How long the end waits for calls in flight, in milliseconds; the whole process has two seconds to go. */
 const GRACE_MS = 1_500;
 
-/** Serves until stdin ends, stdout breaks, or `stop` is aborted; resolves when the last answer is written. */
-export async function serveStdio({ server, idle }: McpServer, stop: AbortSignal): Promise<void> {
+/**
+ * Serves until stdin ends, stdout breaks, or `stop` is aborted; resolves when the last answer is written. `ending` is called
+ * when no more is read, to end what would keep the calls in flight.
+ */
+export async function serveStdio(
+  { server, idle }: McpServer,
+  { stop, ending }: { stop: AbortSignal; ending: () => void },
+): Promise<void> {
   const { stdin, stdout } = process;
   stdout.setMaxListeners(0); // the SDK's transport adds one for each answer that waits for a slow reader
   const ended = new Promise<void>((resolve) => {
@@ -19,6 +25,7 @@ export async function serveStdio({ server, idle }: McpServer, stop: AbortSignal)
   });
   await server.connect(new StdioServerTransport());
   await ended;
+  ending();
   await Promise.race([settle(idle).then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);
   await server.close();
 }
