@@ -17,6 +17,7 @@ import {
   refuseReturn,
   refuseStep,
 } from "./refusals.ts";
+import { replay } from "./replay.ts";
 import type { Report } from "./report.ts";
 import { findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
@@ -252,35 +253,6 @@ function also(
   const next = landing({ ...instance, visits }, ending.decision, moment.now);
   const last = change(instance, [line], { ...next, context, pending: null, updated_at: moment.now });
   return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
-}
-
-/** The parts of an instance that its history determines. */
-export type Replayed = Pick<
-  Instance,
-  "definition" | "status" | "step_name" | "visit" | "visits" | "context" | "last_seq"
->;
-
-/** Rebuilds an instance from its start and its whole history, oldest first: the check that the row tells the truth. */
-export function replay(start: Start, history: HistoryEntry[]): Replayed {
-  let state: Replayed = {
-    definition: start.definition,
-    status: "RUNNING",
-    ...enter({ visits: {} }, start.first_step, { visit: 1, now: start.started_at }),
-    context: start.context,
-    last_seq: 0,
-  };
-  const visitsAt = new Map([[1, state.visits]]);
-  for (const line of history) {
-    const { decision } = line;
-    const wakes = (line.kind === "resume" || line.kind === "approval") && state.status === "SUSPENDED";
-    const goesOn = wakes ? { status: "RUNNING" as const } : {};
-    const visits = left(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
-    const next = decision ? landing({ ...state, visits }, decision, line.ended_at) : goesOn;
-    const context = applyPatch(state.context, line.context_patch);
-    state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
-    visitsAt.set(state.visit, state.visits);
-  }
-  return state;
 }
 
 function change(instance: Instance, entries: HistoryEntry[], set: Partial<Instance>): Change {

@@ -21,6 +21,7 @@ const NOUNS = [
   "refusals",
   "guards",
   "landing",
+  "replay",
   "check",
   "command-words",
   "schema",

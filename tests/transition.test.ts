@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
 import { type Change, type HistoryEntry, type Instance, isFinal, type Start, waitsForPerson } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
+import { replay } from "../src/replay.ts";
 import {
   begin,
   bringBack,
@@ -13,7 +14,6 @@ import {
   note,
   release,
   repin,
-  replay,
   retireKept,
   rewind,
 } from "../src/transition.ts";
