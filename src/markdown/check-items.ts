@@ -72,14 +72,27 @@ function readKind(kind: Kind, item: YamlMap): Check | CheckFault {
           `must be a name of letters, digits, "-" and "_"; it is ${nameOf(main)}`,
           'Name a command that the server is started with, like --command test="bun test"; a program is for "run"',
         );
-  const fault = pathFault(text) ?? (kind === "changed" && text.startsWith(":") ? 'begins with ":"' : null);
-  if (fault !== null) return refuse(`is "${oneLine(text, 80)}", which ${fault}`, PATH_HINT);
-  if (kind === "changed") return { kind, glob: text };
+  const path = pathFault(text);
+  if (path !== null) return refuse(`is "${oneLine(text, 80)}", which ${path}`, PATH_HINT);
+  if (kind === "changed") {
+    const glob = globFault(text);
+    return glob === null ? { kind, glob: text } : refuse(`is "${oneLine(text, 80)}", which ${glob}`, GLOB_HINT);
+  }
   if (/^(\.\/*)+$/.test(text)) return refuse("is the project itself", PATH_HINT);
+  if (text.includes("*")) return refuse(`is "${oneLine(text, 80)}", which holds "*"`, FILE_HINT);
   return { kind, path: text };
 }
 
 const PATH_HINT = 'Name it relative to the project, with forward slashes and without "..", like "docs/plan.md"';
+
+const GLOB_HINT = 'Git knows *, **, ? and [abc] here; write one glob that takes in all that counts, like "src/**"';
+const FILE_HINT = 'Name one file, like "docs/plan.md"; globs are for "changed"';
+
+/** Why git would find nothing by the glob, ever, or something else than it says; null where it may. */
+function globFault(glob: string): string | null {
+  if (/^[:!]/.test(glob)) return `begins with "${glob[0]}"`;
+  return /[{}]/.test(glob) ? "holds braces, and git takes them as they are" : null;
+}
 
 /** Why the path may not be looked at, or null. */
 function pathFault(path: string): string | null {
