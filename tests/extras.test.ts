@@ -66,13 +66,15 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const failed = await advance(on, run, { status: "failure" });
       expect(failed.data.next_step.step_id).toBe("2-test");
       const at = { id: run.id, stepId: "2-test" };
-      const done = await advance(on, at, { updates: { test_exit_code: "0", passed: "true", names: ["a"], more: "0" } });
+      const done = await advance(on, at, {
+        updates: { test_exit_code: "0", passed: "true", names: '["a"]', more: "[0]" },
+      });
       expect(done.data.status).toBe("COMPLETED");
       expect((await statusOf(on, run.id)).context).toEqual({
         test_exit_code: 0,
         passed: true,
         names: ["a"],
-        more: "0",
+        more: "[0]",
       });
     });
 

@@ -4,7 +4,7 @@ import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { claims } from "../guards.ts";
 import type { Instance, Pending } from "../instance.ts";
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, jsonFault } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { currentStep } from "../transition.ts";
 import { oneLine } from "../words.ts";
@@ -77,24 +77,39 @@ async function look(
 function produced(
   { schemas }: Parts,
   produces: Record<string, JsonObject>,
-  said: { instance: Instance; pending: Pending },
+  report: { instance: Instance; pending: Pending },
 ): JsonObject {
-  const { context_updates } = said.pending;
-  const set = Object.fromEntries(Object.entries(context_updates).filter(([, value]) => value !== null));
+  const { context_updates } = report.pending;
+  const said = Object.entries(context_updates).filter(([, value]) => value !== null);
+  const set = Object.fromEntries(said.map(([key, value]) => [key, fromText(value, produces[key])]));
   const schema = schemaOf(produces);
   const { value, faults } = schemas.judge(schema, set, { coerce: true });
-  if (faults.length > 0) throw incomplete(faults, { ...said, keys: Object.keys(produces) });
+  if (faults.length > 0) throw incomplete(faults, { ...report, keys: Object.keys(produces) });
   return { ...context_updates, ...value };
 }
 
-const schemas = new WeakMap<object, JsonObject>();
+/** Where a value stands in the arguments of a call: what may be stored is limited by its depth there. */
+const VALUE_DEPTH = 2;
+
+/** Some clients send a list or an object as its JSON text. */
+function fromText(value: unknown, schema: JsonObject | undefined): unknown {
+  if (typeof value !== "string" || (schema?.["type"] !== "array" && schema?.["type"] !== "object")) return value;
+  try {
+    const read: unknown = JSON.parse(value);
+    return jsonFault(read, "", VALUE_DEPTH) === null ? read : value;
+  } catch {
+    return value;
+  }
+}
+
+const objectSchemas = new WeakMap<object, JsonObject>();
 
 /** One object for one definition, so that the judge compiles it once. */
 function schemaOf(produces: Record<string, JsonObject>): JsonObject {
-  const known = schemas.get(produces);
+  const known = objectSchemas.get(produces);
   if (known) return known;
   const made = objectOf(produces);
-  schemas.set(produces, made);
+  objectSchemas.set(produces, made);
   return made;
 }
 
