@@ -14,9 +14,11 @@ export function finalError(instance: Pick<Instance, "instance_id" | "status">): 
   });
 }
 
+/** Throws INSTANCE_FINAL where the run has ended. */
 export function refuseFinal(instance: Instance): void {
   if (isFinal(instance.status)) throw finalError(instance);
 }
+
 /** Throws STEP_NOT_ALLOWED where the step may not follow, INVALID_INPUT where the run has no visit left. */
 export function refuseStep(workflow: Workflow, instance: Instance, next: string): void {
   const step = findStep(workflow, instance.step_name);
@@ -51,7 +53,7 @@ function refuseManyVisits({ visit }: Instance): void {
 export function refuseNotWaiting({ instance_id, status }: Instance): void {
   if (status === "SUSPENDED" || isFinal(status)) return;
   throw new AppError("INVALID_INPUT", `Instance "${instance_id}" is ${status} and waits for nobody; nothing changed.`, {
-    hint: "Only a suspended instance can be released.",
+    hint: `There is nothing to release; the agent goes on with resume_workflow {"instance_id":"${instance_id}"}.`,
   });
 }
 

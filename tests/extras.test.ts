@@ -121,7 +121,8 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
         expect(form.toLowerCase()).toContain("do not poll");
       }
       const at = { id: run.id, stepId: "3-try" };
-      await expectRefused(on, run.id, () => advance(on, at), "INSTANCE_SUSPENDED");
+      const refused = await expectRefused(on, run.id, () => advance(on, at), "INSTANCE_SUSPENDED");
+      expect(refused.text).toContain(`orchestrator release ${run.id}`);
       for (const args of [
         {},
         { assumed_current_step_name: "Try" },

@@ -52,13 +52,15 @@ export function needsStepId(instance: Instance, given: string | undefined): AppE
   });
 }
 
-export function suspendedError(instance: Instance): AppError {
-  const { waiting_for } = instance;
+/** INSTANCE_SUSPENDED: what it waits for, and how it goes on. */
+export function suspendedError({ instance_id, waiting_for }: Instance): AppError {
+  const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\``;
+  const until = waiting_for?.kind === "max_visits" ? released : ". When it may go on";
   return new AppError(
     "INSTANCE_SUSPENDED",
     `The instance waits: ${waiting_for?.message ?? "for a person"}. Nothing changed.`,
     {
-      hint: `Tell the user and stop. When it may go on: resume_workflow {"instance_id":"${instance.instance_id}"}`,
+      hint: `Tell the user and stop${until}: resume_workflow {"instance_id":"${instance_id}"}`,
       details: { waiting_for },
     },
   );

@@ -115,9 +115,9 @@ export function rules(view: View): string {
   if (did === "checking") return checkingRule(view);
   if (did === "noted") return "Noted; the step and its instructions are unchanged. Report it when it is over.";
   if (did === "kept" && ask) {
-    return `${keptRule(view)} ${choiceRule(view)} Call report_with; the report need not be repeated.`;
+    return `${keptRule(view)}${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
-  const choice = ask ? ` Choose next_step by decision_required. ${choiceRule(view)}` : "";
+  const choice = ask ? ` Choose next_step by decision_required.${choiceRule(view)}` : "";
   const checks = checkRules(view).replaceAll("\n", ". ");
   return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
 }
@@ -139,5 +139,5 @@ function choiceRule({ ask, free }: View): string {
   if (!ask || !free) return "";
   const count = ask.guided.length;
   const names = count === 1 ? "The first candidate follows" : `The first ${count} candidates follow`;
-  return `${names} the guidance; for any other say why in "details" (it is recorded as off the guidance).`;
+  return ` ${names} the guidance; for any other say why in "details" (it is recorded as off the guidance).`;
 }

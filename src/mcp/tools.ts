@@ -206,7 +206,7 @@ function checkSaid(said: { report: IncomingReport; context_updates?: JsonObject 
   const placeholder = findPlaceholder(report) ?? findPlaceholder(context_updates);
   if (placeholder) {
     throw new AppError("INVALID_INPUT", `The report still holds the placeholder "${placeholder}"; nothing changed.`, {
-      hint: "Replace it with what you did or saw (or leave the field out), then send the call again.",
+      hint: "Put what is so in its place (a value, a candidate's name, what you did and saw), then send the call again.",
     });
   }
   const size = jsonBytes({ report, context_updates });
