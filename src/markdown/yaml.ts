@@ -75,6 +75,8 @@ export function readYaml(text: string, origin: OriginOf): { root: Yaml | null } 
 }
 
 const QUOTE_HINT = 'Correct it; put a text that holds any of : # { } [ ] & * ! | > " into quotes';
+const ALIAS_HINT = 'Put a text that begins with "*", such as a glob, into quotes; write out what an alias stands for';
+const TAG_HINT = 'Put a text that begins with "!" into quotes; remove a tag';
 const HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "Indent with spaces",
   MULTIPLE_DOCS: 'Close the front matter with a line "---" of its own',
@@ -105,9 +107,8 @@ function convert(node: unknown, where: { depth: number; at: Origin }, to: Conver
     return nothing;
   };
   if (depth > MAX_YAML_DEPTH) return refuse(TOO_DEEP.message, TOO_DEEP.hint);
-  if (isAlias(node)) return refuse(`The front matter has an alias, "*${node.source}"`, "Write the value out");
-  if (isTagged(node))
-    return refuse(`The front matter has a tag, "${oneLine(node.tag, 60)}"`, "Write the value without it");
+  if (isAlias(node)) return refuse(`The front matter has an alias, "*${node.source}"`, ALIAS_HINT);
+  if (isTagged(node)) return refuse(`The front matter has a tag, "${oneLine(node.tag, 60)}"`, TAG_HINT);
   if (isScalar(node))
     return convertScalar(node, at) ?? refuse(`"${node.source}" is no number`, "Write a finite number");
   if (isMap(node)) return { kind: "map", at, entries: convertEntries(node, where, to) };

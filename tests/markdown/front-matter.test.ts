@@ -180,6 +180,8 @@ describe("a step's front matter", () => {
     ["produces:\n  1: string\n  '1': string", ["FRONT_MATTER_SYNTAX 4"], ["second time"]],
     ["next: &x A\nmax_visits: *x", ["FRONT_MATTER_SYNTAX 3"], ["alias", "*x"]],
     ["next: &x [*x]", ["FRONT_MATTER_SYNTAX 2"], ["alias"]],
+    ["checks:\n- changed: **", ["FRONT_MATTER_SYNTAX 3"], ['"**"', "into quotes"]],
+    ["checks:\n- run: ! grep x", ["FRONT_MATTER_SYNTAX 3"], ['"!"', "into quotes"]],
     ["next: !!js/function x", ["FRONT_MATTER_SYNTAX 2"], ["tag"]],
     ["next: A\nproduces: !x {a: string}", ["FRONT_MATTER_SYNTAX 3"], ["tag"]],
     ["next: A\n\tmax_visits: 3", ["FRONT_MATTER_SYNTAX 3"], ["Tabs", "spaces"]],
