@@ -34,7 +34,7 @@ export async function checkChanged(
   const now = await fingerprintOf(glob, { project, attempt, signal }, git);
   if (signal.aborted) return failed("stopped");
   if (now === null) return failed(`git cannot tell what ${glob} is now; see that "git status" works in the project`);
-  if (now === before) return failed(`git shows no change in ${glob} since the step was handed out`);
+  if (now === before) return failed(`in ${project}, git shows no change in ${glob} since the step was handed out`);
   return { outcome: "passed" };
 }
 

@@ -24,7 +24,7 @@ async function faultOf(path: string, project: string): Promise<string | null> {
     await access(real, constants.R_OK);
     return null;
   } catch (error) {
-    return faultOfError(error, path);
+    return faultOfError(error, { path, project });
   }
 }
 
@@ -32,9 +32,9 @@ function isWithin(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-function faultOfError(error: unknown, path: string): string {
+function faultOfError(error: unknown, { path, project }: { path: string; project: string }): string {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "ENOENT" || code === "ENOTDIR") return `${path} is missing`;
+  if (code === "ENOENT" || code === "ENOTDIR") return `${path} is missing in ${project}`;
   if (code === "ELOOP") return `${path} is a loop of symbolic links`;
   return `${path} is not readable`;
 }

@@ -38,7 +38,7 @@ async function changedBy(project: string, act: () => void, glob = "src/**"): Pro
   act();
   const result = await look(project, glob, baseline);
   if (result.outcome === "failed") {
-    expect(result.reason).toBe(`git shows no change in ${glob} since the step was handed out`);
+    expect(result.reason).toBe(`in ${project}, git shows no change in ${glob} since the step was handed out`);
   }
   return result.outcome === "passed";
 }

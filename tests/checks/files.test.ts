@@ -26,9 +26,9 @@ const CASES: [path: string, fault: string | null][] = [
   ["ä b\nc.txt", null],
   ["to-inside", null],
   ["empty", "is empty"],
-  ["missing", "is missing"],
-  ["full.txt/below", "is missing"],
-  ["dangling", "is missing"],
+  ["missing", "is missing in PROJECT"],
+  ["full.txt/below", "is missing in PROJECT"],
+  ["dangling", "is missing in PROJECT"],
   ["dir", "is a directory"],
   ["", "is a directory"],
   ["pipe", "is no regular file"],
@@ -44,7 +44,10 @@ const CASES: [path: string, fault: string | null][] = [
 
 test.each(CASES)("file %j: %p", async (path, fault) => {
   const result = await createTestChecker().look({ kind: "file", path }, looking(project));
-  const told = fault === null ? { outcome: "passed" } : { outcome: "failed", reason: `${path} ${fault}` };
+  const told =
+    fault === null
+      ? { outcome: "passed" }
+      : { outcome: "failed", reason: `${path} ${fault.replace("PROJECT", project)}` };
   expect(result).toEqual({ check: `file ${path}`, ...told } as typeof result);
 });
 
@@ -59,5 +62,5 @@ test("a project that is itself behind a symbolic link is the project", async () 
 
 test("a project that is gone holds no file", async () => {
   const { reason } = await createTestChecker().look({ kind: "file", path: "a" }, looking(join(project, "gone")));
-  expect(reason).toBe("a is missing");
+  expect(reason).toBe(`a is missing in ${join(project, "gone")}`);
 });
