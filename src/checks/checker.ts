@@ -2,12 +2,16 @@
 import { type Baseline, type Check, type Checker, type Looking, labelOf } from "../check.ts";
 import type { Log } from "../log.ts";
 import type { ChangeProbe } from "../project.ts";
+import { oneLine } from "../words.ts";
 import { checkChanged, fingerprintOf } from "./changed-check.ts";
 import { checkFile } from "./file-check.ts";
 import type { Finding } from "./finding.ts";
 import { endMarked } from "./marked-processes.ts";
 import { type Permission, refusalOf } from "./permission.ts";
 import { checkProgram } from "./program-check.ts";
+
+/** Most characters of an error in what is told of a check. */
+const MAX_ERROR = 300;
 
 export interface CheckerParts extends Permission {
   /** The whole environment of programs, but for PWD and the mark of the attempt. */
@@ -45,7 +49,7 @@ async function lookSafely(check: Check, at: Looking, parts: CheckerParts): Promi
     return await lookAt(check, at, parts);
   } catch (error) {
     parts.log?.error({ attempt: at.attempt, error: String(error) }, "a check could not be looked at");
-    return { outcome: "failed", reason: `it could not be looked at: ${oneLine(String(error))}` };
+    return { outcome: "failed", reason: `it could not be looked at: ${oneLine(String(error), MAX_ERROR)}` };
   }
 }
 
@@ -69,8 +73,4 @@ async function lookAt(check: Check, at: Looking, { environment, changes, command
 
 function stopped(): Finding {
   return { outcome: "failed", reason: "stopped" };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ");
 }

@@ -1,4 +1,5 @@
 /** What the front matter of a step's file demands: what may follow, what a report must set, how often it may be entered. */
+import { MAX_VISITS } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { FINISH, type Step } from "../workflow.ts";
@@ -20,8 +21,6 @@ export interface PlacedExtras {
 
 /** Most keys that one report must set. */
 export const MAX_PRODUCES = 50;
-/** No step needs more; an instance has no more visits than these. */
-export const MAX_VISITS = 10_000;
 
 /** What is wrong becomes problems. Whether the names of `next` are steps is for `checkNext`. */
 export function parseStepExtras(root: YamlMap | undefined, reading: Reading): PlacedExtras {
