@@ -45,8 +45,18 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Longest list of values in place of a type, in characters. */
+const MAX_CHOICE = 80;
+
+/** What a schema asks for, as an agent fills it in: the texts of a short `enum`, else the type. */
+export function valueWords(schema: JsonObject): string {
+  const { enum: allowed } = schema;
+  const texts = Array.isArray(allowed) && allowed.every((each) => typeof each === "string") ? allowed.join(" | ") : "";
+  return texts !== "" && texts.length <= MAX_CHOICE ? texts : typeWord(schema);
+}
+
 /** The type of a value that a schema asks for, as a word: its `type`, or "value". */
-export function typeWord(schema: JsonObject): string {
+function typeWord(schema: JsonObject): string {
   const { type } = schema;
   return typeof type === "string" ? type : "value";
 }

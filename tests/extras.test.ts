@@ -78,6 +78,21 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       });
     });
 
+    test("produces: the answer shows the texts of a short enum to choose from", async () => {
+      const own = scratchDir();
+      const many = Array.from({ length: 30 }, (_, at) => `word${at}`);
+      const produces = `produces: {risk: {enum: [low, high]}, many: {enum: [${many}]}, level: {type: integer, enum: [1, 2]}}`;
+      writeFiles(own, workflowFiles("OWN", { Only: { extras: [produces] } }));
+      const on = await open({ workflows: own });
+      const run = await startRun(on, "OWN");
+      const shown = { risk: "<low | high>", many: "<value>", level: "<integer>" };
+      expect(run.told.data.report_with.arguments.context_updates).toEqual(shown);
+      expect(skeletonIn(run.told.text).context_updates).toEqual(shown);
+      const copied = { ...shown, many: "word1", level: 1 };
+      const told = await expectRefused(on, run.id, () => advance(on, run, { updates: copied }), "INCOMPLETE_REPORT");
+      expect(told.text).toContain('risk must be one of: "low", "high"');
+    });
+
     test("produces: a schema may refer to its own parts", async () => {
       const own = scratchDir();
       const part = "{type: array, items: {$ref: '#/definitions/part'}, definitions: {part: {type: integer}}}";

@@ -2,7 +2,7 @@
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import type { JsonObject } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
-import { typeWord } from "../schema.ts";
+import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
 import { cutToBytes, oneLine } from "../words.ts";
@@ -59,7 +59,9 @@ export function skeleton(view: View) {
 export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | "workflow">) {
   const produces = currentStep(workflow, instance)?.produces;
   if (!produces) return undefined;
-  const values = Object.entries(produces).map(([key, schema]) => [key, PLACEHOLDERS.value(typeWord(schema))] as const);
+  const values = Object.entries(produces).map(
+    ([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const,
+  );
   return Object.fromEntries(values);
 }
 

@@ -1,5 +1,5 @@
 /** What is wrong with a value, in words for the agent that must correct it. Pure. */
-import { typeWord } from "../schema.ts";
+import { valueWords } from "../schema.ts";
 
 /** One way in which a value does not fit its schema. */
 export interface Fault {
@@ -100,7 +100,7 @@ function wordMissing({ instancePath, params, around }: Fault): string {
   const { properties } = around;
   const known = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
   const because = params["property"] === undefined ? "" : `; ${show(params["property"])} needs it`;
-  return `${pathOf(instancePath, name)} is missing (${typeWord(isObject(known) ? known : {})})${because}`;
+  return `${pathOf(instancePath, name)} is missing (${valueWords(isObject(known) ? known : {})})${because}`;
 }
 
 function wordAdditional({ instancePath, params, around }: Fault): string {
