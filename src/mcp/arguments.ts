@@ -55,7 +55,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join(".") || "arguments";
   return issue.code === "invalid_type" && issue.message.endsWith("received undefined")
     ? `${path} is missing`
-    : `${path}: ${issue.message}`;
+    : `${path}: ${issue.message.replace("expected record", "expected object")}`;
 }
 
 function loosen(value: unknown, schema: PropertySchema | InputSchema): unknown {
