@@ -117,8 +117,8 @@ async function reconcile(
   const { workflow, instance, position } = at;
   const step = currentStep(workflow, instance);
   const lost = position !== undefined && position.relation !== "behind";
-  const byRule = step && (step.routes.length > 0 || step.next?.length === 1 || demandsProof(step));
-  if (!step || !lost || byRule) return handedOut(parts, at);
+  const stays = step && (step.routes.length > 0 || step.next?.length === 1 || demandsProof(step));
+  if (!step || !lost || stays) return handedOut(parts, at);
   const model = parts.deciders.find((decider) => decider.asksOutside);
   const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
   const question = questionOf({ ...at, pending, step, assumed: position.assumed });
