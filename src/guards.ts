@@ -1,11 +1,7 @@
 /** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
-import { type Check, labelOf, proves } from "./check.ts";
+import { type Check, labelOf } from "./check.ts";
 import type { Waiting } from "./decision.ts";
-import type { HistoryEntry, Instance } from "./instance.ts";
 import type { LoadedWorkflow, Step } from "./workflow.ts";
-
-/** Visits that ended unchecked and are remembered for each step: the latest. */
-const MAX_UNCHECKED = 20;
 
 /** Whether a report of that status says that the step is done, so that its proofs are asked for: all but these two do. */
 export function claims(status: string): boolean {
@@ -22,28 +18,6 @@ export function heldAt(step: Step | undefined, count: number): Waiting | null {
   const most = step?.max_visits;
   if (!step || most === undefined || count <= most) return null;
   return { kind: "max_visits", message: `step "${step.name}" was entered ${count} times, and its limit is ${most}` };
-}
-
-/** The counts of visits after one is over; how a visit with checks ended is remembered until the run's end names it. */
-export function left(
-  visits: Instance["visits"],
-  { step_name, visit, evidence }: Pick<HistoryEntry, "step_name" | "visit" | "evidence">,
-): Instance["visits"] {
-  const now = visits[step_name];
-  if (!now || !evidence) return visits;
-  const { count, last, unchecked = [] } = now;
-  const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
-  const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
-  const end = proves(evidence) ? { proven: visit } : skipped ? {} : { failed: visit };
-  return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end } };
-}
-
-/** The counts after a rewind: what was proven before may not hold for the project as it is now. */
-export function rewound(visits: Instance["visits"]): Instance["visits"] {
-  const all = Object.entries(visits).map(([name, { proven, ...rest }]) => {
-    return [name, proven === undefined ? rest : { ...rest, proven_before_rewind: proven }] as const;
-  });
-  return Object.fromEntries(all);
 }
 
 /** In what the later definition demands less of a run than the earlier one, each in words; empty where in nothing. */

@@ -1,7 +1,8 @@
 /** Where a decision leads: the step that is entered, whether the instance waits or ends there, and the counts of visits. */
 import type { Decision, Waiting } from "./decision.ts";
-import { heldAt, rewound } from "./guards.ts";
+import { heldAt } from "./guards.ts";
 import type { Instance, Status } from "./instance.ts";
+import { afterRewind } from "./visit-counts.ts";
 import { FINISH, findStep, type Workflow } from "./workflow.ts";
 
 /**
@@ -12,7 +13,7 @@ export function landing(from: Pick<Instance, "visits" | "visit">, decision: Deci
   const { next_step, reasoning } = decision;
   const status: Status = decision.status ?? "RUNNING";
   if (status === "CANCELLED") return { status, completed_at: now, waiting_for: null };
-  const visits = decision.to_visit ? rewound(from.visits) : from.visits;
+  const visits = decision.to_visit ? afterRewind(from.visits) : from.visits;
   if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now, visits };
   const waiting_for = status === "SUSPENDED" ? (decision.waiting_for ?? askedByModel(reasoning)) : null;
   const completed_at = status === "FAILED" ? now : null;

@@ -1,8 +1,8 @@
 /** An instance rebuilt from its start and its history: the check that its row tells the truth, and the way back of a rewind. */
-import { left } from "./guards.ts";
 import type { HistoryEntry, Instance, Start } from "./instance.ts";
 import { applyPatch } from "./json.ts";
 import { enter, landing } from "./landing.ts";
+import { afterVisit } from "./visit-counts.ts";
 
 /** The parts of an instance that its history determines. */
 export type Replayed = Pick<
@@ -24,7 +24,7 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
     const { decision } = line;
     const wakes = (line.kind === "resume" || line.kind === "approval") && state.status === "SUSPENDED";
     const goesOn = wakes ? { status: "RUNNING" as const } : {};
-    const visits = left(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
+    const visits = afterVisit(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
     const next = decision ? landing({ ...state, visits }, decision, line.ended_at) : goesOn;
     const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };

@@ -5,7 +5,6 @@
 import type { Evidence } from "./check.ts";
 import type { DecidedBy, Decision } from "./decision.ts";
 import { AppError } from "./errors.ts";
-import { left } from "./guards.ts";
 import { type Change, type HistoryEntry, type Instance, MAX_NOTES, type Pending, type Start } from "./instance.ts";
 import { applyPatch, type ContextPatch, type JsonObject, patchFor } from "./json.ts";
 import { countOf, enter, hold, landing } from "./landing.ts";
@@ -19,6 +18,7 @@ import {
 } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import type { Report } from "./report.ts";
+import { afterVisit } from "./visit-counts.ts";
 import { findStep, firstStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
 /** Who acts, and when (ISO 8601, UTC). */
@@ -179,7 +179,7 @@ export function move(workflow: Workflow, instance: Instance, ending: Ending): Ch
     { kind, report, context_patch, decision, evidence, started_at: instance.visit_started_at },
     ending,
   );
-  const next = landing({ ...instance, visits: left(instance.visits, line) }, decision, now);
+  const next = landing({ ...instance, visits: afterVisit(instance.visits, line) }, decision, now);
   return change(instance, [line], { ...next, context, pending: null, last_report_at: now, updated_at: now });
 }
 

@@ -22,6 +22,7 @@ const NOUNS = [
   "guards",
   "landing",
   "replay",
+  "visit-counts",
   "check",
   "command-words",
   "schema",

@@ -160,6 +160,9 @@ test("checks that take longer than a call may go on in the background, and the s
     on.client.callTool({ name: "advance_workflow", arguments: callOf(run) }, undefined, options),
     bad.client.callTool({ name: "advance_workflow", arguments: callOf(other) }, undefined, options),
   ]);
+  const resumed = await on.call("resume_workflow", {});
+  expect(resumed.data.checks_running.checks).toEqual(["sh check.sh"]);
+  expect(resumed.data.recap).toContain("the server checks it now (sh check.sh): change nothing");
   for (const each of [told, alsoTold]) {
     expect(each.structuredContent).toMatchObject({ status: "RUNNING", checks_running: { checks: ["sh check.sh"] } });
     expect(JSON.stringify(each.content)).toContain("send the same call again");

@@ -41,7 +41,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const on = await open({ workflows, project: project(), args: ["--allow-checks"] });
       const run = await startRun(on, "PROVE");
       for (const form of [run.told.text, run.told.data.rules]) {
-        expect(form).toContain("The server will check: sh check.sh | file out/report.txt");
+        expect(form).toContain(`The server will check, in ${on.project}: sh check.sh | file out/report.txt`);
       }
       const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
       expect(refused.text).toContain("`sh check.sh` failed: exited with 1; nothing changed");
@@ -82,7 +82,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const on = await open({ workflows, project: path, args: ["--command", "test=sh check.sh"] });
       const run = await startRun(on, "NAMED");
       for (const form of [run.told.text, run.told.data.rules]) {
-        expect(form).toContain("The server will check: test");
+        expect(form).toContain(`The server will check, in ${on.project}: test`);
         expect(form).toContain("Not checked by the server: true (the server was started without --allow-checks)");
       }
       await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");

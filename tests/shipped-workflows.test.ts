@@ -41,7 +41,7 @@ async function drive({ on, see }: Drive, workflow_name: string, visits: Visit[])
   let seen = see(await on.call("start_workflow", { workflow_name }));
   const { instance_id } = seen.call;
   for (const visit of visits) {
-    const [words, updates] = typeof visit === "string" ? [visit, {}] : visit;
+    const [words, updates, more = {}] = typeof visit === "string" ? [visit, {}] : visit;
     const [, step = "", mark, choice] = /^(.+) ([✓✗])(?: → (.+))?$/.exec(words) ?? [];
     expect({ visits: words, at: seen.step }).toEqual({ visits: words, at: step });
     const ok = mark === "✓";
@@ -49,6 +49,7 @@ async function drive({ on, see }: Drive, workflow_name: string, visits: Visit[])
       status: ok ? "success" : "failure",
       details: `${step} was done`,
       ...(ok ? {} : { error: "it did not work" }),
+      ...more,
     };
     const asked = ok ? filledIn(seen.call.context_updates) : {};
     const context_updates = { ...asked, ...usualUpdates(step, ok), ...updates };

@@ -1,8 +1,8 @@
 /** Starts a program under a guard and sees to it that nothing of it is left when the result is told. */
 
-import { guardScript } from "./guard.ts";
 import { endMarked, endProcess, MARK } from "./marked-processes.ts";
 import { createOutputTail, type OutputTail } from "./output-tail.ts";
+import { guardScript } from "./process-guard.ts";
 
 export interface Program {
   /** Absolute. */

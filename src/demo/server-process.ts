@@ -52,7 +52,7 @@ interface Launch extends ServerCommand {
 
 /** Starts a server and shakes hands with it. */
 export async function startServer(launch: Launch): Promise<Server> {
-  const flags = ["--db", launch.db, "--project", launch.project, "--allow-checks", "--command", `test=${launch.test}`];
+  const flags = ["--db", launch.db, "--project", launch.project, "--command", `test=${launch.test}`];
   const args = [...launch.args, "serve", ...flags];
   const transport = new StdioClientTransport({ command: launch.command, args, cwd: launch.project, stderr: "pipe" });
   const log = keepTail(transport);

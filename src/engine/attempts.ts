@@ -38,6 +38,8 @@ export interface Running {
 export interface Attempts {
   /** What the checks show, by the attempt that runs or by a new one. Throws CONFLICT where the visit ended meanwhile. */
   prove(proof: Proof, attention: Attention): Promise<{ evidence: Evidence } | { running: Running }>;
+  /** The attempt that runs for the instance's current visit, here or in another process; null where none does. */
+  running(store: Store, instance: Instance): Promise<Pick<Running, "started_at"> | null>;
   /** Ends all that runs, and begins nothing more: calls that wait are told to come again. */
   stop(): Promise<void>;
 }
@@ -135,6 +137,12 @@ export function createAttempts(parts: AttemptParts): Attempts {
     return evidence === "running" ? stillRunning(proof, mine.started_at) : { evidence };
   }
 
+  async function isRunning(store: Store, instance: Instance) {
+    const found = await store.attempt(instance.instance_id);
+    const runs = found !== null && found.evidence === null && found.alive_until > at();
+    return runs && found.visit === instance.visit && found.definition === instance.definition ? found : null;
+  }
+
   async function stop(): Promise<void> {
     stopped = true;
     const all = [...running.values()];
@@ -142,7 +150,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
     await Promise.race([Promise.allSettled(all.map(({ done }) => done)), Bun.sleep(STOP_MS)]);
   }
 
-  return { prove, stop };
+  return { prove, running: isRunning, stop };
 }
 
 function stillRunning({ checks }: Proof, started_at: string): { running: Running } {

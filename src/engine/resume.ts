@@ -1,7 +1,7 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
 import { AppError } from "../errors.ts";
 import { demandsProof, weakened } from "../guards.ts";
-import { type Instance, type InstanceSummary, isFinal, type Pending, waitsForPerson } from "../instance.ts";
+import { type Instance, type InstanceSummary, isFinal, type Pending, type Store, waitsForPerson } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { bringBack, currentStep, goOn, repin, retireKept, stepIdOf } from "../transition.ts";
@@ -53,7 +53,20 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
     position,
     unused_report,
   });
-  return { ...outcome, did: outcome.did === "noted" ? "handed_out" : outcome.did, recap };
+  const did = outcome.did === "noted" ? "handed_out" : outcome.did;
+  return { ...outcome, ...(await stillChecking(parts, loaded.store, outcome)), did, recap };
+}
+
+/** The checks of a report that an agent without memory may not know of; they go on meanwhile. */
+async function stillChecking(
+  { attempts }: Parts,
+  store: Store,
+  { instance, checks }: Outcome,
+): Promise<Pick<Outcome, "checks_running">> {
+  const found = checks.length > 0 ? await attempts.running(store, instance) : null;
+  if (!found) return {};
+  const looked = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
+  return { checks_running: { checks: looked, started_at: found.started_at } };
 }
 
 interface Place {

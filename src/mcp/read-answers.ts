@@ -16,7 +16,7 @@ import { nextStep } from "./step-words.ts";
 const MAX_GOAL = 300;
 const MAX_INPUTS = 600;
 /** Most characters of what a check printed, in a status: its end. */
-const MAX_OUTPUT = 200;
+const MAX_BRIEF_OUTPUT = 200;
 /** Most bytes of the instructions in a status. */
 const MAX_BRIEF_BYTES = 4_000;
 /** Problems of one workflow that are shown. */
@@ -141,7 +141,7 @@ function statusWithin(
 
 /** What a check printed is for people: in an answer it would crowd out what was reported. */
 function withBriefOutput(entry: HistoryEntry): HistoryEntry {
-  if (!entry.evidence?.some(({ output = "" }) => output.length > MAX_OUTPUT)) return entry;
+  if (!entry.evidence?.some(({ output = "" }) => output.length > MAX_BRIEF_OUTPUT)) return entry;
   const evidence = entry.evidence.map((result) =>
     result.output === undefined ? result : { ...result, output: cutStart(result.output) },
   );
@@ -149,7 +149,7 @@ function withBriefOutput(entry: HistoryEntry): HistoryEntry {
 }
 
 function cutStart(output: string): string {
-  return output.length > MAX_OUTPUT ? `…${output.slice(-MAX_OUTPUT)}` : output;
+  return output.length > MAX_BRIEF_OUTPUT ? `…${output.slice(-MAX_BRIEF_OUTPUT)}` : output;
 }
 
 function shrinkTo(value: unknown, mostBytes: number): unknown {

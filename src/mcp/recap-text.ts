@@ -9,7 +9,7 @@ const MAX_QUOTE = 120;
 const MAX_GOAL = 300;
 const MAX_REASON = 300;
 
-export function recapText({ instance, workflow, unproven }: Outcome, recap: Recap): string {
+export function recapText({ instance, workflow, unproven, checks_running }: Outcome, recap: Recap): string {
   const since = recap.last_report_at
     ? `last report ${between(recap.last_report_at, recap.now)} ago`
     : "nothing reported yet";
@@ -22,9 +22,14 @@ export function recapText({ instance, workflow, unproven }: Outcome, recap: Reca
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
     `Context: ${contextLine(effectiveContext(instance))}`,
     headLine(recap.head_moved),
-    halfDoneLine({ recap, running: instance.status === "RUNNING" }),
+    checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.status === "RUNNING" }),
   ];
   return lines.filter(Boolean).join("\n");
+}
+
+function checkingLine({ checks }: NonNullable<Outcome["checks_running"]>): string {
+  const names = oneLine(checks.join(" | "), MAX_QUOTE);
+  return `The step below was reported as done, and the server checks it now (${names}): change nothing; in about a minute report it again.`;
 }
 
 function positionLine({ position, recent }: Recap): string {

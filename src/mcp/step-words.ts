@@ -66,14 +66,17 @@ export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | 
 }
 
 /** What the server looks at before it believes the report, and what it may not look at here. */
-export function checkRules({ checks }: Pick<View, "checks">): string {
+export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
   const runs = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => {
     const labels = checks.filter(({ refusal }) => refusal === reason).map(({ label }) => label);
     return `Not checked by the server: ${oneLine(labels.join(" | "), MAX_CHECK_WORDS)} (${reason})`;
   });
-  const will = runs.length > 0 ? [`The server will check: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}`] : [];
+  const will =
+    runs.length > 0
+      ? [`The server will check, in ${instance.project}: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}`]
+      : [];
   return [...will, ...left].join("\n");
 }
 
@@ -134,7 +137,7 @@ function suspendedRule({ instance_id, waiting_for }: Outcome["instance"]): strin
   if (waiting_for?.kind !== "max_visits") {
     return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;
   }
-  return `Stop here. Tell the user why it waits, and that \`orchestrator release ${instance_id}\` in a terminal of their own lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
+  return `Stop here. Tell the user why it waits, and that \`orchestrator release ${instance_id}\` in a terminal of their own (with this server's --db, if it has one) lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
 }
 
 function choiceRule({ ask, free }: View): string {

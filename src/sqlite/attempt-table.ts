@@ -14,20 +14,22 @@ const KEEP = `UPDATE attempts SET alive_until = $alive_until WHERE attempt_id = 
 interface Statements {
   row(sql: string, values: Row): Row | null;
   run(sql: string, values: Row): number;
-  attempt<T>(operation: () => T): Promise<T>;
+  /** Runs one operation; what SQLite refuses becomes PERSISTENCE_ERROR. */
+  guarded<T>(operation: () => T): Promise<T>;
   write<T>(body: () => T): Promise<T>;
 }
 
 type AttemptTable = Pick<Store, "attempt" | "beginAttempt" | "keepAttempt" | "endAttempt" | "dropAttempt">;
 
-export function createAttemptTable({ row, run, attempt, write }: Statements): AttemptTable {
+/** Its methods of the store, on the store's own statements. */
+export function createAttemptTable({ row, run, guarded, write }: Statements): AttemptTable {
   function find(instance_id: string) {
     const found = row(`SELECT ${COLUMNS} FROM attempts WHERE instance_id = $instance_id`, { instance_id });
     return found && attemptFromRow(found);
   }
 
   return {
-    attempt: (instanceId) => attempt(() => find(instanceId)),
+    attempt: (instanceId) => guarded(() => find(instanceId)),
 
     beginAttempt: (mine, now) =>
       write(() => {

@@ -173,7 +173,7 @@ export function createSqliteStore(db: Database, path: string): Store {
         return Math.min(counted, most);
       }),
 
-    ...createAttemptTable({ row, run, attempt, write }),
+    ...createAttemptTable({ row, run, guarded: attempt, write }),
 
     close: async () => {
       group.flush();

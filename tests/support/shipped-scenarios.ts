@@ -1,7 +1,7 @@
 /** The paths along which the shipped workflows are driven: together they take every route of every step. */
 
 /** `Step ✓` or `Step ✗`, with the agent's choice after an arrow, and what the report sets where a route looks at it. */
-export type Visit = string | [visit: string, updates: object];
+export type Visit = string | [visit: string, updates: object, said?: object];
 
 /** What a report sets unless a visit says otherwise: routes look at these keys. */
 export function usualUpdates(step: string, ok: boolean): object {
@@ -121,6 +121,11 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Hand Over ✓",
     ],
     "a task with a plan": [...reviewed, "Commit Changes ✓", "Hand Over ✓"],
+    "failures known from before": [
+      ...built,
+      ["Verify Work ✗", {}, { error: "only known failures" }],
+      ...["Review Diff ✓", "Commit Changes ✓", "Hand Over ✓"],
+    ],
     "the task stays unclear": ["Understand Task ✗", handedOver],
     "no plan meets the criteria": ["Understand Task ✓", "Make Plan ✗", handedOver],
     "three plans fail": [
@@ -175,6 +180,11 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       ...["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓", "Plan Slices ✓"],
       ["Build Slice ✓", { slices_left: 1 }],
       ...["Build Slice ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓", ticketUpdated],
+    ],
+    "checks that failed before fail the same": [
+      ...sliced,
+      ["Verify Criteria ✗", {}, { error: "only known failures" }],
+      ...["Review Against Ticket ✓", "Prepare Pull Request ✓", ticketUpdated],
     ],
     "the ticket cannot be read": ["Read Ticket ✗", ticketUpdated],
     "the criteria stay unclear": ["Read Ticket ✓", "Clarify Criteria ✗", ticketUpdated],

@@ -1,0 +1,28 @@
+/** What an instance remembers of its visits to each step: how often, and how those with checks ended. Pure. */
+import { proves } from "./check.ts";
+import type { HistoryEntry, Instance } from "./instance.ts";
+
+/** Visits that ended unchecked and are remembered for each step: the latest. */
+const MAX_UNCHECKED = 20;
+
+/** The counts of visits after one is over; how a visit with checks ended is remembered until the run's end names it. */
+export function afterVisit(
+  visits: Instance["visits"],
+  { step_name, visit, evidence }: Pick<HistoryEntry, "step_name" | "visit" | "evidence">,
+): Instance["visits"] {
+  const now = visits[step_name];
+  if (!now || !evidence) return visits;
+  const { count, last, unchecked = [] } = now;
+  const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
+  const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
+  const end = proves(evidence) ? { proven: visit } : skipped ? {} : { failed: visit };
+  return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end } };
+}
+
+/** The counts after a rewind: what was proven before may not hold for the project as it is now. */
+export function afterRewind(visits: Instance["visits"]): Instance["visits"] {
+  const all = Object.entries(visits).map(([name, { proven, ...rest }]) => {
+    return [name, proven === undefined ? rest : { ...rest, proven_before_rewind: proven }] as const;
+  });
+  return Object.fromEntries(all);
+}
