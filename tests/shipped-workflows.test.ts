@@ -1,7 +1,9 @@
 /** The shipped workflows, driven along every route to FINISH, by a client that sees only one form of the answers. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { advance, expectRefused, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect, type Told } from "./support/client.ts";
 import { filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
 
@@ -133,3 +135,29 @@ test.each(["REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"])(
     expect(bare.told.text).not.toContain("/home/ada/engine");
   },
 );
+
+test("REFACTOR_WITH_TESTS commits only what the server itself saw pass its tests", async () => {
+  const on = await connect({ args: ["--command", "test=test -e good"] });
+  const good = join(on.project, "good");
+  writeFileSync(good, "");
+  const run = await startRun(on, "REFACTOR_WITH_TESTS");
+  const { steps } = definitionOf(on.db, "REFACTOR_WITH_TESTS");
+  const leading = steps.filter(({ routes }) => routes.some(({ to }) => to === "Commit Changes"));
+  expect(leading.map(({ name }) => name)).toEqual(["Run Unit Tests"]);
+  expect(steps.every(({ routes }) => routes.at(-1)?.when === null)).toBe(true);
+  let told = run.told;
+  for (const name of ["Locate Function", "Run Baseline Tests", "Apply Rename", "Check for Old References"]) {
+    const { context_updates, report } = told.data.report_with.arguments;
+    const updates = { ...filledIn(context_updates), ...usualUpdates(name, true) };
+    told = await advance(on, { id: run.id, stepId: report.step_id }, { updates });
+  }
+  rmSync(good);
+  const updates = { ...filledIn(told.data.report_with.arguments.context_updates), test_exit_code: 0 };
+  const claim = { next_step: "Commit Changes", updates, details: "all tests pass" };
+  const at = { id: run.id, stepId: told.data.next_step.step_id };
+  for (const status of ["success", "passed", "skipped"]) {
+    await expectRefused(on, run.id, () => advance(on, at, { ...claim, status }), "CHECK_FAILED");
+  }
+  const failed = await advance(on, at, { ...claim, status: "failure" });
+  expect(failed.data.next_step.step_name).toBe("Attempt Auto Fix");
+});
