@@ -140,7 +140,11 @@ function readTimeout(kind: Kind, item: YamlMap): number | CheckFault {
   const value = yaml.kind === "scalar" ? yaml.value : null;
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_TIMEOUT_S) return value;
   const message = `"timeout" must be whole seconds from 1 to ${MAX_TIMEOUT_S}; it is ${nameOf(yaml)}`;
-  return { at: yaml.at, message, hint: `Without it, ${DEFAULT_TIMEOUT_S} seconds are given` };
+  return {
+    at: yaml.at,
+    message,
+    hint: `Write the seconds, like "timeout: 120"; without it, ${DEFAULT_TIMEOUT_S} are given`,
+  };
 }
 
 function readShell(kind: Kind, item: YamlMap): boolean | CheckFault {

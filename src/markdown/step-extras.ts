@@ -54,7 +54,7 @@ export function checkNext(
     if (at && !names.includes(name))
       problems.add("NEXT_TARGET", at, {
         message: `"next" names "${name}", and no step has that name`,
-        hint: targetHint(name, names),
+        hint: name.includes(",") ? `Write several as a list: [${name}]` : targetHint(name, names),
       });
   }
   for (const { to, at } of routes)
