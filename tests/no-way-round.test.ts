@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { advance, expectError, expectRefused, type Run, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { TRANSPORTS } from "./support/either.ts";
+import { chooses } from "./support/endpoint.ts";
 import { EXECUTABLE } from "./support/executable.ts";
+import { connectTo, endpointThat } from "./support/model-run.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const GUARDED = {
@@ -227,6 +229,21 @@ test("the model's way: a model is not asked before the proof is there", async ()
   const on = await connect({ workflows, args: ["--allow-checks"], env });
   const run = await startRun(on, "W");
   await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+});
+
+test("a model that lets a client which claims to be ahead go past the proof is not asked", async () => {
+  const workflows = scratchDir();
+  const proofs = { checks: ["checks: [{run: 'false'}]"], produces: ["produces: {summary: string}"] };
+  const two = (extras: string[]) => ({ One: { extras }, Two: {} });
+  for (const [name, extras] of Object.entries(proofs)) writeFiles(workflows, workflowFiles(name, two(extras)));
+  const endpoint = endpointThat(chooses("Two"));
+  const on = await connectTo(endpoint, { workflows, args: ["--allow-checks"] });
+  for (const name of Object.keys(proofs)) {
+    const { id } = await startRun(on, name);
+    const resumed = await on.call("resume_workflow", { instance_id: id, assumed_current_step_name: "Two" });
+    expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "1-one" } });
+  }
+  expect(endpoint.chats()).toEqual([]);
 });
 
 test("another server on the same database, over HTTP", async () => {

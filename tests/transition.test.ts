@@ -251,6 +251,18 @@ describe("transition", () => {
     });
   });
 
+  test("what a report had to produce is not a decider's to change; all else is", () => {
+    const [first, ...others] = workflow.steps;
+    if (!first) throw new Error("no step");
+    const demanding = { ...workflow, steps: [{ ...first, produces: { code: { type: "integer" } } }, ...others] };
+    const instance = begin(demanding, start, { project: "/p", trusted: true });
+    const updates = { code: 0, note: "decided" };
+    const decision = { decided_by: "model" as const, next_step: "Test", reasoning: "r", context_updates: updates };
+    const report = { step_id: "1-build", status: "success" };
+    const change = move(demanding, instance, { report, context_updates: { code: 7 }, decision, ...moment });
+    expect(change.instance.context).toMatchObject({ code: 7, note: "decided" });
+  });
+
   test("a context over the limit is refused", () => {
     const instance = begin(workflow, start, { project: "/p", trusted: true });
     const huge = { kind: "move" as const, to: "Test", updates: { x: "y".repeat(300_000) } };
