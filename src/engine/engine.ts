@@ -2,6 +2,7 @@
 import type { Catalog } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
 import { withBaseline } from "./baseline.ts";
+import { createDefinitions } from "./definitions.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
@@ -30,7 +31,8 @@ export interface Engine {
   list(input: ListInput): Promise<Page>;
 }
 
-export function createEngine(parts: Parts): Engine {
+export function createEngine(given: Omit<Parts, "definitions">): Engine {
+  const parts: Parts = { ...given, definitions: createDefinitions() };
   const handOut = async <T extends Outcome | Unclear>(made: Promise<T>): Promise<T | Outcome> => {
     const answer = await made;
     return isUnclear(answer) ? answer : withBaseline(parts, answer);

@@ -9,6 +9,7 @@ import type { ProjectProbe } from "../project.ts";
 import type { SchemaJudge } from "../schema.ts";
 import type { Step, Workflow, WorkflowSource } from "../workflow.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Definitions } from "./definitions.ts";
 
 export interface Parts {
   /** Opens the database at the first call. */
@@ -22,6 +23,7 @@ export interface Parts {
   schemas: SchemaJudge;
   checker: Checker;
   attempts: Attempts;
+  definitions: Definitions;
   /** The directory that new instances are about. */
   project: string;
   now: () => Date;
@@ -52,23 +54,10 @@ export async function load(parts: Parts, instanceId: string): Promise<Loaded> {
       hint: "Copy the id from a step answer, or call list_instances, or resume_workflow with {} to find this project's.",
     });
   }
-  const workflow = await pinned(store, instance);
+  const workflow = await parts.definitions.of(store, instance);
   const asks = !instance.trusted && workflow.steps.some(({ checks }) => checks); // else nobody needs to know
   const trusted = instance.trusted || (asks && (await isTrustedNow(parts, instance)));
   return { store, instance, workflow, trusted };
-}
-
-/** The definition that an instance is pinned to. */
-export async function pinned(store: Store, instance: Instance): Promise<Workflow> {
-  const workflow = await store.definition(instance.definition);
-  if (workflow) return workflow;
-  throw new AppError(
-    "PERSISTENCE_ERROR",
-    `The definition of instance "${instance.instance_id}" is not in the database.`,
-    {
-      hint: "The file is damaged or was edited by another program; restore it from a backup.",
-    },
-  );
 }
 
 /** Whether a source that may be trusted has the very same definition today. */

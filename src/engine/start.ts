@@ -41,7 +41,9 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
 
 /** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
 export async function findDefinition(parts: Parts, name: string): Promise<LoadedWorkflow> {
-  return findLoaded(await parts.source.catalog(), name);
+  const found = findLoaded(await parts.source.catalog(), name);
+  parts.definitions.keep(found);
+  return found;
 }
 
 /** The workflow of that name in a catalogue; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */

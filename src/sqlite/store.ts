@@ -15,9 +15,6 @@ import {
   summaryFromRow,
 } from "./rows.ts";
 
-/** Definitions kept parsed; a server rarely sees more. */
-const MAX_CACHED_DEFINITIONS = 100;
-
 const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, waiting_for,
   step_name, visit, visit_started_at, visits, notes, pending, baseline, last_seq, last_report_at, created_at,
   updated_at, completed_at, context`;
@@ -56,7 +53,8 @@ const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE insta
 
 /** A store on an open database; `path` names it in errors. Closing it closes the database. */
 export function createSqliteStore(db: Database, path: string): Store {
-  const definitions = new Map<string, Workflow>();
+  /** Hashes of definitions that the file has: nothing deletes one. */
+  const stored = new Set<string>();
 
   /** Runs one atomic operation; whatever SQLite refuses becomes PERSISTENCE_ERROR. */
   async function attempt<T>(operation: () => T): Promise<T> {
@@ -78,15 +76,8 @@ export function createSqliteStore(db: Database, path: string): Store {
   const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
 
   function insertDefinition(hash: string, workflow: Workflow, created_at: string): void {
-    if (definitions.has(hash)) return;
+    if (stored.has(hash)) return;
     run(INSERT_DEFINITION, { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at });
-  }
-
-  function remember(hash: string, workflow: Workflow): Workflow {
-    const oldest = definitions.size >= MAX_CACHED_DEFINITIONS ? definitions.keys().next().value : undefined;
-    if (oldest !== undefined) definitions.delete(oldest);
-    definitions.set(hash, workflow);
-    return workflow;
   }
 
   function byRequest(project: string, request_id: string) {
@@ -105,7 +96,7 @@ export function createSqliteStore(db: Database, path: string): Store {
         run(INSERT_START, { ...start, project, context: JSON.stringify(start.context) });
         return instance;
       });
-      remember(start.definition, workflow);
+      if (made === instance) stored.add(start.definition); // of a repeated request nothing was written
       return made;
     },
 
@@ -119,16 +110,14 @@ export function createSqliteStore(db: Database, path: string): Store {
 
     async commit(change) {
       const written = await write(() => writeChange(change));
-      if (written && change.definition) remember(change.definition.hash, change.definition.workflow);
+      if (written && change.definition) stored.add(change.definition.hash);
       return written;
     },
 
     definition: (hash) =>
       attempt(() => {
-        const known = definitions.get(hash);
-        if (known) return known;
         const found = row("SELECT body FROM definitions WHERE hash = $hash", { hash });
-        return found && remember(hash, Workflow.parse(JSON.parse(String(found["body"]))));
+        return found && Workflow.parse(JSON.parse(String(found["body"])));
       }),
 
     start: (instance_id) =>
