@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
+import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
 import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
@@ -41,19 +42,24 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** Time, as tests set it. */
+export interface Clockwork {
+  now?: () => Date;
+  patience?: Patience;
+}
+
 /** 12 letters and digits that are hard to confuse: about 59 bits. */
 const shortId = customAlphabet("23456789abcdefghjkmnpqrstuvwxyz", 12);
 
 /** Has no side effect: the database is opened and definitions are read at the first call that needs them. */
-export function createApp(config: Config): App {
+export function createApp(config: Config, { now = () => new Date(), patience = PATIENCE }: Clockwork = {}): App {
   const log = createLog(config.logLevel);
-  const now = () => new Date();
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
   const schemas = createAjvSchemaJudge();
   const database = createLazyStore(config.dbPath);
   const checker = createChecker({ ...config.checks, changes: gitChangeProbe, log });
-  const attempts = createAttempts({ checker, now, newId: shortId, log });
+  const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const engine = createEngine({
     store: database.open,
     source: createLibrary({
@@ -69,6 +75,7 @@ export function createApp(config: Config): App {
     schemas,
     checker,
     attempts,
+    patience,
     project: config.project,
     now,
     newId: () => `wf_${shortId()}`,

@@ -1,5 +1,6 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
+import type { Attempt } from "./attempt.ts";
 import { Baseline, Evidence } from "./check.ts";
 import { Decision, Waiting } from "./decision.ts";
 import { ContextPatch, JsonObject } from "./json.ts";
@@ -117,20 +118,6 @@ export interface Change {
   /** A definition that the instance is pinned to from now on. */
   definition?: LoadedWorkflow;
 }
-
-/** An attempt at the checks of an instance's current visit. Times are ISO 8601, UTC. */
-export const Attempt = z.object({
-  instance_id: z.string(),
-  attempt_id: z.string(),
-  visit: z.int(),
-  definition: z.string(),
-  started_at: z.string(),
-  /** Whoever runs it says so again before; later it counts as given up. */
-  alive_until: z.string(),
-  /** Null while it runs. */
-  evidence: Evidence.nullable(),
-});
-export type Attempt = z.infer<typeof Attempt>;
 
 /** One line of a list of instances. */
 export const InstanceSummary = Instance.pick({

@@ -24,6 +24,7 @@ const NOUNS = [
   "replay",
   "visit-counts",
   "check",
+  "attempt",
   "command-words",
   "schema",
 ];

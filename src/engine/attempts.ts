@@ -3,21 +3,12 @@
  * of the store claims the visit; the process that runs the checks says again and again that it is alive, and stops them
  * as soon as the row, or the visit, is not the current one any more.
  */
+import { type Attempt, aliveFrom, BEAT_MS, isAlive, isFresh, isOf, type Patience } from "../attempt.ts";
 import { type Check, type Checker, type Evidence, type Looking, labelOf } from "../check.ts";
 import type { Attention } from "../decider.ts";
 import { AppError } from "../errors.ts";
-import type { Attempt, Instance, Store } from "../instance.ts";
+import type { Instance, Store } from "../instance.ts";
 import type { Log } from "../log.ts";
-
-/** How often the one who runs it says that it is alive, and how long that holds, in milliseconds. */
-const BEAT_MS = 1_000;
-const ALIVE_MS = 6_000;
-/** How often others look whether it is over, in milliseconds. */
-const LOOK_MS = 200;
-/** A result that nobody asked for is too old after that, in milliseconds. */
-const FRESH_MS = 10 * 60_000;
-/** How long the end of the process waits for the programs to be gone, in milliseconds. */
-const STOP_MS = 1_000;
 
 /** The checks of one visit. */
 export interface Proof {
@@ -48,6 +39,7 @@ interface AttemptParts {
   checker: Checker;
   now: () => Date;
   newId: () => string;
+  patience: Patience;
   log: Log;
 }
 
@@ -64,11 +56,11 @@ interface Mine {
 export function createAttempts(parts: AttemptParts): Attempts {
   const running = new Map<string, Mine>();
   let stopped = false;
-  const { checker, now, log } = parts;
-  const at = (plus = 0) => new Date(now().getTime() + plus).toISOString();
+  const { checker, now, patience, log } = parts;
+  const stamp = () => now().toISOString();
 
   async function prove(proof: Proof, attention: Attention) {
-    const until = Date.now() + proof.patience;
+    const until = performance.now() + proof.patience;
     for (;;) {
       if (stopped) throw ended();
       const known = running.get(keyOf(proof.instance));
@@ -76,12 +68,12 @@ export function createAttempts(parts: AttemptParts): Attempts {
       const left = await collect(proof);
       if (left) return { evidence: left };
       const attempt = newAttempt(proof.instance);
-      const { begun, before } = await proof.store.beginAttempt(attempt, at());
+      const { begun, before } = await proof.store.beginAttempt(attempt, stamp());
       if (begun && before?.evidence === null) await checker.endLeftovers(before.attempt_id);
       if (begun || !before) return wait(begin(attempt, proof, attention), proof, until);
-      if (Date.now() >= until) return stillRunning(proof, before.started_at);
+      if (performance.now() >= until) return stillRunning(proof, before.started_at);
       attention.tell?.("another process runs the checks");
-      await Bun.sleep(LOOK_MS);
+      await Bun.sleep(patience.look);
       await refuseOver(proof);
     }
   }
@@ -89,13 +81,12 @@ export function createAttempts(parts: AttemptParts): Attempts {
   /** The result of an attempt that went on in the background, once and not too late. */
   async function collect({ store, instance }: Proof): Promise<Evidence | null> {
     const found = await store.attempt(instance.instance_id);
-    if (!found?.evidence || found.visit !== instance.visit || found.definition !== instance.definition) return null;
-    const fresh = found.alive_until > at(-FRESH_MS);
-    return (await store.dropAttempt(found.attempt_id)) && fresh ? found.evidence : null;
+    if (!found?.evidence || !isOf(found, instance)) return null;
+    return (await store.dropAttempt(found.attempt_id)) && isFresh(found, now()) ? found.evidence : null;
   }
 
   function newAttempt({ instance_id, visit, definition }: Instance): Attempt {
-    const times = { started_at: at(), alive_until: at(ALIVE_MS) };
+    const times = { started_at: stamp(), alive_until: aliveFrom(now()) };
     return { instance_id, attempt_id: parts.newId(), visit, definition, ...times, evidence: null };
   }
 
@@ -109,21 +100,28 @@ export function createAttempts(parts: AttemptParts): Attempts {
     mine.done = lookAll(checker, proof, looking, attention)
       .then(async (evidence) => {
         const { attempt_id } = attempt;
+        if (evidence.some(({ outcome }) => outcome === "failed")) await stayAlive(proof.store, attempt, end);
         const aborted = end.signal.aborted;
-        clearInterval(beat);
         if (mine.waiting > 0 || aborted) await proof.store.dropAttempt(attempt_id);
         else await proof.store.endAttempt(attempt_id, evidence);
         return aborted ? null : evidence;
       })
-      .finally(() => running.delete(key));
+      .finally(() => {
+        clearInterval(beat);
+        running.delete(key);
+      });
     mine.done.catch((error) => log.warn({ err: error }, "the result of checks could not be kept"));
     running.set(key, mine);
     return mine;
   }
 
+  /**
+   * Says that the attempt is alive, and ends it if it is not the current one any more. Another process may have taken it
+   * over (a clock that jumped) and ended its programs: a failure is told only by the attempt that still has the visit.
+   */
   async function stayAlive(store: Store, { attempt_id }: Attempt, end: AbortController): Promise<void> {
     try {
-      if (!(await store.keepAttempt({ attempt_id, alive_until: at(ALIVE_MS) }))) end.abort();
+      if (!(await store.keepAttempt({ attempt_id, alive_until: aliveFrom(now()) }))) end.abort();
     } catch (error) {
       log.warn({ err: error }, "checks go on, although the database does not answer");
     }
@@ -131,7 +129,10 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function wait(mine: Mine, proof: Proof, until: number) {
     mine.waiting += 1;
-    const evidence = await Promise.race([mine.done, Bun.sleep(until - Date.now()).then(() => "running" as const)]);
+    const evidence = await Promise.race([
+      mine.done,
+      Bun.sleep(until - performance.now()).then(() => "running" as const),
+    ]);
     mine.waiting -= 1;
     if (evidence === null) throw ended();
     return evidence === "running" ? stillRunning(proof, mine.started_at) : { evidence };
@@ -139,15 +140,14 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function isRunning(store: Store, instance: Instance) {
     const found = await store.attempt(instance.instance_id);
-    const runs = found !== null && found.evidence === null && found.alive_until > at();
-    return runs && found.visit === instance.visit && found.definition === instance.definition ? found : null;
+    return found && isAlive(found, stamp()) && isOf(found, instance) ? found : null;
   }
 
   async function stop(): Promise<void> {
     stopped = true;
     const all = [...running.values()];
     for (const { end } of all) end.abort();
-    await Promise.race([Promise.allSettled(all.map(({ done }) => done)), Bun.sleep(STOP_MS)]);
+    await Promise.race([Promise.allSettled(all.map(({ done }) => done)), Bun.sleep(patience.stop)]);
   }
 
   return { prove, running: isRunning, stop };
@@ -159,8 +159,8 @@ function stillRunning({ checks }: Proof, started_at: string): { running: Running
 
 /** Throws CONFLICT where the visit ended while another process ran its checks. */
 async function refuseOver({ store, instance }: Proof): Promise<void> {
-  const now = await store.load(instance.instance_id);
-  if (now?.visit !== instance.visit || now.status !== "RUNNING") throw ended();
+  const current = await store.load(instance.instance_id);
+  if (current?.visit !== instance.visit || current.status !== "RUNNING") throw ended();
 }
 
 /** Looks at one after the other; the first that fails is the last. */

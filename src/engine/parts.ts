@@ -1,4 +1,5 @@
 /** What the engine is made of, handed in by the composition root, and the little that all its calls need of it. */
+import type { Patience } from "../attempt.ts";
 import type { Checker } from "../check.ts";
 import type { Attention, Decider } from "../decider.ts";
 import type { Decision } from "../decision.ts";
@@ -23,6 +24,7 @@ export interface Parts {
   schemas: SchemaJudge;
   checker: Checker;
   attempts: Attempts;
+  patience: Patience;
   definitions: Definitions;
   /** The directory that new instances are about. */
   project: string;

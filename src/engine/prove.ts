@@ -12,11 +12,6 @@ import type { Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
 import type { Caller, Loaded, Parts } from "./parts.ts";
 
-/** How long a call waits for checks: clients give up on it at 60 s. */
-const PATIENCE_MS = 40_000;
-/** The same where a model may be asked afterwards, which has 45 s of its own. */
-const PATIENCE_BEFORE_MODEL_MS = 12_000;
-
 /** Most characters of a check's name in the answer that refuses a report: a script of its own may be one. */
 const MAX_LABEL = 200;
 /** Most characters of a program's output in the answer that refuses a report. */
@@ -66,7 +61,8 @@ async function look(
   const slow = checks.some((check) => mayTakeLong(check) && parts.checker.refusal(check, trusted) === null);
   if (slow) {
     const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && !decidedByRule(step);
-    return parts.attempts.prove({ ...at, patience: mayAsk ? PATIENCE_BEFORE_MODEL_MS : PATIENCE_MS }, caller);
+    const { call, callBeforeModel } = parts.patience;
+    return parts.attempts.prove({ ...at, patience: mayAsk ? callBeforeModel : call }, caller);
   }
   const { project, baseline } = instance;
   const looking = { project, baseline, attempt: parts.newId(), signal: new AbortController().signal };

@@ -1,4 +1,5 @@
 /** The store's part about attempts at checks: one row an instance, claimed by whoever writes it first. */
+import { isAlive, isOf } from "../attempt.ts";
 import type { Store } from "../instance.ts";
 import { attemptFromRow, attemptToRow, type Row } from "./rows.ts";
 
@@ -34,10 +35,7 @@ export function createAttemptTable({ row, run, guarded, write }: Statements): At
     beginAttempt: (mine, now) =>
       write(() => {
         const before = find(mine.instance_id);
-        const runs = before !== null && before.evidence === null && before.alive_until > now;
-        if (runs && before.visit === mine.visit && before.definition === mine.definition) {
-          return { begun: false, before };
-        }
+        if (before && isAlive(before, now) && isOf(before, mine)) return { begun: false, before };
         run(REPLACE, attemptToRow(mine));
         return { begun: true, before };
       }),

@@ -1,5 +1,6 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
-import { Attempt, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { Attempt } from "../attempt.ts";
+import { HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
 
 /** A row as bun:sqlite returns it. */
 export type Row = Record<string, string | number | null>;
