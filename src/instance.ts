@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { Attempt } from "./attempt.ts";
 import { Baseline, Evidence } from "./check.ts";
 import { Decision, Waiting } from "./decision.ts";
-import { ContextPatch, JsonObject } from "./json.ts";
+import { applyPatch, ContextPatch, JsonObject, patchFor } from "./json.ts";
 import { Report } from "./report.ts";
-import type { LoadedWorkflow, Workflow } from "./workflow.ts";
+import { findStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
 /** Most bytes of an instance's context. */
 export const MAX_CONTEXT_BYTES = 256 * 1024;
@@ -185,4 +185,21 @@ export function isFinal(status: Status): boolean {
 /** Suspended by something that only a person can settle; a model's suspension ends with the next resume. */
 export function waitsForPerson({ status, waiting_for }: Pick<Instance, "status" | "waiting_for">): boolean {
   return status === "SUSPENDED" && waiting_for?.kind !== "model";
+}
+
+/** The `step_id` of an instance's current visit: its number and the step's slug. */
+export function stepIdOf(instance: Pick<Instance, "visit" | "step_name">): string {
+  return `${instance.visit}-${slugify(instance.step_name)}`;
+}
+
+/** The step at which an instance stands; undefined when it is completed. */
+export function currentStep(workflow: Workflow, instance: Instance): Step | undefined {
+  return findStep(workflow, instance.step_name);
+}
+
+/** The context as the agent knows it: with the updates of a report that is kept but undecided. */
+export function effectiveContext(instance: Instance): JsonObject {
+  return instance.pending
+    ? applyPatch(instance.context, patchFor(instance.context, instance.pending.context_updates))
+    : instance.context;
 }

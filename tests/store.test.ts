@@ -2,9 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Instance, Start, Store } from "../src/instance.ts";
+import { begin } from "../src/rules/begin.ts";
+import { move } from "../src/rules/move.ts";
+import { note } from "../src/rules/report.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
-import { begin, move, note } from "../src/transition.ts";
 import { hashWorkflow, type Workflow } from "../src/workflow.ts";
 import { scratchDir } from "./support/workspace.ts";
 

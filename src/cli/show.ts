@@ -2,9 +2,9 @@
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
 import type { HistoryEntry } from "../instance.ts";
+import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import { entryLine } from "../mcp/read-answers.ts";
 import { fillTemplate } from "../template.ts";
-import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 const PAGE = 1_000;

@@ -1,10 +1,11 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance, Pending } from "../instance.ts";
+import { stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
-import { finalError } from "../refusals.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
-import { note, retireKept, stepIdOf } from "../transition.ts";
+import { finalError } from "../rules/refusals.ts";
+import { note, retireKept } from "../rules/report.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";

@@ -1,6 +1,6 @@
 /** The state of the project that `changed` checks compare with: noted before the agent first sees the step. */
 import { AppError } from "../errors.ts";
-import { currentStep } from "../transition.ts";
+import { currentStep } from "../instance.ts";
 import type { Outcome } from "./outcome.ts";
 import { commit, type Parts } from "./parts.ts";
 

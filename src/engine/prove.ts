@@ -2,11 +2,11 @@
 import { type Check, type CheckResult, type Evidence, mayTakeLong, proves } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import { claims } from "../guards.ts";
 import type { Instance, Pending } from "../instance.ts";
+import { currentStep } from "../instance.ts";
 import { type JsonObject, jsonFault } from "../json.ts";
+import { claims } from "../rules/demands.ts";
 import { objectOf } from "../schema.ts";
-import { currentStep } from "../transition.ts";
 import { oneLine } from "../words.ts";
 import type { Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";

@@ -1,10 +1,20 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
 import { AppError } from "../errors.ts";
-import { demandsProof, weakened } from "../guards.ts";
-import { type Instance, type InstanceSummary, isFinal, type Pending, type Store, waitsForPerson } from "../instance.ts";
+import {
+  currentStep,
+  type Instance,
+  type InstanceSummary,
+  isFinal,
+  type Pending,
+  type Store,
+  stepIdOf,
+  waitsForPerson,
+} from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
-import { bringBack, currentStep, goOn, repin, retireKept, stepIdOf } from "../transition.ts";
+import { demandsProof, weakened } from "../rules/demands.ts";
+import { bringBack, retireKept } from "../rules/report.ts";
+import { goOn, repin } from "../rules/steer.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advance } from "./advance.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";

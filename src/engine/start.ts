@@ -3,7 +3,7 @@ import { closest } from "fastest-levenshtein";
 import { AppError } from "../errors.ts";
 import type { Instance, Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
-import { begin } from "../transition.ts";
+import { begin } from "../rules/begin.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, load, type Parts, stamp } from "./parts.ts";

@@ -1,7 +1,7 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
 import { type HistoryEntry, waitsForPerson } from "../instance.ts";
-import { cancel, release, repin, rewind } from "../transition.ts";
+import { cancel, release, repin, rewind } from "../rules/steer.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
 import { findDefinition } from "./start.ts";

@@ -1,9 +1,8 @@
 /** Which visit a report is about, and the errors for one that is about no open visit. */
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
-import { isFinal } from "../instance.ts";
-import { finalError } from "../refusals.ts";
-import { stepIdOf } from "../transition.ts";
+import { isFinal, stepIdOf } from "../instance.ts";
+import { finalError } from "../rules/refusals.ts";
 import { between } from "../words.ts";
 import type { Loaded } from "./parts.ts";
 

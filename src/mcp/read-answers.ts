@@ -2,9 +2,9 @@
 import { cursorFor, type Page, type Snapshot } from "../engine/read.ts";
 import type { Unclear } from "../engine/resume.ts";
 import type { HistoryEntry, InstanceSummary } from "../instance.ts";
+import { effectiveContext, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
-import { effectiveContext, stepIdOf } from "../transition.ts";
 import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";

@@ -1,7 +1,7 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
 import type { Outcome, Recap } from "../engine/outcome.ts";
 import type { HistoryEntry } from "../instance.ts";
-import { effectiveContext } from "../transition.ts";
+import { effectiveContext } from "../instance.ts";
 import { between, oneLine } from "../words.ts";
 import { contextLine } from "./context-view.ts";
 

@@ -1,7 +1,7 @@
 /** The step answer: one outcome of the engine in two forms, text and structured, each enough alone. */
 import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
-import { effectiveContext } from "../transition.ts";
+import { effectiveContext } from "../instance.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH } from "../workflow.ts";
 import type { Answer } from "./answer.ts";

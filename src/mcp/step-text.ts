@@ -1,5 +1,5 @@
 /** A step answer as text, for clients that show the model nothing else. */
-import { stepIdOf } from "../transition.ts";
+import { stepIdOf } from "../instance.ts";
 import { between, oneLine } from "../words.ts";
 import {
   checkingRule,

@@ -1,10 +1,10 @@
 /** What both forms of a step answer say: the current step, the next call, the rules. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
+import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
-import { currentStep, effectiveContext, stepIdOf } from "../transition.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH } from "../workflow.ts";
 

@@ -3,9 +3,10 @@
 import type { Question } from "../../src/decider.ts";
 import { candidatesAfter } from "../../src/decision.ts";
 import type { HistoryEntry } from "../../src/instance.ts";
+import { stepIdOf } from "../../src/instance.ts";
 import type { JsonObject } from "../../src/json.ts";
 import type { IncomingReport, Report } from "../../src/report.ts";
-import { begin, stepIdOf } from "../../src/transition.ts";
+import { begin } from "../../src/rules/begin.ts";
 import { findStep, hashWorkflow, type Workflow } from "../../src/workflow.ts";
 
 const NOW = "2026-01-01T00:00:00.000Z";

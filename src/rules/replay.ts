@@ -1,6 +1,6 @@
 /** An instance rebuilt from its start and its history: the check that its row tells the truth, and the way back of a rewind. */
-import type { HistoryEntry, Instance, Start } from "./instance.ts";
-import { applyPatch } from "./json.ts";
+import type { HistoryEntry, Instance, Start } from "../instance.ts";
+import { applyPatch } from "../json.ts";
 import { enter, landing } from "./landing.ts";
 import { afterVisit } from "./visit-counts.ts";
 

@@ -1,6 +1,6 @@
 /** What an instance remembers of its visits to each step: how often, and how those with checks ended. Pure. */
-import { proves } from "./check.ts";
-import type { HistoryEntry, Instance } from "./instance.ts";
+import { proves } from "../check.ts";
+import type { HistoryEntry, Instance } from "../instance.ts";
 
 /** Visits that ended unchecked and are remembered for each step: the latest. */
 const MAX_UNCHECKED = 20;

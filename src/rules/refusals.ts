@@ -1,9 +1,9 @@
-/** What no transition may do: each refusal says what is wrong, that nothing changed, and the way out. */
-import { mayFollow } from "./decision.ts";
-import { AppError } from "./errors.ts";
-import { type Instance, isFinal, MAX_CONTEXT_BYTES, MAX_NOTES, MAX_VISITS } from "./instance.ts";
-import { type JsonObject, jsonBytes } from "./json.ts";
-import { FINISH, findStep, type Workflow } from "./workflow.ts";
+/** What no rule may do: each refusal says what is wrong, that nothing changed, and the way out. */
+import { mayFollow } from "../decision.ts";
+import { AppError } from "../errors.ts";
+import { type Instance, isFinal, MAX_CONTEXT_BYTES, MAX_NOTES, MAX_VISITS } from "../instance.ts";
+import { type JsonObject, jsonBytes } from "../json.ts";
+import { FINISH, findStep, type Workflow } from "../workflow.ts";
 
 /** INSTANCE_FINAL: the run has ended and takes nothing more. */
 export function finalError(instance: Pick<Instance, "instance_id" | "status">): AppError {

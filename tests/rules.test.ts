@@ -3,20 +3,11 @@ import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
 import { type Change, type HistoryEntry, type Instance, isFinal, type Start, waitsForPerson } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
-import { replay } from "../src/replay.ts";
-import {
-  begin,
-  bringBack,
-  cancel,
-  goOn,
-  keep,
-  move,
-  note,
-  release,
-  repin,
-  retireKept,
-  rewind,
-} from "../src/transition.ts";
+import { begin } from "../src/rules/begin.ts";
+import { move } from "../src/rules/move.ts";
+import { replay } from "../src/rules/replay.ts";
+import { bringBack, keep, note, retireKept } from "../src/rules/report.ts";
+import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
 import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
 
 const NAMES = ["Build", "Test", "Ship"];
@@ -145,7 +136,7 @@ function play(events: Event[]) {
   return { instance, history, states, handedOut };
 }
 
-describe("transition", () => {
+describe("rules", () => {
   test("an instance equals its replayed history, whatever happened", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {

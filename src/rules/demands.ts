@@ -1,7 +1,7 @@
 /** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
-import { type Check, labelOf } from "./check.ts";
-import type { Waiting } from "./decision.ts";
-import type { LoadedWorkflow, Step } from "./workflow.ts";
+import { type Check, labelOf } from "../check.ts";
+import type { Waiting } from "../decision.ts";
+import type { LoadedWorkflow, Step } from "../workflow.ts";
 
 /** Whether a report of that status says that the step is done, so that its proofs are asked for: all but these two do. */
 export function claims(status: string): boolean {

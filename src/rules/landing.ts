@@ -1,9 +1,9 @@
 /** Where a decision leads: the step that is entered, whether the instance waits or ends there, and the counts of visits. */
-import type { Decision, Waiting } from "./decision.ts";
-import { heldAt } from "./guards.ts";
-import type { Instance, Status } from "./instance.ts";
+import type { Decision, Waiting } from "../decision.ts";
+import type { Instance, Status } from "../instance.ts";
+import { FINISH, findStep, type Workflow } from "../workflow.ts";
+import { heldAt } from "./demands.ts";
 import { afterRewind } from "./visit-counts.ts";
-import { FINISH, findStep, type Workflow } from "./workflow.ts";
 
 /**
  * Where a decision leads; a model may enter a step and let the instance wait or fail there. A rewind takes the counts of

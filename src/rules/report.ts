@@ -1,0 +1,65 @@
+/** A report comes and the visit stays: it is kept until somebody decides, or noted, or brought back by an agent that resumes. */
+import { type Change, type Instance, MAX_NOTES, type Pending } from "../instance.ts";
+import { applyPatch, type JsonObject, patchFor } from "../json.ts";
+import type { Report } from "../report.ts";
+import { change, entry, type Line, type Moment } from "./change.ts";
+import { refuseFinal, refuseLargeContext, refuseManyNotes } from "./refusals.ts";
+
+/**
+ * Makes a report durable before anyone is asked about it. A choice of the agent is not kept: it counts when it comes with
+ * the call that decides.
+ */
+export function keep(instance: Instance, pending: Pending, moment: Moment): Change {
+  refuseFinal(instance);
+  refuseLargeContext(applyPatch(instance.context, patchFor(instance.context, pending.context_updates)));
+  return change(instance, [], { pending, last_report_at: moment.now, updated_at: moment.now });
+}
+
+/** The report as it is kept. */
+export function withoutChoice({ next_step: _choice, ...report }: Report): Report {
+  return report;
+}
+
+/** The kept report makes room for another one: it becomes a note of the history, and what it set stays in the context. */
+export function retireKept(instance: Instance, moment: Moment): Change {
+  const old = instance.pending;
+  if (!old) return change(instance, [], {});
+  const context_patch = patchFor(instance.context, old.context_updates);
+  const said = { kind: "note" as const, report: old.report, context_patch, started_at: old.received_at };
+  const context = applyPatch(instance.context, context_patch);
+  const line = entry(instance, said, moment);
+  return change(instance, [line], { context, notes: instance.notes + 1, pending: null });
+}
+
+/** Records an `in_progress` report; the step stays, and so does a report that is kept. */
+export function note(
+  instance: Instance,
+  said: { report: Report; context_updates: JsonObject },
+  moment: Moment,
+): Change {
+  refuseFinal(instance);
+  refuseManyNotes(instance);
+  const context_patch = patchFor(instance.context, said.context_updates);
+  const context = applyPatch(instance.context, context_patch);
+  refuseLargeContext(context);
+  const line = entry(instance, { kind: "note", report: said.report, context_patch }, moment);
+  const times = { last_report_at: moment.now, updated_at: moment.now };
+  return change(instance, [line], { context, notes: instance.notes + 1, ...times });
+}
+
+/** Keeps what an agent brings back when it resumes without ending its step; null when it brings nothing. */
+export function bringBack(
+  instance: Instance,
+  said: { report: Report | undefined; context_updates: JsonObject },
+  moment: Moment,
+): Change | null {
+  const context_patch = patchFor(instance.context, said.context_updates);
+  const sets = Object.keys(context_patch).length > 0;
+  const tells = said.report !== undefined && instance.notes < MAX_NOTES; // beyond, a greeting is not worth an entry
+  if (instance.status !== "RUNNING" || !(sets || tells)) return null;
+  const context = applyPatch(instance.context, context_patch);
+  refuseLargeContext(context);
+  const line: Line = { kind: "resume", context_patch, ...(said.report ? { report: said.report } : {}) };
+  const set = { context, notes: instance.notes + 1, updated_at: moment.now };
+  return change(instance, [entry(instance, line, moment)], set);
+}

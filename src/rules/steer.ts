@@ -1,0 +1,107 @@
+/** A run is steered beyond its workflow: let go on, moved to other files, cancelled, taken back. */
+import type { DecidedBy, Decision } from "../decision.ts";
+import { AppError } from "../errors.ts";
+import type { Change, HistoryEntry, Instance, Start } from "../instance.ts";
+import { applyPatch, type ContextPatch, patchFor } from "../json.ts";
+import { findStep, type LoadedWorkflow, type Workflow } from "../workflow.ts";
+import { change, entry, type Moment } from "./change.ts";
+import { countOf, hold, landing } from "./landing.ts";
+import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
+import { replay } from "./replay.ts";
+import { retireKept } from "./report.ts";
+
+/** A suspended instance goes on at the step where it waits. */
+export function goOn(instance: Instance, moment: Moment): Change {
+  return wake(instance, "resume", moment);
+}
+
+/** A person lets a suspended instance go on at the step where it waits. Throws INVALID_INPUT where it does not wait. */
+export function release(instance: Instance, moment: Moment): Change {
+  refuseNotWaiting(instance);
+  return wake(instance, "approval", moment);
+}
+
+function wake(instance: Instance, kind: "resume" | "approval", moment: Moment): Change {
+  refuseFinal(instance);
+  const line = entry(instance, { kind }, moment);
+  return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
+}
+
+/** Ends an instance for good, where it is; a report that is kept becomes a note. */
+export function cancel(instance: Instance, said: { reason: string; decided_by: DecidedBy }, moment: Moment): Change {
+  refuseFinal(instance);
+  const draft = retireKept(instance, moment);
+  const { reason: reasoning, decided_by } = said;
+  const decision: Decision = { decided_by, next_step: instance.step_name, reasoning, status: "CANCELLED" };
+  return also(draft, moment, { kind: "move", decision, context_patch: {} });
+}
+
+/**
+ * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history` is
+ * whole, oldest first. Nothing is forgotten: the rewind is one more entry. What `next` allows does
+ * not matter: going back is not following. Throws INVALID_INPUT for a visit that was not.
+ */
+export function rewind(
+  workflow: Workflow,
+  instance: Instance,
+  back: Moment & { start: Start; history: HistoryEntry[]; to_visit: number; reason: string },
+): Change {
+  refuseFinal(instance);
+  const { to_visit } = back;
+  if (to_visit > instance.visit) {
+    throw new AppError("INVALID_INPUT", `Visit ${to_visit} was not yet; nothing changed.`, {
+      hint: `Choose a visit from 1 to ${instance.visit}; get_workflow_status lists them.`,
+    });
+  }
+  const draft = retireKept(instance, back);
+  const then = replay(
+    back.start,
+    back.history.filter((entry) => entry.visit < to_visit),
+  );
+  refuseReturn(workflow, instance, then.step_name);
+  const updates = Object.fromEntries(Object.keys(draft.instance.context).map((key) => [key, null]));
+  const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
+  const reasoning = back.reason || `back to visit ${to_visit}`;
+  const rewound: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
+  const decision = hold(workflow, rewound, countOf(then.visits, then.step_name));
+  return also(draft, back, { kind: "rewind", decision, context_patch }, then.visits);
+}
+
+/** Adds the entry that ends the current visit to what is drafted already. */
+function also(
+  draft: Change,
+  moment: Moment,
+  ending: { kind: "move" | "rewind"; decision: Decision; context_patch: ContextPatch },
+  visits = draft.instance.visits,
+): Change {
+  const { instance } = draft;
+  const line = entry(instance, { ...ending, started_at: instance.visit_started_at }, moment);
+  const context = applyPatch(instance.context, ending.context_patch);
+  const next = landing({ ...instance, visits }, ending.decision, moment.now);
+  const last = change(instance, [line], { ...next, context, pending: null, updated_at: moment.now });
+  return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
+}
+
+/** Pins the instance to another definition, at the same visit. Throws STEP_NOT_ALLOWED where its step is not in it. */
+export function repin(instance: Instance, definition: LoadedWorkflow, moment: Moment): Change {
+  refuseFinal(instance);
+  if (!findStep(definition.workflow, instance.step_name)) {
+    const names = definition.workflow.steps.map((step) => step.name);
+    throw new AppError(
+      "STEP_NOT_ALLOWED",
+      `The current files of "${instance.workflow_name}" have no step "${instance.step_name}"; nothing changed.`,
+      { hint: `Go on with the pinned definition (resume without use_latest). Its steps now: ${names.join(", ")}` },
+    );
+  }
+  const line = { ...entry(instance, { kind: "move" }, moment), definition: definition.hash };
+  const { hash, trusted } = definition;
+  const set = { definition: hash, trusted, ...withoutProof(instance), updated_at: moment.now };
+  return { ...change(instance, [line], set), definition };
+}
+
+/** What checks showed was about the checks of the definition that the instance leaves; what git showed stays true. */
+function withoutProof({ pending }: Instance): Pick<Instance, "pending"> {
+  if (!pending) return { pending };
+  const { evidence: _evidence, ...kept } = pending;
+  return { pending: kept };
+}
