@@ -1,105 +1,102 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
-import type { HistoryEntry, Instance, Pending } from "../instance.ts";
-import { stepIdOf } from "../instance.ts";
+import { type HistoryEntry, type Instance, type Pending, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
 import { finalError } from "../rules/refusals.ts";
 import { note, retireKept } from "../rules/report.ts";
+import { type Call, draft, momentOf, openCall, write } from "./call.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, commit, type Loaded, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove } from "./prove.ts";
 import { locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
 
-export interface AdvanceInput {
-  instance_id: string;
+/** What an agent says with a call: the report, and what it sets in the context. */
+interface Said {
   report: IncomingReport;
   context_updates: JsonObject;
 }
 
+export interface AdvanceInput extends Said {
+  instance_id: string;
+}
+
 /** Ends the visit that the report is about and hands out the next step. Safe to repeat. */
 export async function advance(parts: Parts, input: AdvanceInput, caller: Caller): Promise<Outcome> {
-  const loaded = await load(parts, input.instance_id);
+  return advanceBy(await openCall(parts, input.instance_id, caller), input);
+}
+
+/** The same for a call that is open already. */
+export async function advanceBy(call: Call, said: Said): Promise<Outcome> {
   try {
-    return await take(parts, { ...input, ...loaded }, caller);
+    return await take(call, said);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "CONFLICT") throw error;
-    const { report, instance_id } = input;
-    return afterConflict(parts, await load(parts, instance_id), { report, conflict: error, now: stamp(parts) });
+    const again = await openCall(call.parts, call.current.instance_id, call.caller);
+    return afterConflict(again, { report: said.report, conflict: error });
   }
 }
 
-async function take(parts: Parts, call: AdvanceInput & Loaded, caller: Caller): Promise<Outcome> {
-  const { instance, report } = call;
+async function take(call: Call, said: Said): Promise<Outcome> {
+  const { report } = said;
   const about = await locate(call, report.step_id);
-  if (about.kind === "decided") return replay(parts, call, { ...about, report, now: stamp(parts) });
-  if (about.kind === "unknown") throw needsStepId(instance, report.step_id);
-  refuseNotRunning(instance);
-  if (report.status === "in_progress") return takeNote(parts, call, caller);
-  const { replaces, ...said } = mergeWithKept(parts, call);
-  const pending = await prove(parts, { ...call, pending: said }, caller);
-  if ("running" in pending) return handedOut(parts, call, { did: "checking", checks_running: pending.running });
-  const now = pending.evidence ? await afterLooking(parts, call) : call;
-  if (!replaces) return decide(parts, { ...now, pending }, caller);
-  const draft = retireKept(now.instance, { actor: caller.actor, now: stamp(parts) });
-  return decide(parts, { ...now, instance: draft.instance, carried: draft.entries, pending }, caller);
+  if (about.kind === "decided") return answerAgain(call, about.entry, report);
+  if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
+  refuseNotRunning(call.current);
+  if (report.status === "in_progress") return takeNote(call, said);
+  const { replaces, ...pending } = mergeWithKept(call, said);
+  const proven = await prove(call, pending);
+  if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
+  const looked = proven.evidence ? await afterLooking(call) : call;
+  const ready = replaces ? draft(looked, retireKept(looked.current, momentOf(looked))) : looked;
+  return decide(ready, proven);
 }
 
 /** Checks take a while: a note that was recorded meanwhile is no conflict with the report that was checked. */
-async function afterLooking<T extends Loaded>(parts: Parts, before: T): Promise<T> {
-  const { instance } = await load(parts, before.instance.instance_id);
-  const { visit, definition, pending } = before.instance;
-  const same = instance.visit === visit && instance.definition === definition && instance.status === "RUNNING";
-  return same && Bun.deepEquals(instance.pending, pending, true) ? { ...before, instance } : before;
+async function afterLooking(call: Call): Promise<Call> {
+  const { visit, definition, pending } = call.current;
+  const { current } = await openCall(call.parts, call.current.instance_id, call.caller);
+  const same = current.visit === visit && current.definition === definition && current.status === "RUNNING";
+  return same && Bun.deepEquals(current.pending, pending, true) ? { ...call, current } : call;
 }
 
-/** Another writer was first: the answer is what became of the visit, or the conflict itself where it is undecided. */
-async function afterConflict(
-  parts: Parts,
-  now: Loaded,
-  lost: { report: IncomingReport; conflict: AppError; now: string },
-): Promise<Outcome> {
-  const about = await locate(now, lost.report.step_id);
-  if (about.kind === "decided") return replay(parts, now, { ...about, ...lost });
+/** Another writer was first: the answer is what became of the visit, or the conflict itself if it is undecided. */
+async function afterConflict(call: Call, lost: { report: IncomingReport; conflict: AppError }): Promise<Outcome> {
+  const about = await locate(call, lost.report.step_id);
+  if (about.kind === "decided") return answerAgain(call, about.entry, lost.report);
   throw lost.conflict;
 }
 
 /** A visit that is over gets its decision again, if the report says what that one said. */
-function replay(parts: Parts, at: Loaded, said: { entry: HistoryEntry; report: IncomingReport; now: string }): Outcome {
-  const { entry, report } = said;
+function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): Outcome {
   const same = report.status === undefined || report.status === entry.report?.status;
-  if (!same || !entry.decision) throw staleReport(at.instance, entry, said.now);
-  return handedOut(parts, at, { decision: entry.decision, replayed: true });
+  if (!same || !entry.decision) throw staleReport(call.current, entry, stamp(call.parts));
+  return handedOut(call, { decision: entry.decision, replayed: true });
 }
 
-async function takeNote(parts: Parts, call: AdvanceInput & Loaded, caller: Caller): Promise<Outcome> {
-  const said = { report: complete(call.instance, call.report), context_updates: call.context_updates };
-  const change = note(call.instance, said, { actor: caller.actor, now: stamp(parts) });
-  const instance = await commit(call.store, change);
-  return handedOut(parts, { ...call, instance }, { did: "noted" });
+async function takeNote(call: Call, { report, context_updates }: Said): Promise<Outcome> {
+  const said = { report: complete(call.current, report), context_updates };
+  return handedOut(await write(call, note(call.current, said, momentOf(call))), { did: "noted" });
 }
 
-function refuseNotRunning(instance: Instance): void {
-  if (instance.status === "RUNNING") return;
-  throw instance.status === "SUSPENDED" ? suspendedError(instance) : finalError(instance);
+function refuseNotRunning(current: Instance): void {
+  if (current.status === "RUNNING") return;
+  throw current.status === "SUSPENDED" ? suspendedError(current) : finalError(current);
 }
 
 /** The report to decide: the one that came, or the kept one with what this call adds to it. */
-function mergeWithKept(
-  parts: Parts,
-  { instance, report, context_updates }: AdvanceInput & Loaded,
-): Pending & { replaces: boolean } {
-  const kept = instance.pending;
+function mergeWithKept({ parts, current }: Call, { report, context_updates }: Said): Pending & { replaces: boolean } {
+  const kept = current.pending;
   const received_at = stamp(parts);
-  if (!kept) return { report: complete(instance, report), context_updates, received_at, asked: false, replaces: false };
+  if (!kept) return { report: complete(current, report), context_updates, received_at, asked: false, replaces: false };
   const laid = overlay(kept.report, report);
   const updatesDiffer = Object.entries(context_updates).some(
     ([key, value]) =>
       Object.hasOwn(kept.context_updates, key) && !Bun.deepEquals(kept.context_updates[key], value, true),
   );
   if (laid.differs || updatesDiffer) {
-    const fresh = complete(instance, { status: kept.report.status, ...report });
+    const fresh = complete(current, { status: kept.report.status, ...report });
     const asked = kept.asked && fresh.status === kept.report.status; // its choice decides, whatever it adds in words
     return { report: fresh, context_updates, received_at, asked, replaces: true };
   }
@@ -107,9 +104,9 @@ function mergeWithKept(
   return { ...kept, report: laid.report, context_updates: merged, replaces: false };
 }
 
-function complete(instance: Instance, report: IncomingReport): Report {
+function complete(current: Instance, report: IncomingReport): Report {
   const { status } = report;
-  if (status) return { ...report, status, step_id: stepIdOf(instance) };
+  if (status) return { ...report, status, step_id: stepIdOf(current) };
   throw new AppError("INVALID_INPUT", "report.status is missing; nothing changed.", {
     hint: 'Send the same call with "status": "success", "failure" or "in_progress".',
   });

@@ -1,14 +1,15 @@
 /** The state of the project that `changed` checks compare with: noted before the agent first sees the step. */
 import { AppError } from "../errors.ts";
 import { currentStep } from "../instance.ts";
+import { callOn, write } from "./call.ts";
 import type { Outcome } from "./outcome.ts";
-import { commit, type Parts } from "./parts.ts";
+import type { Caller, Parts } from "./parts.ts";
 
 /**
  * Notes what git shows before a step with `changed` checks is handed out for the first time; of one that a newer definition
  * brought, when it is handed out with it. What was noted stays.
  */
-export async function withBaseline(parts: Parts, outcome: Outcome): Promise<Outcome> {
+export async function withBaseline(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
   const { instance } = outcome;
   const noted = instance.baseline ?? {};
   const globs =
@@ -16,8 +17,9 @@ export async function withBaseline(parts: Parts, outcome: Outcome): Promise<Outc
   if (globs.length === 0) return outcome;
   const baseline = { ...noted, ...(await parts.checker.baseline(instance.project, globs)) };
   try {
-    const now = await commit(await parts.store(), { instance: { ...instance, baseline }, entries: [] });
-    return { ...outcome, instance: now };
+    const call = callOn({ parts, caller, store: await parts.store() }, instance, outcome);
+    const { current } = await write(call, { instance: { ...instance, baseline }, entries: [] });
+    return { ...outcome, instance: current };
   } catch (error) {
     if (error instanceof AppError && error.code === "CONFLICT") return outcome; // who was first has noted it
     throw error;

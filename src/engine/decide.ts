@@ -3,81 +3,79 @@ import { agentDecider } from "../agent.ts";
 import type { Question, Verdict } from "../decider.ts";
 import { candidatesAfter, type Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import type { Change, HistoryEntry, Pending } from "../instance.ts";
-import { currentStep } from "../instance.ts";
+import { currentStep, type Pending } from "../instance.ts";
 import { mergeContext } from "../json.ts";
 import { move } from "../rules/move.ts";
 import { finalError } from "../rules/refusals.ts";
 import { keep, withoutChoice } from "../rules/report.ts";
 import type { Step } from "../workflow.ts";
+import { type Call, momentOf, write } from "./call.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, commit, type Loaded, type Parts, stamp } from "./parts.ts";
 
 /** Entries of the history that a decider may see. */
 const RECENT_ENTRIES = 10;
 
-interface Deciding extends Loaded {
-  pending: Pending;
-  /** Entries that `instance` already has, to be written with the next commit. */
-  carried?: HistoryEntry[];
-}
-
 /**
- * Decides a report and hands out what follows. Before anyone outside is asked, and where the agent must choose, the
- * report is committed; nothing is locked meanwhile, and a writer that was quicker shows as CONFLICT.
+ * Decides a report and hands out what follows. Before anyone outside is asked, and if the agent must choose, the report is
+ * committed; nothing is locked meanwhile, and a writer that was quicker shows as CONFLICT.
  */
-export async function decide(parts: Parts, at: Deciding, caller: Caller): Promise<Outcome> {
-  const step = currentStep(at.workflow, at.instance);
-  if (!step) throw finalError(at.instance);
-  const { verdict, ...now } = await ask(parts, { ...at, step }, caller);
-  if ("decision" in verdict) return arrive(parts, { ...at, ...now, decision: verdict.decision }, caller);
-  const kept = await keepOnce(parts, { ...at, ...now, pending: { ...at.pending, asked: true } }, caller);
-  const asked = { ask: askFor(at.workflow, step), notes: verdict.passed };
-  return handedOut(parts, { ...at, instance: kept.instance }, { did: "kept", ...asked });
+export async function decide(call: Call, pending: Pending): Promise<Outcome> {
+  const step = currentStep(call.workflow, call.current);
+  if (!step) throw finalError(call.current);
+  const asked = await ask(call, { step, pending });
+  if ("decision" in asked.verdict) return arrive(asked.call, { pending, decision: asked.verdict.decision });
+  const kept = await keepOnce(asked.call, { ...pending, asked: true });
+  return handedOut(kept, { did: "kept", ask: askFor(call.workflow, step), notes: asked.verdict.passed });
 }
 
 /** Commits a decision about the current visit and hands out what follows. */
 export async function arrive(
-  parts: Parts,
-  at: Deciding & { decision: Decision; kind?: "visit" | "resume" },
-  caller: Caller,
+  call: Call,
+  { pending, decision, kind = "visit" }: { pending: Pending; decision: Decision; kind?: "visit" | "resume" },
 ): Promise<Outcome> {
-  const { workflow, trusted, pending, decision, kind = "visit" } = at;
-  const change = move(workflow, at.instance, { ...pending, decision, kind, actor: caller.actor, now: stamp(parts) });
-  return handedOut(parts, { workflow, trusted, ...(await write(at, change)) }, { decision });
+  const ending = { ...pending, ...momentOf(call), decision, kind };
+  return handedOut(await write(call, move(call.workflow, call.current, ending)), { decision });
+}
+
+/** What is to be decided: the report about the step at which the instance stands. */
+interface Matter {
+  step: Step;
+  pending: Pending;
+  /** The step at which a client that resumes thought it was, if that is not the current one. */
+  assumed?: string;
 }
 
 /** What a decider is asked about a report. */
-export function questionOf(at: Deciding & { step: Step; assumed?: string }): Question {
-  const { store, instance, workflow, pending, step, assumed } = at;
+export function questionOf({ store, current, workflow }: Call, { step, pending, assumed }: Matter): Question {
   return {
     workflow,
-    instance,
+    instance: current,
     step,
     report: pending.report,
-    context: mergeContext(instance.context, pending.context_updates),
+    context: mergeContext(current.context, pending.context_updates),
     choice: candidatesAfter(workflow, step),
-    recent: () => store.history(instance.instance_id, { limit: RECENT_ENTRIES }),
+    recent: () => store.history(current.instance_id, { limit: RECENT_ENTRIES }),
     assumed,
   };
 }
 
 /** Asks in order. An agent that was asked to choose decides by its choice: nobody else is asked again. */
-async function ask(parts: Parts, at: Deciding & { step: Step }, caller: Caller) {
-  const agentChooses = at.pending.asked && at.pending.report.next_step !== undefined;
-  const chain = agentChooses ? [agentDecider] : [...parts.deciders, agentDecider];
+async function ask(call: Call, matter: Matter): Promise<{ call: Call; verdict: Verdict }> {
+  const { deciders, onModelFailure } = call.parts;
+  const { asked, report } = matter.pending;
+  const chain = asked && report.next_step !== undefined ? [agentDecider] : [...deciders, agentDecider];
   const notes: string[] = [];
-  let now = { instance: at.instance, carried: at.carried ?? [] };
+  let latest = call;
   for (const decider of chain) {
-    if (decider.asksOutside) now = await keepOnce(parts, { ...at, ...now }, caller);
-    const verdict = await decider.decide(questionOf({ ...at, ...now }), caller);
-    if ("decision" in verdict) return { ...now, verdict: withNotes(verdict.decision, notes) };
-    if (decider.asksOutside && parts.onModelFailure === "error") {
+    if (decider.asksOutside) latest = await keepOnce(latest, matter.pending);
+    const verdict = await decider.decide(questionOf(latest, matter), call.caller);
+    if ("decision" in verdict) return { call: latest, verdict: withNotes(verdict.decision, notes) };
+    if (decider.asksOutside && onModelFailure === "error") {
       throw modelFailed(verdict.passed, { kept: "The report is kept.", hint: "Send the same call again." });
     }
     notes.push(...verdict.passed);
   }
-  return { ...now, verdict: { passed: notes } satisfies Verdict };
+  return { call: latest, verdict: { passed: notes } };
 }
 
 /** AI_SERVICE_ERROR, for those who want no other decider than the model. */
@@ -94,16 +92,8 @@ function withNotes(decision: Decision, before: string[]): Verdict {
 }
 
 /** Makes the report durable unless it already is, word for word. */
-async function keepOnce(parts: Parts, at: Deciding, caller: Caller) {
-  const { instance, carried = [], pending } = at;
+async function keepOnce(call: Call, pending: Pending): Promise<Call> {
   const kept = { ...pending, report: withoutChoice(pending.report) };
-  if (instance.pending && Bun.deepEquals(instance.pending, kept, true)) return { instance, carried };
-  return write(at, keep(instance, kept, { actor: caller.actor, now: stamp(parts) }));
-}
-
-/** Commits a change together with the entries that were carried along. */
-async function write({ store, carried = [] }: Deciding, change: Change) {
-  const instance = await commit(store, { ...change, entries: [...carried, ...change.entries] });
-  const nothing: HistoryEntry[] = [];
-  return { instance, carried: nothing };
+  if (call.current.pending && Bun.deepEquals(call.current.pending, kept, true)) return call;
+  return write(call, keep(call.current, kept, momentOf(call)));
 }

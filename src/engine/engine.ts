@@ -33,17 +33,17 @@ export interface Engine {
 
 export function createEngine(given: Omit<Parts, "definitions">): Engine {
   const parts: Parts = { ...given, definitions: createDefinitions() };
-  const handOut = async <T extends Outcome | Unclear>(made: Promise<T>): Promise<T | Outcome> => {
+  const handOut = async <T extends Outcome | Unclear>(made: Promise<T>, caller: Caller): Promise<T | Outcome> => {
     const answer = await made;
-    return isUnclear(answer) ? answer : withBaseline(parts, answer);
+    return isUnclear(answer) ? answer : withBaseline(parts, answer, caller);
   };
   return {
     catalog: () => parts.source.catalog(),
-    start: (input, caller) => handOut(start(parts, input, caller)),
-    advance: (input, caller) => handOut(advance(parts, input, caller)),
-    resume: (input, caller) => handOut(resume(parts, input, caller)),
+    start: (input, caller) => handOut(start(parts, input, caller), caller),
+    advance: (input, caller) => handOut(advance(parts, input, caller), caller),
+    resume: (input, caller) => handOut(resume(parts, input, caller), caller),
     cancel: (input, caller) => cancelInstance(parts, input, caller),
-    rewind: (input, caller) => handOut(rewindInstance(parts, input, caller)),
+    rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),

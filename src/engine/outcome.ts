@@ -4,7 +4,8 @@ import type { HistoryEntry, Instance, InstanceSummary } from "../instance.ts";
 import { currentStep } from "../instance.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
-import { agentDecides, type Parts } from "./parts.ts";
+import type { Call } from "./call.ts";
+import { agentDecides } from "./parts.ts";
 import { checksOf, type StepCheck } from "./step-checks.ts";
 
 /** The agent has to choose, by this guidance. */
@@ -57,17 +58,16 @@ export interface Recap {
   unused_report?: boolean;
 }
 
-/** The current step of an instance as an outcome; says at once where the agent is the one to decide. */
+/** The current step of an instance as an outcome; says at once if the agent is the one to decide. */
 export function handedOut(
-  parts: Parts,
-  { workflow, instance, trusted }: Pick<Outcome, "workflow" | "instance" | "trusted">,
+  { parts, workflow, current, trusted }: Pick<Call, "parts" | "workflow" | "current" | "trusted">,
   more: Partial<Outcome> = {},
 ): Outcome {
-  const step = instance.status === "RUNNING" ? currentStep(workflow, instance) : undefined;
-  const kept = step !== undefined && instance.pending?.asked === true;
+  const step = current.status === "RUNNING" ? currentStep(workflow, current) : undefined;
+  const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   const checks = step ? checksOf(parts, step, trusted) : [];
-  return { instance, workflow, trusted, checks, did: kept ? "kept" : "handed_out", ...ask, ...more };
+  return { instance: current, workflow, trusted, checks, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 
 /** The question that goes to the agent. */

@@ -10,7 +10,7 @@ import { objectOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import type { Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
-import type { Caller, Loaded, Parts } from "./parts.ts";
+import type { Call } from "./call.ts";
 
 /** Most characters of a check's name in the answer that refuses a report: a script of its own may be one. */
 const MAX_LABEL = 200;
@@ -21,29 +21,24 @@ const MAX_SHOWN_OUTPUT = 2_000;
  * The report with its values in their types and what the checks showed; or that they still run. A report of a failure
  * proves nothing. Throws INCOMPLETE_REPORT or CHECK_FAILED, having changed nothing.
  */
-export async function prove(
-  parts: Parts,
-  at: Loaded & { pending: Pending },
-  caller: Caller,
-): Promise<Pending | { running: Running }> {
-  const { workflow, instance } = at;
-  const { evidence: known, ...pending } = at.pending;
-  const step = currentStep(workflow, instance);
+export async function prove(call: Call, said: Pending): Promise<Pending | { running: Running }> {
+  const { evidence: known, ...pending } = said;
+  const step = currentStep(call.workflow, call.current);
   if (!step) return pending;
   if (!claims(pending.report.status)) return step.checks ? { ...pending, evidence: [] } : pending;
   const context_updates = step.produces
-    ? produced(parts, step.produces, { instance, pending })
+    ? produced(call, { produces: step.produces, pending })
     : pending.context_updates;
   if (!step.checks) return { ...pending, context_updates };
   if (known && proves(known)) return { ...pending, context_updates, evidence: known };
-  const found = await look(parts, { ...at, step, checks: step.checks }, caller);
+  const found = await look(call, { step, checks: step.checks });
   if ("running" in found) return found;
   const failed = found.evidence.find(({ outcome }) => outcome === "failed");
   if (failed) throw checkFailed(failed);
   return { ...pending, context_updates, evidence: found.evidence };
 }
 
-/** Where the error says that a report proves too little: what it lacks, in a line; else null. */
+/** What a report lacks, in a line, if the error says that it proves too little; else null. */
 export function unprovenBy(error: unknown): string | null {
   if (!(error instanceof AppError)) return null;
   const { code, details = {} } = error;
@@ -53,34 +48,33 @@ export function unprovenBy(error: unknown): string | null {
 
 /** Checks that may take long are an attempt of their own; others are looked at on the spot. */
 async function look(
-  parts: Parts,
-  at: Loaded & { step: Step; checks: Check[] },
-  caller: Caller,
+  { parts, caller, store, current, trusted }: Call,
+  { step, checks }: { step: Step; checks: Check[] },
 ): Promise<{ evidence: Evidence } | { running: Running }> {
-  const { checks, trusted, instance, step } = at;
   const slow = checks.some((check) => mayTakeLong(check) && parts.checker.refusal(check, trusted) === null);
   if (slow) {
     const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && !decidedByRule(step);
-    const { call, callBeforeModel } = parts.patience;
-    return parts.attempts.prove({ ...at, patience: mayAsk ? callBeforeModel : call }, caller);
+    const patience = mayAsk ? parts.patience.callBeforeModel : parts.patience.call;
+    return parts.attempts.prove({ store, instance: current, checks, trusted, patience }, caller);
   }
-  const { project, baseline } = instance;
+  const { project, baseline } = current;
   const looking = { project, baseline, attempt: parts.newId(), signal: new AbortController().signal };
   return { evidence: await lookAll(parts.checker, { checks, trusted }, looking, caller) };
 }
 
+interface Produced {
+  produces: Record<string, JsonObject>;
+  pending: Pending;
+}
+
 /** The report's values in their types; throws INCOMPLETE_REPORT that lists what is missing or wrong. */
-function produced(
-  { schemas }: Parts,
-  produces: Record<string, JsonObject>,
-  report: { instance: Instance; pending: Pending },
-): JsonObject {
-  const { context_updates } = report.pending;
+function produced({ parts, current }: Call, { produces, pending }: Produced): JsonObject {
+  const { context_updates } = pending;
   const said = Object.entries(context_updates).filter(([, value]) => value !== null);
   const set = Object.fromEntries(said.map(([key, value]) => [key, fromText(value, produces[key])]));
   const schema = schemaOf(produces);
-  const { value, faults } = schemas.judge(schema, set, { coerce: true });
-  if (faults.length > 0) throw incomplete(faults, { ...report, keys: Object.keys(produces) });
+  const { value, faults } = parts.schemas.judge(schema, set, { coerce: true });
+  if (faults.length > 0) throw incomplete(faults, { current, pending, keys: Object.keys(produces) });
   return { ...context_updates, ...value };
 }
 
@@ -109,11 +103,9 @@ function schemaOf(produces: Record<string, JsonObject>): JsonObject {
   return made;
 }
 
-function incomplete(faults: string[], said: { instance: Instance; pending: Pending; keys: string[] }): AppError {
-  const { instance, pending, keys } = said;
-  const old = keys.filter(
-    (key) => Object.hasOwn(instance.context, key) && !Object.hasOwn(pending.context_updates, key),
-  );
+function incomplete(faults: string[], said: { current: Instance; pending: Pending; keys: string[] }): AppError {
+  const { current, pending, keys } = said;
+  const old = keys.filter((key) => Object.hasOwn(current.context, key) && !Object.hasOwn(pending.context_updates, key));
   const earlier =
     old.length > 0
       ? `\n(What the context holds as ${old.join(", ")} is of an earlier visit; give this visit's value.)`

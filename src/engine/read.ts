@@ -1,8 +1,10 @@
 /** Reading: status, history and lists. Changes nothing. */
+import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance, InstanceSummary, Status } from "../instance.ts";
 import type { Workflow } from "../workflow.ts";
-import { load, type Parts } from "./parts.ts";
+import { type Call, notFound } from "./call.ts";
+import type { Parts } from "./parts.ts";
 
 const MAX_COUNTED = 1_000;
 
@@ -21,9 +23,18 @@ export interface Snapshot {
 
 /** One instance whole, with a page of its history. */
 export async function status(parts: Parts, input: StatusInput): Promise<Snapshot> {
-  const { store, instance, workflow } = await load(parts, input.instance_id);
+  const store = await parts.store();
+  const instance = await store.load(input.instance_id);
+  if (!instance) throw notFound(input.instance_id);
+  const workflow = await parts.definitions.of(store, instance);
   const history = await store.history(input.instance_id, { limit: input.history_limit, before: input.history_before });
   return { instance, workflow, history };
+}
+
+/** The decision that ended the last visit: for a final instance, how it ended and why. */
+export async function lastDecision({ store, current }: Call): Promise<Decision | undefined> {
+  const [last] = await store.decided(current.instance_id, 1);
+  return last?.decision ?? undefined;
 }
 
 export interface ListInput {

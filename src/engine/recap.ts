@@ -1,23 +1,23 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
-import type { HistoryEntry, Instance, Store } from "../instance.ts";
+import type { HistoryEntry, Instance } from "../instance.ts";
+import type { Call } from "./call.ts";
 import type { Position, Recap } from "./outcome.ts";
-import { type Parts, stamp } from "./parts.ts";
+import { stamp } from "./parts.ts";
 
 /** Visits that a recap names one by one. */
 const RECENT_VISITS = 8;
 
 interface Seen {
-  store: Store;
   /** As it was before this call. */
   before: Instance;
-  /** As it is now. */
+  /** As the call left it. */
   after: Instance;
   position?: Position | undefined;
   unused_report?: boolean;
 }
 
-export async function gatherRecap(parts: Parts, seen: Seen): Promise<Recap> {
-  const { store, before, after, position } = seen;
+export async function gatherRecap({ parts, store }: Call, seen: Seen): Promise<Recap> {
+  const { before, after, position } = seen;
   const since = before.last_report_at ?? before.created_at;
   const [entries, head_moved] = await Promise.all([
     store.decided(after.instance_id, RECENT_VISITS),

@@ -6,7 +6,6 @@ import {
   type InstanceSummary,
   isFinal,
   type Pending,
-  type Store,
   stepIdOf,
   waitsForPerson,
 } from "../instance.ts";
@@ -14,15 +13,18 @@ import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
 import { bringBack, retireKept } from "../rules/report.ts";
-import { goOn, repin } from "../rules/steer.ts";
+import { goOn } from "../rules/steer.ts";
 import { resolveStepName } from "../workflow.ts";
-import { advance } from "./advance.ts";
+import { advanceBy } from "./advance.ts";
+import { type Call, momentOf, openCall, write } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
-import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove, unprovenBy } from "./prove.ts";
+import { lastDecision } from "./read.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
+import { moveTo } from "./steer.ts";
 import { locate, needsStepId } from "./visits.ts";
 
 /** Live instances that are listed where there is not exactly one. */
@@ -50,30 +52,23 @@ export interface Unclear {
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
-  const pinnedTo = await load(parts, found);
-  const place = await placeOf(pinnedTo, input);
-  const loaded = input.use_latest ? await toLatest(parts, pinnedTo, caller) : pinnedTo;
-  const before = loaded.instance;
-  const outcome = await proceed(parts, { ...loaded, input, place }, caller);
+  const call = await openCall(parts, found, caller);
+  const place = await placeOf(call, input);
+  const onLatest = input.use_latest ? await toLatest(call) : call;
+  const outcome = await proceed(onLatest, { input, place });
   const { position, unused_report } = place;
-  const recap = await gatherRecap(parts, {
-    store: loaded.store,
-    before,
-    after: outcome.instance,
-    position,
-    unused_report,
-  });
+  const seen = { before: onLatest.current, after: outcome.instance, position, unused_report };
+  const recap = await gatherRecap(call, seen);
   const did = outcome.did === "noted" ? "handed_out" : outcome.did;
-  return { ...outcome, ...(await stillChecking(parts, loaded.store, outcome)), did, recap };
+  return { ...outcome, ...(await stillChecking(call, outcome)), did, recap };
 }
 
 /** The checks of a report that an agent without memory may not know of; they go on meanwhile. */
 async function stillChecking(
-  { attempts }: Parts,
-  store: Store,
+  { parts, store }: Call,
   { instance, checks }: Outcome,
 ): Promise<Pick<Outcome, "checks_running">> {
-  const found = checks.length > 0 ? await attempts.running(store, instance) : null;
+  const found = checks.length > 0 ? await parts.attempts.running(store, instance) : null;
   if (!found) return {};
   const looked = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
   return { checks_running: { checks: looked, started_at: found.started_at } };
@@ -87,77 +82,65 @@ interface Place {
   unused_report: boolean;
 }
 
-async function proceed(
-  parts: Parts,
-  at: Loaded & { input: ResumeInput; place: Place },
-  caller: Caller,
-): Promise<Outcome> {
-  const { store, input, place } = at;
-  if (isFinal(at.instance.status)) return handedOut(parts, at, { decision: await lastDecision(at) });
-  if (waitsForPerson(at.instance)) return handedOut(parts, at);
-  const moment = { actor: caller.actor, now: stamp(parts) };
-  const waits = at.instance.status === "SUSPENDED";
-  const instance = waits ? await commit(store, goOn(at.instance, moment)) : at.instance;
+async function proceed(call: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
+  const { status } = call.current;
+  if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
+  if (waitsForPerson(call.current)) return handedOut(call);
+  const awake = status === "SUSPENDED" ? await write(call, goOn(call.current, momentOf(call))) : call;
   const context_updates = place.unused_report ? {} : input.context_updates;
-  if (place.report) {
-    return advance(parts, { instance_id: instance.instance_id, report: place.report, context_updates }, caller);
-  }
-  const greeting = place.unused_report ? undefined : greetingOf(instance, input.report);
-  const change = bringBack(instance, { report: greeting, context_updates }, moment);
-  const now = { ...at, instance: change ? await commit(store, change) : instance };
-  if (now.instance.pending) return decideKept(parts, { ...now, kept: now.instance.pending }, caller);
-  return reconcile(parts, { ...now, position: place.position }, caller);
+  if (place.report) return advanceBy(awake, { report: place.report, context_updates });
+  const greeting = place.unused_report ? undefined : greetingOf(awake.current, input.report);
+  const change = bringBack(awake.current, { report: greeting, context_updates }, momentOf(awake));
+  const ready = change ? await write(awake, change) : awake;
+  const kept = ready.current.pending;
+  return kept ? decideKept(ready, kept) : reconcile(ready, place.position);
 }
 
 /**
- * A kept report has proven what was demanded when it came; where that is not what is demanded now, it proves it now. One
- * that does not becomes a note, and the step is handed out again: who resumes may not know what it reported.
+ * A kept report has proven what was demanded when it came; if that is not what is demanded now, it proves it now. One that
+ * does not becomes a note, and the step is handed out again: who resumes may not know what it reported.
  */
-async function decideKept(parts: Parts, at: Loaded & { kept: Pending }, caller: Caller): Promise<Outcome> {
-  const pending = await prove(parts, { ...at, pending: at.kept }, caller).catch((error) => {
+async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
+  const proven = await prove(call, kept).catch((error) => {
     const unproven = unprovenBy(error);
     if (unproven === null) throw error;
     return { unproven };
   });
-  if ("unproven" in pending) {
-    const change = retireKept(at.instance, { actor: caller.actor, now: stamp(parts) });
-    return handedOut(parts, { ...at, instance: await commit(at.store, change) }, pending);
+  if ("unproven" in proven) {
+    return handedOut(await write(call, retireKept(call.current, momentOf(call))), proven);
   }
-  if ("running" in pending) return handedOut(parts, at, { did: "checking", checks_running: pending.running });
-  return decide(parts, { ...at, pending }, caller);
+  if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
+  return decide(call, proven);
 }
 
 /**
- * A client that is ahead or lost: where routes decide, its claim counts for nothing; else a model, told both positions,
+ * A client that is ahead or lost: if routes decide, its claim counts for nothing; else a model, told both positions,
  * chooses among what may follow, and the current step itself means that it is handed out again. Without a model, or
- * where it fails, the agent gets the step with the choice. Nobody goes past a step that has to prove something.
+ * if it fails, the agent gets the step with the choice. Nobody goes past a step that has to prove something.
  */
-async function reconcile(
-  parts: Parts,
-  at: Loaded & { position: Position | undefined },
-  caller: Caller,
-): Promise<Outcome> {
-  const { workflow, instance, position } = at;
-  const step = currentStep(workflow, instance);
+async function reconcile(call: Call, position: Position | undefined): Promise<Outcome> {
+  const { parts, workflow, current } = call;
+  const step = currentStep(workflow, current);
   const lost = position !== undefined && position.relation !== "behind";
   const stays = step && (step.routes.length > 0 || step.next?.length === 1 || demandsProof(step));
-  if (!step || !lost || stays) return handedOut(parts, at);
+  if (!step || !lost || stays) return handedOut(call);
   const model = parts.deciders.find((decider) => decider.asksOutside);
-  const pending = { report: helloOf(instance, position), context_updates: {}, received_at: stamp(parts), asked: false };
-  const question = questionOf({ ...at, pending, step, assumed: position.assumed });
-  const verdict = model && (await model.decide(question, caller));
+  const report = helloOf(current, position);
+  const pending = { report, context_updates: {}, received_at: stamp(parts), asked: false };
+  const question = questionOf(call, { pending, step, assumed: position.assumed });
+  const verdict = model && (await model.decide(question, call.caller));
   if (verdict && "passed" in verdict && parts.onModelFailure === "error") {
-    const hint = `For the step as it is: resume_workflow {"instance_id":"${instance.instance_id}"}.`;
+    const hint = `For the step as it is: resume_workflow {"instance_id":"${current.instance_id}"}.`;
     throw modelFailed(verdict.passed, { kept: "", hint });
   }
-  if (!verdict || "passed" in verdict) return handedOut(parts, at, { ask: askFor(workflow, step) });
+  if (!verdict || "passed" in verdict) return handedOut(call, { ask: askFor(workflow, step) });
   const { decision } = verdict;
-  if (decision.next_step === instance.step_name) return handedOut(parts, at, { decision });
-  return arrive(parts, { ...at, pending, decision, kind: "resume" }, caller);
+  if (decision.next_step === current.step_name) return handedOut(call, { decision });
+  return arrive(call, { pending, decision, kind: "resume" });
 }
 
-function helloOf(instance: Instance, { assumed, relation }: Position): Report {
-  return { step_id: stepIdOf(instance), status: "resuming", message: `client is ${relation}: it assumes "${assumed}"` };
+function helloOf(current: Instance, { assumed, relation }: Position): Report {
+  return { step_id: stepIdOf(current), status: "resuming", message: `client is ${relation}: it assumes "${assumed}"` };
 }
 
 async function onlyLive(parts: Parts): Promise<string | Unclear> {
@@ -168,15 +151,13 @@ async function onlyLive(parts: Parts): Promise<string | Unclear> {
   return { live, elsewhere: await store.countElsewhere(parts.project, MAX_COUNTED) };
 }
 
-async function toLatest(parts: Parts, loaded: Loaded, caller: Caller): Promise<Loaded> {
-  const { store, instance } = loaded;
-  const latest = await findDefinition(parts, instance.workflow_name);
-  if (latest.hash === instance.definition) return loaded;
-  const { hash, workflow, trusted } = latest;
-  const less = weakened({ hash, workflow: loaded.workflow, trusted: loaded.trusted }, latest);
-  if (less.length > 0) throw weakerError(instance, less);
-  const change = repin(instance, latest, { actor: caller.actor, now: stamp(parts) });
-  return { store, instance: await commit(store, change), workflow, trusted };
+async function toLatest(call: Call): Promise<Call> {
+  const { parts, current, workflow, trusted } = call;
+  const latest = await findDefinition(parts, current.workflow_name);
+  if (latest.hash === current.definition) return call;
+  const less = weakened({ hash: current.definition, workflow, trusted }, latest);
+  if (less.length > 0) throw weakerError(current, less);
+  return moveTo(call, latest);
 }
 
 /** STEP_NOT_ALLOWED: a person must agree to files that demand less. */
@@ -192,14 +173,14 @@ function weakerError({ instance_id, workflow_name }: Instance, less: string[]): 
 }
 
 /** Compares where the client thinks it is with where the instance is; a report counts only for the current visit. */
-async function placeOf(loaded: Loaded, { assumed_current_step_name: assumed, report }: ResumeInput): Promise<Place> {
-  const position = assumed === undefined ? undefined : await positionOf(loaded, assumed);
+async function placeOf(call: Call, { assumed_current_step_name: assumed, report }: ResumeInput): Promise<Place> {
+  const position = assumed === undefined ? undefined : await positionOf(call, assumed);
   if (!report || isGreeting(report)) return { position, unused_report: false };
   if (report.step_id === undefined && position) return { position, unused_report: true };
-  const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(loaded.instance));
-  const about = await locate(loaded, step_id);
+  const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(call.current));
+  const about = await locate(call, step_id);
   if (about.kind === "decided") return { position, unused_report: true };
-  if (about.kind === "unknown") throw needsStepId(loaded.instance, step_id);
+  if (about.kind === "unknown") throw needsStepId(call.current, step_id);
   return { position, report: { ...report, step_id }, unused_report: false };
 }
 
@@ -207,19 +188,19 @@ function isGreeting({ status, next_step }: IncomingReport): boolean {
   return status === undefined ? next_step === undefined : GREETINGS.has(status.toLowerCase());
 }
 
-async function positionOf(at: Loaded, assumed: string): Promise<Position | undefined> {
-  const { instance, workflow } = at;
-  const about = await locate(at, assumed);
+async function positionOf(call: Call, assumed: string): Promise<Position | undefined> {
+  const { current, workflow } = call;
+  const about = await locate(call, assumed);
   const name = resolveStepName(workflow, assumed);
-  if (about.kind === "current" || name === instance.step_name) return undefined;
-  const visited = name !== undefined && Object.hasOwn(instance.visits, name);
+  if (about.kind === "current" || name === current.step_name) return undefined;
+  const visited = name !== undefined && Object.hasOwn(current.visits, name);
   if (about.kind === "decided" || visited) return { assumed: name ?? assumed, relation: "behind" };
   return { assumed: name ?? assumed, relation: name === undefined ? "unknown" : "ahead" };
 }
 
-function greetingOf(instance: Instance, report: IncomingReport | undefined): Report | undefined {
+function greetingOf(current: Instance, report: IncomingReport | undefined): Report | undefined {
   if (!report) return undefined;
-  return { ...report, step_id: stepIdOf(instance), status: report.status ?? "resuming" };
+  return { ...report, step_id: stepIdOf(current), status: report.status ?? "resuming" };
 }
 
 /** Whether the answer is a step, or a list of what could be resumed. */

@@ -1,12 +1,13 @@
 /** Starting an instance: once for each `request_id`, whatever happens to the definition afterwards. */
 import { closest } from "fastest-levenshtein";
 import { AppError } from "../errors.ts";
-import type { Instance, Start } from "../instance.ts";
+import type { Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { begin } from "../rules/begin.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
+import { type Call, callOn, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, load, type Parts, stamp } from "./parts.ts";
+import { type Caller, type Parts, stamp } from "./parts.ts";
 
 /** Live instances of the same workflow that an answer names. */
 const MAX_ALSO_RUNNING = 5;
@@ -21,7 +22,7 @@ export interface StartInput {
 export async function start(parts: Parts, input: StartInput, caller: Caller): Promise<Outcome> {
   const store = await parts.store();
   const known = input.request_id && (await store.byRequest(parts.project, input.request_id));
-  if (known) return repeated(parts, known, input);
+  if (known) return repeated(await openCall(parts, known.instance_id, caller), input);
   const loaded = await findDefinition(parts, input.workflow_name);
   const record = startRecord(parts, { ...input, loaded, actor: caller.actor });
   const also_running = await store.list({
@@ -33,10 +34,11 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   refuseInputs(parts, loaded, input.context);
   const made = begin(loaded.workflow, record, { project: parts.project, trusted: loaded.trusted });
   const instance = await store.create(record, made, loaded.workflow);
-  if (instance.instance_id !== record.instance_id) return repeated(parts, instance, input);
+  if (instance.instance_id !== record.instance_id)
+    return repeated(await openCall(parts, instance.instance_id, caller), input);
   parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
-  const { workflow, trusted } = loaded;
-  return handedOut(parts, { workflow, trusted, instance }, also_running.length > 0 ? { also_running } : {});
+  const call = callOn({ parts, caller, store }, instance, loaded);
+  return handedOut(call, also_running.length > 0 ? { also_running } : {});
 }
 
 /** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
@@ -93,14 +95,14 @@ function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context:
   );
 }
 
-async function repeated(parts: Parts, instance: Instance, input: StartInput): Promise<Outcome> {
-  const store = await parts.store();
-  const first = await store.start(instance.instance_id);
-  const same = instance.workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
-  if (same) return handedOut(parts, await load(parts, instance.instance_id), { replayed: true });
+async function repeated(call: Call, input: StartInput): Promise<Outcome> {
+  const { workflow_name, instance_id } = call.current;
+  const first = await call.store.start(instance_id);
+  const same = workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
+  if (same) return handedOut(call, { replayed: true });
   throw new AppError(
     "INVALID_INPUT",
-    `request_id "${input.request_id}" already started instance "${instance.instance_id}" with other arguments; nothing changed.`,
+    `request_id "${input.request_id}" already started instance "${instance_id}" with other arguments; nothing changed.`,
     { hint: "Use a new request_id for another run, or repeat the first call unchanged." },
   );
 }

@@ -2,8 +2,11 @@
 import type { DecidedBy } from "../decision.ts";
 import { type HistoryEntry, waitsForPerson } from "../instance.ts";
 import { cancel, release, repin, rewind } from "../rules/steer.ts";
+import type { LoadedWorkflow } from "../workflow.ts";
+import { type Call, momentOf, openCall, write } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
-import { type Caller, commit, type Loaded, lastDecision, load, type Parts, stamp } from "./parts.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { lastDecision } from "./read.ts";
 import { findDefinition } from "./start.ts";
 import { suspendedError } from "./visits.ts";
 
@@ -19,15 +22,15 @@ export interface CancelInput {
 
 /** Ends a run for good. Repeated, it answers that it is cancelled; another final status is INSTANCE_FINAL. */
 export async function cancelInstance(parts: Parts, input: CancelInput, caller: Caller): Promise<Outcome> {
-  const loaded = await load(parts, input.instance_id);
-  if (loaded.instance.status === "CANCELLED") {
-    return handedOut(parts, loaded, { decision: await lastDecision(loaded), replayed: true });
+  const call = await openCall(parts, input.instance_id, caller);
+  if (call.current.status === "CANCELLED") {
+    return handedOut(call, { decision: await lastDecision(call), replayed: true });
   }
   const said = { reason: input.reason || "cancelled", decided_by: input.decided_by };
-  const change = cancel(loaded.instance, said, { actor: caller.actor, now: stamp(parts) });
-  const instance = await commit(loaded.store, change);
-  parts.log.info({ instance_id: instance.instance_id }, "instance cancelled");
-  return handedOut(parts, { ...loaded, instance }, { decision: change.entries.at(-1)?.decision ?? undefined });
+  const change = cancel(call.current, said, momentOf(call));
+  const cancelled = await write(call, change);
+  parts.log.info({ instance_id: input.instance_id }, "instance cancelled");
+  return handedOut(cancelled, { decision: change.entries.at(-1)?.decision ?? undefined });
 }
 
 export interface ReleaseInput {
@@ -38,19 +41,20 @@ export interface ReleaseInput {
 
 /** A person lets an instance go on: what a guard suspended, and with `use_latest` what an agent may not weaken. */
 export async function releaseInstance(parts: Parts, input: ReleaseInput, caller: Caller): Promise<Outcome> {
-  const { store, ...loaded } = await load(parts, input.instance_id);
-  const moment = { actor: caller.actor, now: stamp(parts) };
-  const latest = input.use_latest ? await findDefinition(parts, loaded.instance.workflow_name) : null;
-  let now = loaded;
-  if (latest && latest.hash !== loaded.instance.definition) {
-    const { workflow, trusted } = latest;
-    now = { workflow, trusted, instance: await commit(store, repin(loaded.instance, latest, moment)) };
-  }
-  if (now === loaded || now.instance.status === "SUSPENDED") {
-    now = { ...now, instance: await commit(store, release(now.instance, moment)) };
-  }
+  const call = await openCall(parts, input.instance_id, caller);
+  const latest = input.use_latest ? await findDefinition(parts, call.current.workflow_name) : null;
+  const moves = latest !== null && latest.hash !== call.current.definition;
+  const moved = moves ? await moveTo(call, latest) : call;
+  const waits = !moves || moved.current.status === "SUSPENDED";
+  const released = waits ? await write(moved, release(moved.current, momentOf(moved))) : moved;
   parts.log.info({ instance_id: input.instance_id }, "instance released");
-  return handedOut(parts, now);
+  return handedOut(released);
+}
+
+/** Pins the instance to another definition; the call goes on with that one. */
+export async function moveTo(call: Call, latest: LoadedWorkflow): Promise<Call> {
+  const moved = await write(call, repin(call.current, latest, momentOf(call)));
+  return { ...moved, workflow: latest.workflow, trusted: latest.trusted };
 }
 
 export interface RewindInput {
@@ -64,33 +68,27 @@ export interface RewindInput {
  * for a person is INSTANCE_SUSPENDED: no tool lets it go on.
  */
 export async function rewindInstance(parts: Parts, input: RewindInput, caller: Caller): Promise<Outcome> {
-  const loaded = await load(parts, input.instance_id);
-  const { store, instance, workflow } = loaded;
-  const [last] = await store.history(instance.instance_id, { limit: 1 });
+  const call = await openCall(parts, input.instance_id, caller);
+  const { store, current, workflow } = call;
+  const [last] = await store.history(current.instance_id, { limit: 1 });
   const decision = last?.kind === "rewind" ? last.decision : null;
-  const untouched = !instance.pending && instance.status === (decision?.status ?? "RUNNING");
+  const untouched = !current.pending && current.status === (decision?.status ?? "RUNNING");
   const repeated = decision?.to_visit === input.to_visit && untouched;
-  if (decision && repeated) return handedOut(parts, loaded, { decision, replayed: true });
-  if (waitsForPerson(instance)) throw suspendedError(instance);
-  const start = await store.start(instance.instance_id);
-  if (!start) throw new Error(`instance "${instance.instance_id}" has no record of its start`);
-  const change = rewind(workflow, instance, {
-    start,
-    history: await wholeHistory(loaded),
-    to_visit: input.to_visit,
-    reason: input.reason ?? "",
-    actor: caller.actor,
-    now: stamp(parts),
-  });
-  const moved = await commit(store, change);
-  return handedOut(parts, { ...loaded, instance: moved }, { decision: change.entries.at(-1)?.decision ?? undefined });
+  if (decision && repeated) return handedOut(call, { decision, replayed: true });
+  if (waitsForPerson(current)) throw suspendedError(current);
+  const start = await store.start(current.instance_id);
+  if (!start) throw new Error(`instance "${current.instance_id}" has no record of its start`);
+  const { to_visit, reason = "" } = input;
+  const back = { start, history: await wholeHistory(call), to_visit, reason, ...momentOf(call) };
+  const change = rewind(workflow, current, back);
+  return handedOut(await write(call, change), { decision: change.entries.at(-1)?.decision ?? undefined });
 }
 
 /** All entries, oldest first. The one call whose cost grows with the history. */
-async function wholeHistory({ store, instance }: Loaded): Promise<HistoryEntry[]> {
+async function wholeHistory({ store, current }: Call): Promise<HistoryEntry[]> {
   const all: HistoryEntry[] = [];
-  for (let before = instance.last_seq + 1; before > 1; before = all[0]?.seq ?? 1) {
-    all.unshift(...(await store.history(instance.instance_id, { limit: PAGE, before })));
+  for (let before = current.last_seq + 1; before > 1; before = all[0]?.seq ?? 1) {
+    all.unshift(...(await store.history(current.instance_id, { limit: PAGE, before })));
   }
   return all;
 }

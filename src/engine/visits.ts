@@ -4,50 +4,48 @@ import type { HistoryEntry, Instance } from "../instance.ts";
 import { isFinal, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
 import { between } from "../words.ts";
-import type { Loaded } from "./parts.ts";
+import type { Call } from "./call.ts";
 
 export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry } | { kind: "unknown" };
 
 /**
- * Finds the visit that a `step_id` names; a step's name serves where the instance has visited it once.
+ * Finds the visit that a `step_id` names; a step's name serves if the instance has visited it once.
  * Reads one entry by key, whatever the length of the history.
  */
-export async function locate({ store, instance }: Loaded, stepId: string | undefined): Promise<About> {
+export async function locate({ store, current }: Call, stepId: string | undefined): Promise<About> {
   if (!stepId) return { kind: "unknown" };
-  const visit = visitNamed(instance, stepId) ?? Number(/^\d+(?=-)/.exec(stepId)?.[0] ?? 0);
-  const named = visitNamed(instance, stepId) !== undefined;
-  if (visit === instance.visit && (named ? instance.step_name === stepId : stepIdOf(instance) === stepId)) {
-    return { kind: "current" };
-  }
-  if (visit < 1 || visit > instance.visit) return { kind: "unknown" };
-  const entry = await store.decidedVisit(instance.instance_id, visit);
-  if (!entry || (entry.step_id !== stepId && !named)) return { kind: "unknown" };
+  const named = visitNamed(current, stepId);
+  const visit = named ?? Number(/^\d+(?=-)/.exec(stepId)?.[0] ?? 0);
+  if (visit === current.visit && stepId === (named ? current.step_name : stepIdOf(current))) return { kind: "current" };
+  if (visit < 1 || visit > current.visit) return { kind: "unknown" };
+  const entry = await store.decidedVisit(current.instance_id, visit);
+  if (!entry || (entry.step_id !== stepId && named === undefined)) return { kind: "unknown" };
   return { kind: "decided", entry };
 }
 
 /**
- * The one visit of a step of that name; undefined where there is none or several. After a rewind the counts are those of
+ * The one visit of a step of that name; undefined if there is none, or several. After a rewind the counts are those of
  * the live path, so that a name says too little.
  */
-function visitNamed(instance: Instance, name: string): number | undefined {
-  const counted = Object.values(instance.visits).reduce((sum, { count }) => sum + count, 0);
-  if (counted !== instance.visit) return undefined;
-  const visits = Object.hasOwn(instance.visits, name) ? instance.visits[name] : undefined;
-  return visits?.count === 1 ? visits.last : undefined;
+function visitNamed({ visit, visits }: Instance, name: string): number | undefined {
+  const counted = Object.values(visits).reduce((sum, { count }) => sum + count, 0);
+  if (counted !== visit) return undefined;
+  const found = Object.hasOwn(visits, name) ? visits[name] : undefined;
+  return found?.count === 1 ? found.last : undefined;
 }
 
-/** INVALID_INPUT that names the current visit, or INSTANCE_FINAL where there is none. */
-export function needsStepId(instance: Instance, given: string | undefined): AppError {
-  if (isFinal(instance.status)) return finalError(instance);
-  const times = given && Object.hasOwn(instance.visits, given) ? (instance.visits[given]?.count ?? 0) : 0;
+/** INVALID_INPUT that names the current visit, or INSTANCE_FINAL if there is none. */
+export function needsStepId(current: Instance, given: string | undefined): AppError {
+  if (isFinal(current.status)) return finalError(current);
+  const times = given && Object.hasOwn(current.visits, given) ? (current.visits[given]?.count ?? 0) : 0;
   const wrong = !given
     ? "report.step_id is missing"
     : times > 1
       ? `report.step_id "${given}" is a step that was visited ${times} times`
       : `report.step_id "${given}" is no visit of this instance`;
   return new AppError("INVALID_INPUT", `${wrong}; nothing changed.`, {
-    hint: `The current visit is "${stepIdOf(instance)}" (${instance.step_name}). If the report is about it, send the same call with that step_id.`,
-    details: { current_step_id: stepIdOf(instance) },
+    hint: `The current visit is "${stepIdOf(current)}" (${current.step_name}). If the report is about it, send the same call with that step_id.`,
+    details: { current_step_id: stepIdOf(current) },
   });
 }
 
@@ -66,20 +64,20 @@ export function suspendedError({ instance_id, waiting_for }: Instance): AppError
 }
 
 /** STALE_REPORT: the visit is over; where the instance is now. */
-export function staleReport(instance: Instance, entry: HistoryEntry, time: string): AppError {
+export function staleReport(current: Instance, entry: HistoryEntry, time: string): AppError {
   const status = entry.report?.status ?? null;
   const how = status === null ? "left by a rewind" : `reported as ${status}`;
-  const now = isFinal(instance.status)
-    ? `The instance is ${instance.status}.`
-    : `Now at: ${instance.step_name}, step_id ${stepIdOf(instance)}.`;
+  const where = isFinal(current.status)
+    ? `The instance is ${current.status}.`
+    : `Now at: ${current.step_name}, step_id ${stepIdOf(current)}.`;
   return new AppError(
     "STALE_REPORT",
-    `visit ${entry.visit} (${entry.step_name}) is already decided (${how}, ${between(entry.ended_at, time)} ago); this report was not used.\n${now}`,
+    `visit ${entry.visit} (${entry.step_name}) is already decided (${how}, ${between(entry.ended_at, time)} ago); this report was not used.\n${where}`,
     {
-      hint: isFinal(instance.status)
+      hint: isFinal(current.status)
         ? "Tell the user the outcome; there is nothing more to call."
-        : `do that step. Its instructions: resume_workflow {"instance_id":"${instance.instance_id}"}`,
-      details: { decided_visit: entry.visit, reported_as: status, current_step_id: stepIdOf(instance) },
+        : `do that step. Its instructions: resume_workflow {"instance_id":"${current.instance_id}"}`,
+      details: { decided_visit: entry.visit, reported_as: status, current_step_id: stepIdOf(current) },
     },
   );
 }

@@ -1,0 +1,78 @@
+/** One call about one instance: who makes it, with which parts, and the row as it was loaded. Read and written here alone. */
+import { AppError } from "../errors.ts";
+import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
+import type { Moment } from "../rules/change.ts";
+import type { LoadedWorkflow, Workflow } from "../workflow.ts";
+import { type Caller, type Parts, stamp } from "./parts.ts";
+
+export interface Call {
+  parts: Parts;
+  caller: Caller;
+  store: Store;
+  /** The instance as loaded, or as the last write of this call left it. */
+  current: Instance;
+  /** Entries that `current` has already, to be written with the next change. */
+  carried: HistoryEntry[];
+  /** The definition that it is pinned to. */
+  workflow: Workflow;
+  /** Its definition came from where checks may run. */
+  trusted: boolean;
+}
+
+/** Loads the instance that a call is about; throws INSTANCE_NOT_FOUND. */
+export async function openCall(parts: Parts, instanceId: string, caller: Caller): Promise<Call> {
+  const store = await parts.store();
+  const current = await store.load(instanceId);
+  if (!current) throw notFound(instanceId);
+  const workflow = await parts.definitions.of(store, current);
+  const trusted = current.trusted || (await isTrustedNow(parts, current, workflow));
+  return { parts, caller, store, current, carried: [], workflow, trusted };
+}
+
+/** The same call about an instance that was just created or loaded, with its definition at hand. */
+export function callOn(
+  { parts, caller, store }: Pick<Call, "parts" | "caller" | "store">,
+  current: Instance,
+  { workflow, trusted }: Pick<LoadedWorkflow, "workflow" | "trusted">,
+): Call {
+  return { parts, caller, store, current, carried: [], workflow, trusted };
+}
+
+/** Writes a change, and what is carried, or throws CONFLICT; resolves to the call with the row as it now is. */
+export async function write(call: Call, change: Change): Promise<Call> {
+  const whole = { ...change, entries: [...call.carried, ...change.entries] };
+  if (!(await call.store.commit(whole))) throw conflict();
+  return { ...call, current: { ...change.instance, version: change.instance.version + 1 }, carried: [] };
+}
+
+/** The call with a change that is not written yet: its entries are carried to the next one that is. */
+export function draft(call: Call, { instance, entries }: Change): Call {
+  return { ...call, current: instance, carried: [...call.carried, ...entries] };
+}
+
+/** Who acts, and when: now. */
+export function momentOf({ parts, caller }: Call): Moment {
+  return { actor: caller.actor, now: stamp(parts) };
+}
+
+/** Whether a source that may be trusted has the very same definition today; looked up only if the definition has checks. */
+async function isTrustedNow({ source }: Parts, instance: Instance, { steps }: Workflow): Promise<boolean> {
+  if (!steps.some(({ checks }) => checks)) return false;
+  const found = (await source.catalog()).workflows.get(instance.workflow_name);
+  return found?.trusted === true && found.hash === instance.definition;
+}
+
+/** INSTANCE_NOT_FOUND, with how to find the right id. */
+export function notFound(instanceId: string): AppError {
+  return new AppError("INSTANCE_NOT_FOUND", `There is no instance "${instanceId}".`, {
+    hint: "Copy the id from a step answer, or call list_instances, or resume_workflow with {} to find this project's.",
+  });
+}
+
+function conflict(): AppError {
+  return new AppError(
+    "CONFLICT",
+    "Another caller changed this instance at the same moment; this call changed nothing.",
+    { hint: "Send the same call again.", retryable: true },
+  );
+}
