@@ -3,6 +3,7 @@ import { closest } from "fastest-levenshtein";
 import type { Decider, Question, Verdict } from "./decider.ts";
 import { AppError } from "./errors.ts";
 import type { Report } from "./report.ts";
+import { oneLine } from "./words.ts";
 import { resolveStepName } from "./workflow.ts";
 
 /** Longest reason of the agent that a decision repeats, in characters. */
@@ -43,8 +44,7 @@ function choose({ workflow, step, report, choice }: Question): Verdict {
 function reasonOf(report: Report): string {
   const { message, details } = report;
   const text = message?.trim() || (typeof details === "string" ? details : JSON.stringify(details ?? {}));
-  const line = text === "{}" ? "" : text.replace(/\s+/g, " ").trim();
-  return line.length > MAX_REASON ? `${line.slice(0, MAX_REASON)}…` : line;
+  return text === "{}" ? "" : oneLine(text, MAX_REASON);
 }
 
 function refusal(message: string, candidates: string[], { hint }: { hint: string }): AppError {

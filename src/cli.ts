@@ -1,17 +1,19 @@
 /** The command line: which commands there are, and how words become a call of one. Prints data to stdout, all else to stderr. */
 import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
+import { backup } from "./cli/backup.ts";
 import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
+import { prune } from "./cli/prune.ts";
 import { release } from "./cli/release.ts";
 import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
-import { backup, prune } from "./cli/upkeep.ts";
 import { validate } from "./cli/validate.ts";
 import { AppError } from "./errors.ts";
+import { visible } from "./words.ts";
 
 const version: Command = {
   name: "version",
@@ -30,10 +32,12 @@ const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } s
 
 /** Runs one command; resolves to the exit code: 0 done, 1 it failed, 2 wrong usage. */
 export async function runCli(argv: string[], terminal: { stop: AbortSignal }): Promise<number> {
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
-  const complain = (line: string) => void process.stderr.write(`${line}\n`);
+  const printRaw = (line: string) => void process.stdout.write(`${line}\n`);
+  const print = (line: string) => printRaw(visible(line));
+  const complain = (line: string) => void process.stderr.write(`${visible(line)}\n`);
+  const output = { print, printRaw, complain, ...terminal };
   const [first = ""] = argv;
-  if (first === "--version") return version.run({ values: {}, positionals: [] }, { print, complain, ...terminal });
+  if (first === "--version") return version.run({ values: {}, positionals: [] }, output);
   if (first === "--help" || first === "-h" || first === "help") {
     const about = COMMANDS.find((each) => each.name === argv[1]);
     print(about ? helpOf(about) : overview());
@@ -55,7 +59,7 @@ export async function runCli(argv: string[], terminal: { stop: AbortSignal }): P
     return 0;
   }
   try {
-    return await command.run(words, { print, complain, ...terminal });
+    return await command.run(words, output);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     complain(`${error.code}: ${error.message}\n${error.hint}`);

@@ -30,16 +30,28 @@ export type IncomingReport = z.infer<typeof IncomingReport>;
 
 const SYNONYMS = new Map<string, string>(
   Object.entries({
-    success: ["done", "complete", "completed", "ok", "pass", "passed", "succeeded", "successful"],
-    failure: ["fail", "failed", "error"],
+    success: "done complete completed finished ok okay pass passed succeeded successful ✅ ✔ ✓ ☑".split(" "),
+    failure: "fail failed error errored unsuccessful ❌ ✗ ✘ ✖".split(" "),
     in_progress: ["in-progress", "in progress", "inprogress"],
   }).flatMap(([status, words]) => [status, ...words].map((word): [string, string] => [word, status])),
 );
 
-/** `success`, `failure` or `in_progress` for their synonyms in any case; any other word as it is. */
-export function normaliseStatus(word: string): string {
-  const trimmed = word.trim();
-  return SYNONYMS.get(trimmed.toLowerCase()) ?? trimmed;
+/** What may stand around a status word: blanks, punctuation, symbols. */
+const AROUND = /^[\s\p{P}\p{S}]+|[\s\p{P}\p{S}]+$/gu;
+/** Makes an emoji of the sign before it. */
+const EMOJI_MARK = /\ufe0f/g;
+/** A status is a word that routes can compare: letters, digits, `_` and `-`. */
+const STATUS_WORD = /^[\p{L}\p{N}_-]{1,40}$/u;
+
+/**
+ * `success`, `failure` or `in_progress` for their synonyms in any case, whatever stands around them; any other word as it
+ * is. Null if the text is no word of at most 40 letters, digits, `_` and `-`.
+ */
+export function normaliseStatus(text: string): string | null {
+  const plain = text.replace(EMOJI_MARK, "").trim();
+  const word = plain.replace(AROUND, "");
+  const known = SYNONYMS.get(word.toLowerCase()) ?? SYNONYMS.get(plain);
+  return known ?? (STATUS_WORD.test(word) ? word : null);
 }
 
 /** The first skeleton placeholder left in the value, or null. */

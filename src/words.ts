@@ -1,9 +1,33 @@
-/** Small helpers for wording: one line of a text, a duration, a text cut to a size. */
+/** Small helpers for wording: one line of a text, a duration, a text cut to a size, a text from outside made harmless. */
 
-/** One line of the text, cut at `most` characters. */
+/** One line of the text, cut at `most` characters; what would steer a terminal is shown, not obeyed. */
 export function oneLine(text: string, most: number): string {
+  return visible(cutLine(text, most));
+}
+
+/** One line of what somebody said, as a quoted text: nothing in it can end the quotation or begin another line. */
+export function quoted(text: string, most: number): string {
+  return visible(JSON.stringify(cutLine(text, most)));
+}
+
+function cutLine(text: string, most: number): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > most ? `${line.slice(0, most)}…` : line;
+}
+
+/**
+ * What steers a terminal or hides from a reader: control characters but tab and line feed, separators of lines that only some
+ * readers know, marks that turn the direction of text or show nothing. The joiners within words and emoji stay.
+ */
+const STEERING = /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+
+/** The text with all that steers written as an escape like `\\u001b`; JSON stays the same JSON. */
+export function visible(text: string): string {
+  return text.replace(STEERING, (found) => found.split("").map(escaped).join(""));
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** `45 s`, `12 min`, `3 h`, `2 days`. */

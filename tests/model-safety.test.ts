@@ -21,7 +21,7 @@ describe("what agents wrote", () => {
     const run = await startOn(await connectTo(endpoint), "JUDGED", hostile);
     const said = { message: BREAKOUT, error: BREAKOUT, result: { x: [BREAKOUT] }, next_step: BREAKOUT };
     await run.report({ status: "in_progress", ...said });
-    await run.report({ status: BREAKOUT, details: BREAKOUT, ...said, updates: { more: BREAKOUT } });
+    await run.report({ status: "odd", details: BREAKOUT, ...said, updates: { more: BREAKOUT } });
     await run.report({ details: { [BREAKOUT]: BREAKOUT }, ...said });
     const bodies = endpoint.chats().map((each) => each.body);
     expect(bodies).toHaveLength(2);

@@ -13,8 +13,10 @@ export interface Words {
 }
 
 export interface Terminal {
-  /** Data, to stdout. */
+  /** Data, to stdout. What agents and definitions say may stand in it: what would steer the terminal is escaped. */
   print(line: string): void;
+  /** The same as it is: for a command's own colours, never for words of others. */
+  printRaw(line: string): void;
   /** Everything else, to stderr. */
   complain(line: string): void;
   /** Aborted when the process is told to end. */

@@ -8,8 +8,8 @@ export const demo: Command = {
   summary: "Watch a workflow being driven for real, killed in the middle and resumed",
   arguments: "",
   options: { keep: { type: "boolean", help: "Keep the scratch project for a look around" } },
-  run: ({ values }, { print, stop }) =>
-    runDemo({ server: thisProgram(), print, stop, keep: values["keep"] === true, ...terminalSettings() }),
+  run: ({ values }, { printRaw, stop }) =>
+    runDemo({ server: thisProgram(), print: printRaw, stop, keep: values["keep"] === true, ...terminalSettings() }),
 };
 
 /** How to start this program again: the executable itself, or Bun with the entry file when run from source. */

@@ -3,8 +3,11 @@ import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import { isFinal, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
-import { between } from "../words.ts";
+import { between, oneLine } from "../words.ts";
 import type { Call } from "./call.ts";
+
+/** Longest status that is shown; older databases may hold any text. */
+const MAX_STATUS = 40;
 
 export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry } | { kind: "unknown" };
 
@@ -66,7 +69,7 @@ export function suspendedError({ instance_id, waiting_for }: Instance): AppError
 /** STALE_REPORT: the visit is over; where the instance is now. */
 export function staleReport(current: Instance, entry: HistoryEntry, time: string): AppError {
   const status = entry.report?.status ?? null;
-  const how = status === null ? "left by a rewind" : `reported as ${status}`;
+  const how = status === null ? "left by a rewind" : `reported as ${oneLine(status, MAX_STATUS)}`;
   const where = isFinal(current.status)
     ? `The instance is ${current.status}.`
     : `Now at: ${current.step_name}, step_id ${stepIdOf(current)}.`;

@@ -31,7 +31,7 @@ export function cutValue(value: unknown, most: number): unknown {
 export function contextLine(context: JsonObject, mostKeys = 6): string {
   const entries = Object.entries(context);
   if (entries.length === 0) return "empty";
-  const shown = entries.slice(0, mostKeys).map(([key, value]) => `${key}=${shortValue(value)}`);
+  const shown = entries.slice(0, mostKeys).map(([key, value]) => `${oneLine(key, 60)}=${shortValue(value)}`);
   const left = entries.length - shown.length;
   return `${shown.join(", ")}${left > 0 ? ` (+${left}: get_workflow_status)` : ""}`;
 }

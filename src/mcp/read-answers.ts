@@ -184,7 +184,10 @@ function statusText(
 /** `#4 Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix, by route: otherwise` */
 export function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }: HistoryEntry): string {
   const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
-  const said = report && [report.status, quote(report.error ?? report.message ?? report.details ?? report.result)];
+  const said = report && [
+    oneLine(report.status, 40),
+    quote(report.error ?? report.message ?? report.details ?? report.result),
+  ];
   const chosen = decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, 200)}`;
   const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
   const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), 200)}]`;

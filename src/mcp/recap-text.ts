@@ -2,10 +2,12 @@
 import type { Outcome, Recap } from "../engine/outcome.ts";
 import type { HistoryEntry } from "../instance.ts";
 import { effectiveContext } from "../instance.ts";
-import { between, oneLine } from "../words.ts";
+import { between, oneLine, quoted } from "../words.ts";
 import { contextLine } from "./context-view.ts";
 
 const MAX_QUOTE = 120;
+/** Longest status that is shown; older databases may hold any text. */
+const MAX_STATUS = 40;
 const MAX_GOAL = 300;
 const MAX_REASON = 300;
 
@@ -51,7 +53,12 @@ function doneLine({ recent, decided }: Recap): string {
 
 /** `4 Run Unit Tests ✗ "exit 1: NameError"` */
 function visitWords({ visit, step_name, report }: HistoryEntry): string {
-  const mark = report?.status === "success" ? "✓" : report?.status === "failure" ? "✗" : `(${report?.status ?? "?"})`;
+  const mark =
+    report?.status === "success"
+      ? "✓"
+      : report?.status === "failure"
+        ? "✗"
+        : `(${oneLine(report?.status ?? "?", MAX_STATUS)})`;
   const said = report && quote(report.error ?? report.message ?? report.details ?? report.result);
   return `${visit} ${step_name} ${mark}${said ? ` ${said}` : ""}`;
 }
@@ -59,8 +66,7 @@ function visitWords({ visit, step_name, report }: HistoryEntry): string {
 /** What an agent said, as one quoted line; empty for nothing. */
 export function quote(said: unknown): string {
   if (said === undefined || said === null || said === "") return "";
-  const line = oneLine(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
-  return JSON.stringify(line);
+  return quoted(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
 }
 
 function headLine(moved: boolean | null): string {

@@ -7,6 +7,7 @@ import { AppError } from "../errors.ts";
 import { Status } from "../instance.ts";
 import { JsonObject, jsonBytes } from "../json.ts";
 import { findPlaceholder, type IncomingReport, MAX_REPORT_BYTES, normaliseStatus } from "../report.ts";
+import { quoted } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { advertised, type InputSchema, parseArguments } from "./arguments.ts";
 import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
@@ -219,6 +220,14 @@ function checkSaid(said: { report: IncomingReport; context_updates?: JsonObject 
       },
     );
   }
-  const status = report.status === undefined ? {} : { status: normaliseStatus(report.status) };
+  const status = report.status === undefined ? {} : { status: statusOf(report.status) };
   return { report: { ...report, ...status }, context_updates };
+}
+
+function statusOf(text: string): string {
+  const word = normaliseStatus(text);
+  if (word !== null) return word;
+  throw new AppError("INVALID_INPUT", `report.status ${quoted(text, 80)} is no status; nothing changed.`, {
+    hint: 'Send the same call with "status": "success", "failure" or "in_progress", and put the rest into "details".',
+  });
 }

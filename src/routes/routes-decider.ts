@@ -1,7 +1,11 @@
 /** The first rung: the step's `# Routes`, tried in order, else a single `next`; without any model. */
 import type { Decider, Question, Verdict } from "../decider.ts";
+import { quoted } from "../words.ts";
 import type { Step } from "../workflow.ts";
 import { compileExpression, type Expression, firstLine } from "./expression.ts";
+
+/** Most characters of a choice that was not followed. */
+const MAX_WISH = 100;
 
 /** Decides by the first route that is true. One that is not, or cannot be evaluated, is passed over, and the notes say why. */
 export function createRoutesDecider(): Decider {
@@ -40,7 +44,7 @@ function follow(question: Question, expressions: Expression[]): Verdict {
 function decided({ report }: Question, by: { to: string; reasoning: string; notes: string[] }): Verdict {
   const { to, reasoning, notes } = by;
   const wish = report.next_step;
-  if (wish !== undefined && wish !== to) notes.push(`the agent's next_step "${wish}" was not followed`);
+  if (wish !== undefined && wish !== to) notes.push(`the agent's next_step ${quoted(wish, MAX_WISH)} was not followed`);
   const decision = { decided_by: "route" as const, next_step: to, reasoning };
   return { decision: notes.length > 0 ? { ...decision, notes } : decision };
 }

@@ -1,25 +1,6 @@
-/** `orchestrator backup` and `orchestrator prune`: care for the database, while servers use it. */
+/** `orchestrator prune`: runs that ended long ago leave the database, while servers use it. */
 import { duration } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
-
-export const backup: Command = {
-  name: "backup",
-  summary: "Copy the database to a file, while servers may write",
-  arguments: "FILE",
-  options: { db: STATE.db },
-  run: async (words, { print, complain }) => {
-    const [file, ...more] = words.positionals;
-    if (!file || more.length > 0) {
-      complain("Name one file that does not exist yet: orchestrator backup FILE");
-      return 2;
-    }
-    return withApp(words, async ({ upkeep }) => {
-      await upkeep.backup(file);
-      print(file);
-      return 0;
-    });
-  },
-};
 
 export const prune: Command = {
   name: "prune",
