@@ -1,7 +1,6 @@
 /** Resuming with a model: a client that is ahead or lost is reconciled by it, where no route decides; nothing is skipped unseen. */
 import { describe, expect, test } from "bun:test";
-import type { FakeEndpoint } from "./support/endpoint.ts";
-import { chooses, failsBriefly, hangs, promptText, says } from "./support/endpoint.ts";
+import { chooses, type FakeEndpoint, failsBriefly, hangs, promptText, says } from "./support/endpoint.ts";
 import { endpointThat, type ModelRun, startModelRun } from "./support/model-run.ts";
 
 const resume = (run: ModelRun, more: object = {}) => run.on.call("resume_workflow", { instance_id: run.id, ...more });

@@ -2,8 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { candidatesAfter, type Decision } from "../src/decision.ts";
-import type { Instance, Start } from "../src/instance.ts";
-import { currentStep } from "../src/instance.ts";
+import { currentStep, type Instance, type Start } from "../src/instance.ts";
 import { EMBEDDED_WORKFLOWS } from "../src/markdown/embedded.ts";
 import { createLibrary } from "../src/markdown/library.ts";
 import { createRoutesDecider } from "../src/routes/routes-decider.ts";

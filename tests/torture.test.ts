@@ -3,8 +3,7 @@
  * answered must be there. Servers with a fault put in on purpose show that these tests can fail.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import type { Transport } from "../scripts/client/server.ts";
-import { servesHttp } from "../scripts/client/server.ts";
+import { servesHttp, type Transport } from "../scripts/client/server.ts";
 import { Disk } from "../scripts/torture/disk.ts";
 import { buildMutant, type Mutant, type MutantName } from "../scripts/torture/mutants.ts";
 import { whyNoPowerLoss } from "../scripts/torture/power-loss.ts";

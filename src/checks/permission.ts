@@ -1,6 +1,5 @@
 /** Whose word lets a check be looked at: whoever started the server, never a definition that was merely found. */
-import type { Check } from "../check.ts";
-import { startsProgram } from "../check.ts";
+import { type Check, startsProgram } from "../check.ts";
 
 export interface Permission {
   /** Whether checks that definitions bring may be looked at. */

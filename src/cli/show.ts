@@ -1,9 +1,8 @@
 /** `orchestrator show ID`: one run whole, nothing cut: its context, its history, the current step's instructions. */
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
-import type { HistoryEntry } from "../instance.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import { entryLine } from "../mcp/read-answers.ts";
+import { runText } from "../mcp/run-text.ts";
 import { fillTemplate } from "../template.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
@@ -52,26 +51,11 @@ function asJson(whole: Snapshot) {
 function asText(whole: Snapshot): string {
   const { instance, workflow, history } = whole;
   const step = currentStep(workflow, instance);
+  const run = { instance, context: effectiveContext(instance), pending_report: instance.pending, history };
   const lines = [
-    `${instance.instance_id} · ${instance.workflow_name} · ${instance.status} · ${instance.project}`,
-    `created ${instance.created_at} · updated ${instance.updated_at}${instance.completed_at ? ` · completed ${instance.completed_at}` : ""}`,
-    instance.waiting_for && `waits: ${instance.waiting_for.message}`,
-    `\nContext\n${JSON.stringify(effectiveContext(instance), null, 2)}`,
-    `\nHistory\n${history.map(historyLines).join("\n") || "nothing reported yet"}`,
+    runText(run, { whole: true }),
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];
   return lines.filter(Boolean).join("\n");
-}
-
-/** One line, and below it what each check printed. */
-function historyLines(entry: HistoryEntry): string {
-  const printed = (entry.evidence ?? []).flatMap(({ check, output }) =>
-    output ? [`  ${check}:`, indented(output)] : [],
-  );
-  return [`${entry.ended_at} ${entryLine(entry)}`, ...printed].join("\n");
-}
-
-function indented(text: string): string {
-  return text.replace(/^/gm, "    ");
 }

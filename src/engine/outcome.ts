@@ -1,7 +1,6 @@
 /** What a call of the engine resolves to, before anyone words it. */
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
-import type { HistoryEntry, Instance, InstanceSummary } from "../instance.ts";
-import { currentStep } from "../instance.ts";
+import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
 import type { Call } from "./call.ts";

@@ -2,8 +2,7 @@
 import { type Check, type CheckResult, type Evidence, mayTakeLong, proves } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import type { Instance, Pending } from "../instance.ts";
-import { currentStep } from "../instance.ts";
+import { currentStep, type Instance, type Pending } from "../instance.ts";
 import { type JsonObject, jsonFault } from "../json.ts";
 import { claims } from "../rules/demands.ts";
 import { objectOf } from "../schema.ts";

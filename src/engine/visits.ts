@@ -1,7 +1,6 @@
 /** Which visit a report is about, and the errors for one that is about no open visit. */
 import { AppError } from "../errors.ts";
-import type { HistoryEntry, Instance } from "../instance.ts";
-import { isFinal, stepIdOf } from "../instance.ts";
+import { type HistoryEntry, type Instance, isFinal, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
 import { between, oneLine } from "../words.ts";
 import type { Call } from "./call.ts";

@@ -1,8 +1,7 @@
 /** The answers of the tools that only read: workflows, one instance, lists of instances. */
 import { cursorFor, type Page, type Snapshot } from "../engine/read.ts";
 import type { Unclear } from "../engine/resume.ts";
-import type { HistoryEntry, InstanceSummary } from "../instance.ts";
-import { effectiveContext, stepIdOf } from "../instance.ts";
+import { effectiveContext, type HistoryEntry, type InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
@@ -10,7 +9,7 @@ import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { cutValue } from "./context-view.ts";
 import { bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
-import { quote } from "./recap-text.ts";
+import { type Run, runText } from "./run-text.ts";
 import { nextStep } from "./step-words.ts";
 
 const MAX_GOAL = 300;
@@ -136,7 +135,8 @@ function statusWithin(
     history_total: instance.last_seq,
     cut: cut.length > 0 ? cut.join("; ") : undefined,
   };
-  return { text: statusText({ instance, workflow, history: page.shown.reverse() }, structured), structured };
+  const run = { instance, context, pending_report: structured.pending_report, history: page.shown.reverse() };
+  return { text: statusText(run, structured.cut), structured };
 }
 
 /** What a check printed is for people: in an answer it would crowd out what was reported. */
@@ -161,37 +161,10 @@ function nextStepBrief(at: Pick<Snapshot, "instance" | "workflow">) {
   return nextStep(at, MAX_BRIEF_BYTES);
 }
 
-function statusText(
-  { instance, history }: Snapshot,
-  shown: { context: JsonObject; pending_report: unknown; cut: string | undefined },
-) {
-  const running = instance.status === "RUNNING";
-  const at = running ? `at ${instance.step_name} (${stepIdOf(instance)})` : `visit ${instance.visit}`;
-  const lines = [
-    `${instance.status} · ${instance.workflow_name} · ${instance.instance_id} · ${at}`,
-    `created ${instance.created_at}, updated ${instance.updated_at}${instance.completed_at ? `, completed ${instance.completed_at}` : ""}`,
-    instance.waiting_for && `waits: ${instance.waiting_for.message}`,
-    shown.pending_report && `report kept, not decided: ${JSON.stringify(shown.pending_report)}`,
-    `context: ${JSON.stringify(shown.context)}`,
-    `history (${history.length} of ${instance.last_seq} entries):`,
-    ...history.map(entryLine),
-    shown.cut,
-    running && `To go on working: resume_workflow {"instance_id":"${instance.instance_id}"}`,
-  ];
-  return lines.filter(Boolean).join("\n");
-}
-
-/** `#4 Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix, by route: otherwise` */
-export function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }: HistoryEntry): string {
-  const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
-  const said = report && [
-    oneLine(report.status, 40),
-    quote(report.error ?? report.message ?? report.details ?? report.result),
-  ];
-  const chosen = decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, 200)}`;
-  const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
-  const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), 200)}]`;
-  return [`#${seq} ${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
+function statusText(run: Run, cut: string | undefined): string {
+  const { status, instance_id } = run.instance;
+  const goOn = status === "RUNNING" && `To go on working: resume_workflow {"instance_id":"${instance_id}"}`;
+  return [runText(run, { whole: false }), cut, goOn].filter(Boolean).join("\n");
 }
 
 export function listAnswer(page: Page): Answer {

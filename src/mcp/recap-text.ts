@@ -1,7 +1,6 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
 import type { Outcome, Recap } from "../engine/outcome.ts";
-import type { HistoryEntry } from "../instance.ts";
-import { effectiveContext } from "../instance.ts";
+import { effectiveContext, type HistoryEntry } from "../instance.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { contextLine } from "./context-view.ts";
 
@@ -59,14 +58,13 @@ function visitWords({ visit, step_name, report }: HistoryEntry): string {
       : report?.status === "failure"
         ? "✗"
         : `(${oneLine(report?.status ?? "?", MAX_STATUS)})`;
-  const said = report && quote(report.error ?? report.message ?? report.details ?? report.result);
-  return `${visit} ${step_name} ${mark}${said ? ` ${said}` : ""}`;
+  return [visit, step_name, mark, saying(report)].filter(Boolean).join(" ");
 }
 
-/** What an agent said, as one quoted line; empty for nothing. */
-export function quote(said: unknown): string {
-  if (said === undefined || said === null || said === "") return "";
-  return quoted(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
+/** What a report says first, as one quoted line; empty for nothing. */
+export function saying(report: HistoryEntry["report"]): string {
+  const said = report?.error ?? report?.message ?? report?.details ?? report?.result ?? "";
+  return said === "" ? "" : quoted(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
 }
 
 function headLine(moved: boolean | null): string {

@@ -2,8 +2,7 @@
 
 import type { Question } from "../../src/decider.ts";
 import { candidatesAfter } from "../../src/decision.ts";
-import type { HistoryEntry } from "../../src/instance.ts";
-import { stepIdOf } from "../../src/instance.ts";
+import { type HistoryEntry, stepIdOf } from "../../src/instance.ts";
 import type { JsonObject } from "../../src/json.ts";
 import type { IncomingReport, Report } from "../../src/report.ts";
 import { begin } from "../../src/rules/begin.ts";

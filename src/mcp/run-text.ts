@@ -1,0 +1,53 @@
+/** One run as text, for an agent's status and for a person's terminal: the same lines, with more of each for the person. */
+import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
+import { oneLine } from "../words.ts";
+import { saying } from "./recap-text.ts";
+
+/** Longest status that is shown; older databases may hold any text. */
+const MAX_STATUS = 40;
+/** Longest reasoning, and longest list of checks, of one entry. */
+const MAX_REASONING = 200;
+
+export interface Run {
+  instance: Instance;
+  context: JsonObject;
+  pending_report: unknown;
+  /** The oldest first. */
+  history: HistoryEntry[];
+}
+
+/** `whole` gives values line by line, when each entry ended, and what checks printed. */
+export function runText({ instance, context, pending_report, history }: Run, { whole }: { whole: boolean }): string {
+  const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at } = instance;
+  const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
+  const lines = [
+    [status, workflow_name, instance_id, at, ...(whole ? [instance.project] : [])].join(" · "),
+    `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
+    instance.waiting_for && `waits: ${instance.waiting_for.message}`,
+    pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
+    `context: ${whole ? JSON.stringify(context, null, 2) : JSON.stringify(context)}`,
+    `history (${history.length} of ${instance.last_seq} entries):`,
+    ...history.map((entry) => (whole ? wholeEntry(entry) : entryLine(entry))),
+  ];
+  return lines.filter(Boolean).join("\n");
+}
+
+/** `#4 Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix, by route: otherwise` */
+function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }: HistoryEntry): string {
+  const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
+  const said = report && [oneLine(report.status, MAX_STATUS), saying(report)];
+  const chosen =
+    decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
+  const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
+  const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), MAX_REASONING)}]`;
+  return [`#${seq} ${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
+}
+
+/** One line, and below it what each check printed. */
+function wholeEntry(entry: HistoryEntry): string {
+  const printed = (entry.evidence ?? []).flatMap(({ check, output }) =>
+    output ? [`  ${check}:`, output.replace(/^/gm, "    ")] : [],
+  );
+  return [`${entry.ended_at} ${entryLine(entry)}`, ...printed].join("\n");
+}
