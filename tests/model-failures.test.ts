@@ -1,9 +1,10 @@
 /** An endpoint that fails: retried within limits, then left alone; the agent chooses or the call is refused, the report stays. */
 import { describe, expect, test } from "bun:test";
+import { residentMb } from "../scripts/client/server.ts";
 import { readConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
 import { createModelDecider } from "../src/openai/model-decider.ts";
-import { chooses, fails, failsBriefly, hangs, stalls, startResetting, takesOnly } from "./support/endpoint.ts";
+import { chooses, fails, failsBriefly, floods, hangs, stalls, startResetting, takesOnly } from "./support/endpoint.ts";
 import { closing, connectTo, endpointThat, modelEnv, runOn, startModelRun, startOn } from "./support/model-run.ts";
 import { sampleQuestion } from "./support/question.ts";
 
@@ -42,6 +43,15 @@ describe("a failed request", () => {
     const waited = (second?.at ?? 0) - (first?.at ?? 0);
     expect(waited).toBeGreaterThanOrEqual(990);
     expect(waited).toBeLessThan(1_900);
+  });
+
+  test("an answer without end is not read on: the agent chooses, and memory stays flat", async () => {
+    const endpoint = endpointThat(floods);
+    const run = await startModelRun(endpoint);
+    const told = await run.report(REPORT);
+    expect(told.data.decision_required.notes.join()).toContain("over 1048576 bytes");
+    expect(endpoint.chats()).toHaveLength(1);
+    expect(residentMb(run.on.pid)).toBeLessThan(300);
   });
 
   test("500 is retried, and the second answer decides", async () => {

@@ -116,6 +116,8 @@ describe("secrets", () => {
   const KEY = "sk-very-secret-0123456789";
   const SAID = "the customer's name is Ada Lovelace";
 
+  const withKey = { reasoning: `for ${KEY}`, updated_context: [{ key: "k", value: JSON.stringify(KEY) }] };
+
   /** Endpoints that repeat what they were sent, as some do. */
   const ECHOES: [what: string, behaviour: Behaviour][] = [
     ["a good answer that quotes the report", chooses("Test", { reasoning: `It says: ${SAID}` })],
@@ -126,6 +128,8 @@ describe("secrets", () => {
     ],
     ["a validation error that quotes the report", fails(404, {}, `bad input: "${SAID}" for ${KEY}`)],
     ["a refusal that quotes the report", says(null, { refusal: `I will not judge "${SAID}".` })],
+    ["a refusal that repeats the key", says(null, { refusal: `I will not work for ${KEY}.` })],
+    ["a good answer whose reason and values repeat the key", chooses("Test", withKey)],
     ["an unknown step made of the report", chooses(SAID)],
     ["prose", says(SAID)],
   ];

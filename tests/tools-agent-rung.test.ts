@@ -1,6 +1,15 @@
 /** Where no route decides, the agent chooses: by the guidance, with its report kept until it has. */
 import { expect, test } from "bun:test";
-import { advance, expectError, expectRefused, expectStep, skeletonIn, startRun, statusOf } from "./support/calls.ts";
+import {
+  advance,
+  expectError,
+  expectRefused,
+  expectStep,
+  historyOf,
+  skeletonIn,
+  startRun,
+  statusOf,
+} from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -144,6 +153,16 @@ test("a different report replaces the kept one, which becomes a note; what it ha
   expect(history[1].report).toMatchObject({ status: "failure", error: "it is not" });
   expect(history[1].report).not.toHaveProperty("details");
   expect(context).toEqual({ found: 2, seen: true });
+});
+
+test("a report that replaces the kept one counts as a note: the 101st is refused, and the choice still decides", async () => {
+  const on = await connect({ workflows });
+  const run = await atChoice(on);
+  for (let n = 0; n <= 100; n++) expect((await advance(on, run, { details: `try ${n}` })).isError).toBe(false);
+  const again = () => advance(on, run, { details: "one more" });
+  expect((await expectRefused(on, run.id, again, "INVALID_INPUT")).text).toContain("100 notes");
+  await on.call("advance_workflow", { instance_id: run.id, report: { step_id: run.stepId, next_step: "Fix It" } });
+  expect((await historyOf(on, run.id)).at(-1)).toMatchObject({ kind: "visit", report: { details: "try 100" } });
 });
 
 test("a note leaves a kept report where it is", async () => {

@@ -87,7 +87,8 @@ async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) 
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 }
 
-function residentMb(pid: number): number {
+/** Resident memory of a process of this machine, in MiB; Linux only. */
+export function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import { type HistoryEntry, type Instance, type Pending, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
-import { finalError } from "../rules/refusals.ts";
+import { finalError, refuseManyNotes } from "../rules/refusals.ts";
 import { note, retireKept } from "../rules/report.ts";
 import { type Call, draft, momentOf, openCall, write } from "./call.ts";
 import { decide } from "./decide.ts";
@@ -46,6 +46,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   refuseNotRunning(call.current);
   if (report.status === "in_progress") return takeNote(call, said);
   const { replaces, ...pending } = mergeWithKept(call, said);
+  if (replaces) refuseManyNotes(call.current); // before anything is looked at
   const proven = await prove(call, pending);
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
   const looked = proven.evidence ? await afterLooking(call) : call;

@@ -1,5 +1,6 @@
 /** One OpenAI-compatible endpoint: which model, in which form it takes a schema, and what it answered. */
 import type { OpenAI } from "openai";
+import { createBoundedFetch } from "./bounded-fetch.ts";
 import type { Prompt } from "./prompt.ts";
 
 export interface EndpointConfig {
@@ -100,6 +101,7 @@ async function connect({ endpoint, apiKey, timeoutMs }: EndpointConfig): Promise
     timeout: timeoutMs,
     maxRetries: MAX_RETRIES,
     logLevel: "off",
+    fetch: createBoundedFetch(apiKey),
     fetchOptions: { redirect: "error" }, // what is asked goes to this endpoint and to no other
   });
 }

@@ -7,6 +7,7 @@ import { jsonBytes, mergeContext } from "../json.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import { FINISH } from "../workflow.ts";
+import { withoutKey } from "./bounded-fetch.ts";
 import { createEndpoint, type EndpointConfig, type Reply, statusOf } from "./endpoint.ts";
 import { buildPrompt } from "./prompt.ts";
 import { type Choice, readReply, replySchema } from "./reply.ts";
@@ -152,6 +153,6 @@ function isDown(error: unknown): boolean {
 function reasonOf(error: unknown, apiKey: string | null): string {
   const status = statusOf(error);
   const said = error instanceof Error ? error.message : String(error);
-  const words = oneLine(apiKey ? said.replaceAll(apiKey, "***") : said, 200);
+  const words = oneLine(withoutKey(said, apiKey), 200);
   return status === null || words.startsWith(String(status)) ? words : `${status} ${words}`;
 }

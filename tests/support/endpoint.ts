@@ -157,6 +157,13 @@ export const stalls: Behaviour = () => {
   return new Response(begun, { headers: { "content-type": "application/json" } });
 };
 
+/** Begins a completion and never ends it, as fast as it is read. */
+export const floods: Behaviour = () => {
+  const megabyte = new TextEncoder().encode("x".repeat(1024 * 1024));
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(megabyte) });
+  return new Response(endless, { headers: { "content-type": "application/json" } });
+};
+
 /** A web page where an API should be. */
 export const page: Behaviour = () =>
   new Response("<!doctype html><title>Welcome</title>", { headers: { "content-type": "text/html" } });
