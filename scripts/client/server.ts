@@ -17,6 +17,8 @@ export interface ServerOptions {
 
 export interface Server {
   pid: number;
+  /** Over HTTP where it listens, without a path; over stdio null. */
+  url: string | null;
   /** Over HTTP a session of its own, over stdio the one connection. */
   client(): Promise<Client>;
   /** Resident memory, in MB. */
@@ -54,6 +56,7 @@ export async function startServer({ command, transport, cwd, env = {} }: ServerO
   };
   let ended: Promise<unknown> = Promise.resolve();
   let client: () => Promise<Client>;
+  let url: string | null = null;
   if (transport === "stdio") {
     const connection = await connectStdio(child).catch((error) => {
       throw new Error(`${command[0]} did not shake hands: ${error}\n${errors}`);
@@ -62,11 +65,12 @@ export async function startServer({ command, transport, cwd, env = {} }: ServerO
     client = async () => connection;
   } else {
     ended = collect(child.stdout, () => {});
-    const url = await addressIn(() => errors, child.exited);
-    client = () => connectHttp(`${url}/mcp`);
+    const address = await addressIn(() => errors, child.exited);
+    client = () => connectHttp(`${address}/mcp`);
+    url = address;
   }
   const { pid } = child;
-  return { pid, client, end, residentMb: () => residentMb(pid), stderr: () => errors };
+  return { pid, url, client, end, residentMb: () => residentMb(pid), stderr: () => errors };
 }
 
 /** The address that the server logs when it listens. */

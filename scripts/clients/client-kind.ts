@@ -1,0 +1,55 @@
+/** What a file of `known/` says of one client: how to install, configure and run it, and which API it speaks. */
+import type { Api, Given, Turn } from "./model/api.ts";
+
+export interface ClientKind {
+  name: string;
+  /** The npm package; `known/versions.ts` pins it. */
+  package: string;
+  /** The program that the package brings. */
+  bin: string;
+  api: Api;
+  /** Writes the client's configuration into its home and its project. */
+  prepare(place: Place): Launch;
+  /** How the model calls the tool with what it was offered; null if it cannot. `callDirectly` unless given. */
+  turn?(call: Call, given: Given): Turn | null;
+}
+
+/** Where one run of a client happens, and what it is to use. */
+export interface Place {
+  /** The client's program. */
+  program: string;
+  home: string;
+  project: string;
+  /** The model's endpoint, without a path. */
+  modelUrl: string;
+  server: McpEndpoint;
+  /** What the user says. */
+  prompt: string;
+}
+
+export type McpEndpoint = { transport: "stdio"; command: string; args: string[] } | { transport: "http"; url: string };
+
+export interface Launch {
+  command: string[];
+  env: Record<string, string>;
+}
+
+/** A call of one of our tools, whatever the client names it. */
+export interface Call {
+  tool: string;
+  args: Record<string, unknown>;
+}
+
+/** The name that every configuration gives the server. */
+export const SERVER_NAME = "orchestrator";
+
+/** Calls the tool by the name under which it was offered. */
+export function callDirectly({ tool, args }: Call, { tools }: Given): Turn | null {
+  const name = tools.find((each) => isTool(each, tool));
+  return name === undefined ? null : { kind: "call", name, args };
+}
+
+/** Whether a name as the client offers it, such as `mcp__orchestrator__start_workflow`, is our tool's. */
+export function isTool(offered: string, tool: string): boolean {
+  return offered === tool || (offered.endsWith(tool) && offered.includes(SERVER_NAME));
+}

@@ -1,0 +1,136 @@
+/** Drives one client through the scenario, over one transport, in a home and a project of its own, within bounds. */
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { startServer, type Transport } from "../client/server.ts";
+import type { ClientKind, McpEndpoint } from "./client-kind.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { serveModel } from "./model/endpoint.ts";
+import { refuseNetwork } from "./no-network.ts";
+import { type Play, play } from "./play.ts";
+import { PROMPT, WORKFLOW_FILES } from "./scenario.ts";
+import { tapHttp } from "./wire/http-tap.ts";
+import { type Passed, readWire } from "./wire/wire.ts";
+
+/** A client that takes longer is ended. */
+const MOST_MS = 120_000;
+const EXECUTABLE = join(import.meta.dir, "../../dist/orchestrator");
+const TAP = join(import.meta.dir, "wire/stdio-tap.ts");
+
+export interface Drive {
+  play: Play;
+  /** How often it asked the model for a turn, titles and summaries included. */
+  requests: number;
+  wire: Passed[];
+  milliseconds: number;
+  /** Null if it was ended for taking too long. */
+  exitCode: number | null;
+  /** The end of what it said. */
+  said: string;
+  /** Hosts beyond loopback that it asked for. */
+  asked: string[];
+  /** What it left running, ended since. */
+  left: string[];
+  /** Where everything was, if it was kept. */
+  room: string;
+}
+
+export async function drive(
+  kind: ClientKind,
+  { transport, program, keep, signal }: { transport: Transport; program: string; keep: boolean; signal: AbortSignal },
+): Promise<Drive> {
+  const room = makeRoom();
+  const wire = join(room, "wire.jsonl");
+  const network = await refuseNetwork();
+  const scene = play(kind);
+  let requests = 0;
+  const model = serveModel(kind.api, scene.script, (body) => {
+    requests += 1;
+    writeFileSync(join(room, "requests", `${String(requests).padStart(3, "0")}.json`), body);
+  });
+  const server = await serve(transport, { room, wire });
+  try {
+    const [home, project] = [join(room, "home"), join(room, "project")];
+    const place = { program, home, project, modelUrl: model.url, server: server.endpoint, prompt: PROMPT };
+    const { command, env } = kind.prepare(place);
+    const ran = await run(command, { room, cwd: project, env: { ...baseEnv(home), ...network.env, ...env }, signal });
+    await server.close();
+    const left = await endLeftovers(room);
+    return { ...ran, play: scene, requests, wire: readWire(wire), asked: [...network.asked], left, room };
+  } finally {
+    await Promise.all([server.close(), model.close()]);
+    network.close();
+    await endLeftovers(room);
+    if (!keep) rmSync(room, { recursive: true, force: true });
+  }
+}
+
+function makeRoom(): string {
+  const room = realpathSync(mkdtempSync(join(tmpdir(), "orchestrator-clients-")));
+  for (const directory of ["home", "project", "requests", "workflows"]) mkdirSync(join(room, directory));
+  for (const [path, text] of Object.entries(WORKFLOW_FILES)) {
+    const file = join(room, "workflows", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return room;
+}
+
+/** Our server behind a tap: over stdio the client starts both, over HTTP they run already. */
+async function serve(transport: Transport, { room, wire }: { room: string; wire: string }) {
+  const project = join(room, "project");
+  const args = [
+    "serve",
+    "--db",
+    join(room, "runs.sqlite"),
+    "--project",
+    project,
+    "--workflows",
+    join(room, "workflows"),
+  ];
+  if (transport === "stdio") {
+    const endpoint: McpEndpoint = { transport, command: process.execPath, args: [TAP, wire, EXECUTABLE, ...args] };
+    return { endpoint, close: async () => {} };
+  }
+  const server = await startServer({ command: [EXECUTABLE, ...args], transport, cwd: project });
+  const tap = tapHttp(server.url ?? "", wire);
+  const endpoint: McpEndpoint = { transport, url: tap.url };
+  return { endpoint, close: () => Promise.all([tap.close(), server.end("SIGTERM")]).then(() => {}) };
+}
+
+/** Nothing of the caller's environment but where programs are. */
+function baseEnv(home: string): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
+}
+
+interface RunOptions {
+  room: string;
+  cwd: string;
+  env: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** Runs it in a group of its own, so that it ends as a whole. */
+async function run(command: string[], { room, cwd, env, signal }: RunOptions) {
+  const output = join(room, "output.txt");
+  const began = performance.now();
+  const to = openSync(output, "a"); // a process that is left behind would hold a pipe open
+  const child = Bun.spawn(command, { cwd, env, stdin: "ignore", stdout: to, stderr: to, detached: true });
+  const over = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]);
+  const end = () => process.kill(-child.pid, "SIGKILL");
+  over.addEventListener("abort", end);
+  await child.exited;
+  over.removeEventListener("abort", end);
+  closeSync(to);
+  const said = readFileSync(output, "utf8").slice(-2_000);
+  return { milliseconds: performance.now() - began, exitCode: child.exitCode, said };
+}
