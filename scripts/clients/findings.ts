@@ -1,19 +1,24 @@
 /** What one run says of a client: what its model was given, in which form, and what was not as it must be. */
-import { SERVER_NAME } from "./client-kind.ts";
+import { isTool, SERVER_NAME } from "./client-kind.ts";
 import type { Drive } from "./drive.ts";
-import { type Seen, unescaped } from "./play.ts";
+import { type Play, type Seen, unescaped } from "./play.ts";
 import { SCENES } from "./scenario.ts";
 import type { Message, Passed } from "./wire/wire.ts";
 
 export interface Findings {
-  /** The first requests with the protocol version of each, and which one the server took. */
+  /** The methods that it opened with, and the protocol version of each. */
   opened: string;
+  /** Its capabilities by name, and which lists beside the tools it asks for. */
+  declares: string;
+  asks: string;
+  /** How many of our tools reached the model, and how much of the server's instructions. */
   tools: string;
   instructions: string;
   /** The form in which the model was given an answer, and an error. */
   success: Form;
   error: Form;
-  scenes: { title: string; good: boolean }[];
+  /** How many of the scenes went as they must. */
+  scenes: string;
   /** Empty if all was as it must be. */
   complaints: string[];
 }
@@ -24,20 +29,21 @@ const VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 
 export function findingsOf({ play, wire, exitCode }: Drive): Findings {
   const given = play.bodies.map(unescaped);
-  const tools = toolsGiven(wire, given);
+  const tools = toolsGiven(wire, play, given);
   const scenes = SCENES.map(({ title }) => ({ title, seen: play.seen.find((each) => each.title === title) }));
+  const good = scenes.filter(({ seen }) => seen?.missing.length === 0);
   return {
-    opened: openings(wire).join(", "),
-    tools: `${tools.offered} of ${tools.all}${play.searches > 0 ? `, after ${play.searches} ${play.searches > 1 ? "searches" : "search"}` : ""}`,
+    ...greetingOf(wire),
+    tools: `${tools.named} of ${tools.all}${play.searches > 0 ? `, ${play.searches} searched` : ""}`,
     instructions: instructionsGiven(wire, given),
     success: formOf(wire, play.seen, "start"),
     error: formOf(wire, play.seen, "error"),
-    scenes: scenes.map(({ title, seen }) => ({ title, good: seen?.missing.length === 0 })),
+    scenes: `${good.length} of ${scenes.length}`,
     complaints: [
       ...(exitCode === 0 ? [] : [`it ended with ${exitCode ?? "a kill, for taking too long"}`]),
-      ...(tools.all > 0 && tools.offered === tools.all
+      ...(tools.named > 0 && tools.named === tools.all
         ? []
-        : [`${tools.offered} of ${tools.all} tools were named to the model`]),
+        : [`${tools.named} of ${tools.all} tools reached the model`]),
       ...scenes.flatMap(({ title, seen }) => complaintsOf(title, seen)),
     ],
   };
@@ -49,22 +55,27 @@ function complaintsOf(title: string, seen: Seen | undefined): string[] {
   return [`${title}: the model was not given ${seen.missing.join(", ")}, but: ${seen.raw.slice(0, 400)}`];
 }
 
-/** `server/discover 2026-07-28, initialize 2025-11-25`. A client that opens twice says so twice. */
-function openings(wire: Passed[]): string[] {
-  return wire.flatMap(({ from, message: { method, params } }) => {
-    if (from !== "client") return [];
+/** What the client opened with, in order; a client that opens twice says so twice. */
+function greetingOf(wire: Passed[]): Pick<Findings, "opened" | "declares" | "asks"> {
+  const sent = wire.flatMap(({ from, message }) => (from === "client" && message.method ? [message] : []));
+  const openings = sent.flatMap(({ method, params }) => {
     if (method === "server/discover") return [`${method} ${params?._meta?.[VERSION_KEY] ?? "?"}`];
     return method === "initialize" ? [`${method} ${params?.protocolVersion}`] : [];
   });
+  const declared = sent.find(({ method }) => method === "initialize")?.params?.capabilities ?? {};
+  const lists = sent.map(({ method }) => method ?? "").filter((method) => /^(prompts|resources)\//.test(method));
+  const words = (list: Iterable<string>) => [...new Set(list)].join(", ") || "–";
+  return { opened: openings.join(", "), declares: words(Object.keys(declared)), asks: words(lists) };
 }
 
-function toolsGiven(wire: Passed[], given: string[]): { all: number; offered: number } {
+/** How many of the server's tools the model could know of: offered, or named to it in the server's name. */
+function toolsGiven(wire: Passed[], { offered }: Play, given: string[]): { all: number; named: number } {
   const names: string[] = resultWith(wire, "tools")?.tools.map(({ name }: { name: string }) => name) ?? [];
-  // A name alone might stand in another tool's description.
-  const offered = names.filter((name) =>
-    given.some((text) => new RegExp(`${SERVER_NAME}\\W{1,4}\\w*${name}|${SERVER_NAME}_+${name}`).test(text)),
+  const named = names.filter(
+    (name) =>
+      [...offered].some((each) => isTool(each, name)) || given.some((text) => text.includes(`${SERVER_NAME}__${name}`)),
   );
-  return { all: names.length, offered: offered.length };
+  return { all: names.length, named: named.length };
 }
 
 /** How much of the server's instructions stood in the first request, and how much in any. */
@@ -74,7 +85,7 @@ function instructionsGiven(wire: Passed[], given: string[]): string {
     .filter(Boolean);
   const atFirst = share(lines, given.slice(0, 1));
   const everAfter = share(lines, given);
-  return atFirst === everAfter ? atFirst : `${atFirst}; ${everAfter} after the search`;
+  return atFirst === everAfter ? atFirst : `${atFirst}; ${everAfter} by search`;
 }
 
 function share(lines: string[], given: string[]): string {

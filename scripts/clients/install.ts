@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ClientKind } from "./client-kind.ts";
 import { VERSIONS } from "./known/versions.ts";
 
 const MOST_MS = 10 * 60_000;
@@ -12,23 +11,23 @@ export const CACHE =
   process.env["CLIENTS_CACHE"] ??
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "workflow-orchestrator-clients");
 
-/** The path of the client's program. Throws with npm's words if it cannot be installed. */
-export async function install(kind: ClientKind, signal: AbortSignal): Promise<string> {
-  const version = versionOf(kind);
-  const room = join(CACHE, `${kind.package.replace("/", "+")}@${version}`);
+/** The directory of the package's programs. Throws with npm's words if it cannot be installed. */
+export async function install(name: string, signal: AbortSignal): Promise<string> {
+  const version = versionOf(name);
+  const room = join(CACHE, `${name.replace("/", "+")}@${version}`);
   const done = join(room, "installed");
   if (!existsSync(done)) {
     rmSync(room, { recursive: true, force: true });
     mkdirSync(room, { recursive: true });
-    await npmInstall(room, `${kind.package}@${version}`, signal);
+    await npmInstall(room, `${name}@${version}`, signal);
     writeFileSync(done, "");
   }
-  return join(room, "node_modules/.bin", kind.bin);
+  return join(room, "node_modules/.bin");
 }
 
-export function versionOf(kind: ClientKind): string {
-  const version = VERSIONS[kind.package];
-  if (!version) throw new Error(`known/versions.ts pins no version of ${kind.package}`);
+export function versionOf(name: string): string {
+  const version = VERSIONS[name];
+  if (!version) throw new Error(`known/versions.ts pins no version of ${name}`);
   return version;
 }
 

@@ -17,8 +17,8 @@ export interface Play {
   /** The next turn; null for a request that is not the agent's own. */
   script(given: Given): Turn | null;
   seen: Seen[];
-  /** Our tools, as the first request offered them. */
-  offered: string[];
+  /** Names of all tools that any request offered. */
+  offered: Set<string>;
   /** Calls that the client needed before it could make ours. */
   searches: number;
   /** Requests of the agent, in order. */
@@ -32,7 +32,7 @@ export function play(kind: ClientKind): Play {
   const turns: Turn[] = [];
   const scenes: (number | null)[] = [];
   let known: Known = { instanceId: "", stepId: "" };
-  const result: Play = { script, seen: [], offered: [], searches: 0, bodies: [] };
+  const result: Play = { script, seen: [], offered: new Set(), searches: 0, bodies: [] };
   return result;
 
   function script(given: Given): Turn | null {
@@ -43,8 +43,7 @@ export function play(kind: ClientKind): Play {
     if (last !== undefined && last !== null) take(last, given.results.at(-1) ?? "");
     const turn = next(given);
     if (turn === null) return null;
-    if (turns.length === 0)
-      result.offered = given.tools.filter((name) => name.includes("workflow") || name.includes("instances"));
+    for (const name of given.tools) result.offered.add(name);
     result.bodies.push(given.body);
     turns.push(turn);
     return turn;

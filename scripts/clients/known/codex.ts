@@ -1,24 +1,36 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Call, type ClientKind, type McpEndpoint, SERVER_NAME } from "../client-kind.ts";
+import { type Call, type ClientKind, type Launch, type McpEndpoint, type Place, SERVER_NAME } from "../client-kind.ts";
 import type { Given, Turn } from "../model/api.ts";
-import { openaiResponses } from "../model/openai-responses.ts";
+import { openaiResponses, TOOL_SEARCH } from "../model/openai-responses.ts";
+
+const NAMESPACE = `mcp__${SERVER_NAME}`;
 
 export const codex: ClientKind = {
   name: "Codex",
   package: "@openai/codex",
   bin: "codex",
   api: openaiResponses,
-  prepare({ program, home, modelUrl, server, prompt }) {
-    mkdirSync(join(home, ".codex"));
-    writeFileSync(join(home, ".codex/config.toml"), configOf(modelUrl, server));
-    return {
-      command: [program, "exec", "--skip-git-repo-check", "--sandbox", "workspace-write", prompt],
-      env: { LOOPBACK_KEY: "dummy" },
-    };
-  },
+  prepare: (place) => prepare(place, []),
   turn: callInCode,
 };
+
+/** The same with a model that calls tools one by one. */
+export const codexWithoutCode: ClientKind = {
+  ...codex,
+  name: "Codex, gpt-5.5",
+  prepare: (place) => prepare(place, ["--model", "gpt-5.5"]),
+  turn: callDeferred,
+};
+
+function prepare({ program, home, modelUrl, server, prompt }: Place, more: string[]): Launch {
+  mkdirSync(join(home, ".codex"));
+  writeFileSync(join(home, ".codex/config.toml"), configOf(modelUrl, server));
+  return {
+    command: [program, "exec", "--skip-git-repo-check", "--sandbox", "workspace-write", ...more, prompt],
+    env: { LOOPBACK_KEY: "dummy" },
+  };
+}
 
 /** Its newer models call tools from JavaScript, by names that a list of its own tells. */
 function callInCode({ tool, args }: Call, { tools, results }: Given): Turn | null {
@@ -26,8 +38,15 @@ function callInCode({ tool, args }: Call, { tools, results }: Given): Turn | nul
   const input =
     results.length === 0
       ? `text(ALL_TOOLS.filter(({ name }) => name.includes("${SERVER_NAME}")))`
-      : `text(await tools.mcp__${SERVER_NAME}__${tool}(${JSON.stringify(args)}))`;
+      : `text(await tools.${NAMESPACE}__${tool}(${JSON.stringify(args)}))`;
   return { kind: "call", name: "exec", namespace: "functions", args: {}, input };
+}
+
+/** Others search for a tool, and call it in the server's namespace. */
+function callDeferred({ tool, args }: Call, { tools }: Given): Turn | null {
+  if (tools.includes(`${NAMESPACE}/${tool}`)) return { kind: "call", name: tool, namespace: NAMESPACE, args };
+  if (!tools.includes(TOOL_SEARCH)) return null;
+  return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool.replace("_", " ")}` } };
 }
 
 function configOf(modelUrl: string, server: McpEndpoint): string {

@@ -1,6 +1,9 @@
 /** OpenAI's Responses API. */
 import { type Api, eventStream, type Turn, textOf } from "./api.ts";
 
+/** The API's own item for a search that the client does. */
+export const TOOL_SEARCH = "tool_search";
+
 interface Tool {
   type: string;
   name?: string;
@@ -19,7 +22,7 @@ export const openaiResponses: Api = {
   read(body) {
     const { tools = [], input = [] } = JSON.parse(body);
     const items: Item[] = Array.isArray(input) ? input : [];
-    const added = items.flatMap((item) => (item.type === "additional_tools" ? (item.tools ?? []) : []));
+    const added = items.flatMap((item) => item.tools ?? []);
     return {
       tools: [...tools, ...added].flatMap(namesOf),
       results: items.filter(({ type }) => type?.endsWith("_output")).map((item) => textOf(item.output ?? item.tools)),
@@ -52,6 +55,7 @@ function itemOf(turn: Turn, id: string) {
   }
   const { name, namespace, args, input } = turn;
   const call = { call_id: `call_${id}`, name, ...(namespace && { namespace }), status: "completed" };
+  if (name === TOOL_SEARCH) return { type: "tool_search_call", ...call, execution: "client", arguments: args };
   if (input !== undefined) return { type: "custom_tool_call", id: `ctc_${id}`, ...call, input };
   return { type: "function_call", id: `fc_${id}`, ...call, arguments: JSON.stringify(args) };
 }
