@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Transport } from "../client/server.ts";
 import type { ClientKind } from "./client-kind.ts";
-import { type Drive, drive } from "./drive.ts";
-import { type Findings, findingsOf } from "./findings.ts";
+import { drive } from "./drive.ts";
+import { findingsOf } from "./findings.ts";
 import { CACHE, install, versionOf } from "./install.ts";
 import { claudeCode } from "./known/claude-code.ts";
 import { cline } from "./known/cline.ts";
@@ -16,18 +16,11 @@ import { codex, codexWithoutCode } from "./known/codex.ts";
 import { copilotCli } from "./known/copilot-cli.ts";
 import { geminiCli } from "./known/gemini-cli.ts";
 import { opencode } from "./known/opencode.ts";
-import { table } from "./table.ts";
+import { nameOf, notesOf, type Row, reached, spoke } from "./report.ts";
 
 const CLIENTS: readonly ClientKind[] = [claudeCode, codex, codexWithoutCode, opencode, geminiCli, copilotCli, cline];
 const TRANSPORTS: readonly Transport[] = ["stdio", "http"];
 const LEAST = 3;
-
-interface Row {
-  kind: ClientKind;
-  transport: Transport;
-  run: Drive;
-  found: Findings;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +28,11 @@ const { values, positionals } = parseArgs({
 });
 const chosen = CLIENTS.filter(({ name }) => isChosen(name));
 const transports = TRANSPORTS.filter((each) => values.transport === undefined || each === values.transport);
+if (chosen.length === 0 || transports.length === 0) {
+  const names = CLIENTS.map(({ name }) => name).join(", ");
+  console.error(`Nothing to drive. Name parts of these: ${names}; --transport is one of ${TRANSPORTS.join(", ")}.`);
+  process.exit(1);
+}
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
 const rows: Row[] = [];
@@ -70,55 +68,12 @@ async function driveAll(kind: ClientKind, program: string): Promise<void> {
 /** Prints what was found; returns the exit code. */
 function report(): number {
   const driven = new Set(rows.map(({ kind }) => kind.package));
-  const complaints = rows.flatMap(({ found, ...row }) => found.complaints.map((each) => `${nameOf(row)}: ${each}`));
-  console.log(`\nWhat reached the model\n\n${reached()}\n\nHow it spoke to the server\n\n${spoke()}\n`);
+  const complaints = rows.flatMap((row) => row.found.complaints.map((each) => `${nameOf(row)}: ${each}`));
+  console.log(`\nWhat reached the model\n\n${reached(rows)}\n\nHow it spoke to the server\n\n${spoke(rows)}\n`);
   for (const note of rows.flatMap(notesOf)) console.log(note);
+  if (values.keep) for (const row of rows) console.log(`kept  ${nameOf(row)}: ${row.run.room}`);
   for (const reason of notDriven) console.log(`NOT DRIVEN  ${reason}`);
   for (const complaint of complaints) console.log(`FAILED  ${complaint}`);
   console.log(`${driven.size} clients driven, ${complaints.length} complaints`);
   return driven.size >= Math.min(LEAST, chosen.length) && complaints.length === 0 ? 0 : 1;
-}
-
-function reached(): string {
-  const head = ["client", "over", "tools", "server instructions", "an answer", "an error", "scenes as they must be"];
-  return table(
-    head,
-    rows.map(({ found, ...row }) => [
-      `${row.kind.name} ${versionOf(row.kind.package)}`,
-      row.transport,
-      found.tools,
-      found.instructions,
-      found.success,
-      found.error,
-      found.scenes,
-    ]),
-  );
-}
-
-function spoke(): string {
-  const head = ["client", "over", "opened with", "declares", "asks for", "took"];
-  return table(
-    head,
-    rows.map(({ kind, transport, run, found }) => [
-      kind.name,
-      transport,
-      found.opened,
-      found.declares,
-      found.asks,
-      `${(run.milliseconds / 1000).toFixed(1)} s`,
-    ]),
-  );
-}
-
-function nameOf({ kind, transport }: Pick<Row, "kind" | "transport">): string {
-  return `${kind.name} over ${transport}`;
-}
-
-function notesOf({ run, ...row }: Row): string[] {
-  const who = nameOf(row);
-  return [
-    ...(run.asked.length > 0 ? [`note  ${who} asked for ${run.asked.join(", ")}: refused`] : []),
-    ...run.left.map((words) => `note  ${who} left a process running, ended since: ${words.slice(0, 120)}`),
-    ...(values.keep ? [`kept  ${who}: ${run.room}`] : []),
-  ];
 }

@@ -62,7 +62,7 @@ export async function drive(
     const [home, project] = [join(room, "home"), join(room, "project")];
     const place = { program, home, project, modelUrl: model.url, server: server.endpoint, prompt: PROMPT };
     const { command, env } = kind.prepare(place);
-    const ran = await run(command, { room, cwd: project, env: { ...baseEnv(home), ...network.env, ...env }, signal });
+    const ran = await run(command, { room, cwd: project, env: { ...baseEnv(room), ...network.env, ...env }, signal });
     await server.close();
     const left = await endLeftovers(room);
     return { ...ran, play: scene, requests, wire: readWire(wire), asked: [...network.asked], left, room };
@@ -76,7 +76,7 @@ export async function drive(
 
 function makeRoom(): string {
   const room = realpathSync(mkdtempSync(join(tmpdir(), "orchestrator-clients-")));
-  for (const directory of ["home", "project", "requests", "workflows"]) mkdirSync(join(room, directory));
+  for (const directory of ["home", "project", "requests", "tmp", "workflows"]) mkdirSync(join(room, directory));
   for (const [path, text] of Object.entries(WORKFLOW_FILES)) {
     const file = join(room, "workflows", path);
     mkdirSync(dirname(file), { recursive: true });
@@ -108,8 +108,9 @@ async function serve(transport: Transport, { room, wire }: { room: string; wire:
 }
 
 /** Nothing of the caller's environment but where programs are. */
-function baseEnv(home: string): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
+function baseEnv(room: string): Record<string, string> {
+  const places = { PATH: process.env["PATH"] ?? "", HOME: join(room, "home"), TMPDIR: join(room, "tmp") };
+  return { ...places, LANG: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
 }
 
 interface RunOptions {

@@ -1,5 +1,5 @@
 /** Plays the scenario in the model's place for one client, and keeps what each answer of the orchestrator came to. */
-import { type Call, type ClientKind, callDirectly, isTool } from "./client-kind.ts";
+import { type ClientKind, callDirectly } from "./client-kind.ts";
 import type { Given, Turn } from "./model/api.ts";
 import { type Known, learn, missing, SCENES } from "./scenario.ts";
 
@@ -30,6 +30,7 @@ const MOST_SEARCHES = 8;
 
 export function play(kind: ClientKind): Play {
   const turns: Turn[] = [];
+  /** Which scene each turn is for; null for a search. */
   const scenes: (number | null)[] = [];
   let known: Known = { instanceId: "", stepId: "" };
   const result: Play = { script, seen: [], offered: new Set(), searches: 0, bodies: [] };
@@ -61,22 +62,13 @@ export function play(kind: ClientKind): Play {
     const index = result.seen.length;
     const scene = SCENES[index];
     if (!scene) return { kind: "say", text: "Done." };
-    const call = scene.call(known);
-    const turn = (kind.turn ?? callDirectly)(call, given);
+    const turn = (kind.turn ?? callDirectly)(scene.call(known), given);
     if (turn?.kind !== "call") return turn;
-    const isSearch = !makes(turn, call);
-    if (isSearch) result.searches += 1;
+    if (turn.isSearch) result.searches += 1;
     if (result.searches > MOST_SEARCHES) return { kind: "say", text: "The tool cannot be found." };
-    scenes.push(isSearch ? null : index);
+    scenes.push(turn.isSearch ? null : index);
     return turn;
   }
-}
-
-/** Whether the turn makes the call itself, rather than looking for its tool. */
-function makes(turn: Turn, { tool, args }: Call): boolean {
-  return (
-    turn.kind === "call" && (isTool(turn.name, tool) || turn.args === args || (turn.input?.includes(tool) ?? false))
-  );
 }
 
 /** Text as it was before it became JSON, however often. */

@@ -8,7 +8,11 @@ export const PROMPT = "Use the orchestrator's workflow TWO_STEPS.";
 
 /** Quotes, two lines and an umlaut, because clients wrap and escape. */
 const FIRST_INSTRUCTIONS = 'Write "eins" into the file.\nThen count to zwölf.';
-const SECOND_INSTRUCTIONS = "Read the file again.";
+/** As long as the longest of the workflows that come with the orchestrator, because clients cut long answers. */
+const SECOND_INSTRUCTIONS = Array.from(
+  { length: 40 },
+  (_, line) => `${line + 1}. Read the file once more, line by line.`,
+).join("\n");
 
 /** Files of the workflow, by path below the workflows' directory. */
 export const WORKFLOW_FILES: Record<string, string> = {

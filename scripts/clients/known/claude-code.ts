@@ -47,5 +47,5 @@ function entryOf(server: McpEndpoint): object {
 /** Deferred tools are named to the model, and offered once it has searched for them. */
 function findTool({ tool }: Call, { tools }: Given): Turn | null {
   if (!tools.includes(FINDER)) return null;
-  return { kind: "call", name: FINDER, args: { query: `select:mcp__${SERVER_NAME}__${tool}` } };
+  return { kind: "call", name: FINDER, args: { query: `select:mcp__${SERVER_NAME}__${tool}` }, isSearch: true };
 }

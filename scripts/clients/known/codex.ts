@@ -35,18 +35,17 @@ function prepare({ program, home, modelUrl, server, prompt }: Place, more: strin
 /** Its newer models call tools from JavaScript, by names that a list of its own tells. */
 function callInCode({ tool, args }: Call, { tools, results }: Given): Turn | null {
   if (!tools.includes("functions/exec")) return null;
-  const input =
-    results.length === 0
-      ? `text(ALL_TOOLS.filter(({ name }) => name.includes("${SERVER_NAME}")))`
-      : `text(await tools.${NAMESPACE}__${tool}(${JSON.stringify(args)}))`;
-  return { kind: "call", name: "exec", namespace: "functions", args: {}, input };
+  const code = (input: string) => ({ kind: "call", name: "exec", namespace: "functions", args: {}, input }) as const;
+  return results.length === 0
+    ? { ...code(`text(ALL_TOOLS.filter(({ name }) => name.includes("${SERVER_NAME}")))`), isSearch: true }
+    : code(`text(await tools.${NAMESPACE}__${tool}(${JSON.stringify(args)}))`);
 }
 
 /** Others search for a tool, and call it in the server's namespace. */
 function callDeferred({ tool, args }: Call, { tools }: Given): Turn | null {
   if (tools.includes(`${NAMESPACE}/${tool}`)) return { kind: "call", name: tool, namespace: NAMESPACE, args };
   if (!tools.includes(TOOL_SEARCH)) return null;
-  return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool.replace("_", " ")}` } };
+  return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool}` }, isSearch: true };
 }
 
 function configOf(modelUrl: string, server: McpEndpoint): string {

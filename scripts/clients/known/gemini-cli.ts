@@ -25,5 +25,7 @@ export const geminiCli: ClientKind = {
 };
 
 function entryOf(server: McpEndpoint): object {
-  return server.transport === "stdio" ? { command: server.command, args: server.args } : { httpUrl: server.url };
+  return server.transport === "stdio"
+    ? { command: server.command, args: server.args }
+    : { type: "http", url: server.url };
 }

@@ -10,10 +10,19 @@ export interface Given {
   body: string;
 }
 
-/** What the model does next. `input` instead of `args` is for tools that take free text. */
-export type Turn =
-  | { kind: "call"; name: string; namespace?: string; args: Record<string, unknown>; input?: string }
-  | { kind: "say"; text: string };
+/** What the model does next. */
+export type Turn = ToolCall | { kind: "say"; text: string };
+
+export interface ToolCall {
+  kind: "call";
+  name: string;
+  namespace?: string;
+  args: Record<string, unknown>;
+  /** Instead of `args`, for tools that take free text. */
+  input?: string;
+  /** It only looks for a tool of ours, which is called next. */
+  isSearch?: true;
+}
 
 export interface Api {
   /** Whether a request to this path asks the model for its next turn. */
