@@ -27,7 +27,9 @@ export interface Place {
   prompt: string;
 }
 
-export type McpEndpoint = { transport: "stdio"; command: string; args: string[] } | { transport: "http"; url: string };
+export type McpEndpoint =
+  | { transport: "stdio"; command: string; args: string[] }
+  | { transport: "http"; url: string; token: string };
 
 export interface Launch {
   command: string[];

@@ -24,6 +24,8 @@ import { type Passed, readWire } from "./wire/wire.ts";
 /** A client that takes longer is ended. */
 const MOST_MS = 120_000;
 const EXECUTABLE = join(import.meta.dir, "../../dist/orchestrator");
+/** Asked for over HTTP, so that every client is seen to send it. */
+const TOKEN = "dummy-token";
 const TAP = join(import.meta.dir, "wire/stdio-tap.ts");
 
 export interface Drive {
@@ -101,9 +103,10 @@ async function serve(transport: Transport, { room, wire }: { room: string; wire:
     const endpoint: McpEndpoint = { transport, command: process.execPath, args: [TAP, wire, EXECUTABLE, ...args] };
     return { endpoint, close: async () => {} };
   }
-  const server = await startServer({ command: [EXECUTABLE, ...args], transport, cwd: project });
+  const env = { HTTP_AUTH_TOKEN: TOKEN };
+  const server = await startServer({ command: [EXECUTABLE, ...args], transport, cwd: project, env });
   const tap = tapHttp(server.url ?? "", wire);
-  const endpoint: McpEndpoint = { transport, url: tap.url };
+  const endpoint: McpEndpoint = { transport, url: tap.url, token: TOKEN };
   return { endpoint, close: () => Promise.all([tap.close(), server.end("SIGTERM")]).then(() => {}) };
 }
 

@@ -41,7 +41,7 @@ export const claudeCode: ClientKind = {
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"
     ? { command: server.command, args: server.args }
-    : { type: "http", url: server.url };
+    : { type: "http", url: server.url, headers: { Authorization: `Bearer ${server.token}` } };
 }
 
 /** Deferred tools are named to the model, and offered once it has searched for them. */

@@ -34,5 +34,5 @@ export const cline: ClientKind = {
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"
     ? { transport: { type: "stdio", command: server.command, args: server.args } }
-    : { transport: { type: "streamableHttp", url: server.url } };
+    : { transport: { type: "streamableHttp", url: server.url, headers: { Authorization: `Bearer ${server.token}` } } };
 }

@@ -4,6 +4,7 @@ import { type Call, type ClientKind, type Launch, type McpEndpoint, type Place, 
 import type { Given, Turn } from "../model/api.ts";
 import { openaiResponses, TOOL_SEARCH } from "../model/openai-responses.ts";
 
+const TOKEN_VARIABLE = "ORCHESTRATOR_TOKEN";
 const NAMESPACE = `mcp__${SERVER_NAME}`;
 
 export const codex: ClientKind = {
@@ -28,7 +29,7 @@ function prepare({ program, home, modelUrl, server, prompt }: Place, more: strin
   writeFileSync(join(home, ".codex/config.toml"), configOf(modelUrl, server));
   return {
     command: [program, "exec", "--skip-git-repo-check", "--sandbox", "workspace-write", ...more, prompt],
-    env: { LOOPBACK_KEY: "dummy" },
+    env: { LOOPBACK_KEY: "dummy", ...(server.transport === "http" && { [TOKEN_VARIABLE]: server.token }) },
   };
 }
 
@@ -75,5 +76,5 @@ ${entryOf(server)}
 function entryOf(server: McpEndpoint): string {
   return server.transport === "stdio"
     ? `command = ${JSON.stringify(server.command)}\nargs = ${JSON.stringify(server.args)}`
-    : `url = ${JSON.stringify(server.url)}`;
+    : `url = ${JSON.stringify(server.url)}\nbearer_token_env_var = "${TOKEN_VARIABLE}"`;
 }

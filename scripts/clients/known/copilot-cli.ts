@@ -28,5 +28,5 @@ export const copilotCli: ClientKind = {
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"
     ? { type: "local", command: server.command, args: server.args, tools: ["*"] }
-    : { type: "http", url: server.url, tools: ["*"] };
+    : { type: "http", url: server.url, headers: { Authorization: `Bearer ${server.token}` }, tools: ["*"] };
 }

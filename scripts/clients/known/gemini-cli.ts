@@ -27,5 +27,5 @@ export const geminiCli: ClientKind = {
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"
     ? { command: server.command, args: server.args }
-    : { type: "http", url: server.url };
+    : { type: "http", url: server.url, headers: { Authorization: `Bearer ${server.token}` } };
 }

@@ -33,5 +33,5 @@ export const opencode: ClientKind = {
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"
     ? { type: "local", command: [server.command, ...server.args], enabled: true }
-    : { type: "remote", url: server.url, enabled: true };
+    : { type: "remote", url: server.url, headers: { Authorization: `Bearer ${server.token}` }, enabled: true };
 }
