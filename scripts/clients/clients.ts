@@ -56,12 +56,13 @@ async function driveAll(kind: ClientKind, program: string): Promise<void> {
   for (const transport of transports) {
     if (interrupted.signal.aborted) return;
     console.log(`Driving ${kind.name} ${versionOf(kind.package)} over ${transport} …`);
-    const run = await drive(kind, { transport, program, keep: values.keep, signal: interrupted.signal });
-    if (run.requests > 0) rows.push({ kind, transport, run, found: findingsOf(run) });
-    else
-      notDriven.push(
-        `${kind.name} over ${transport}: asked the model nothing, ended with ${run.exitCode}: ${run.said}`,
-      );
+    try {
+      const run = await drive(kind, { transport, program, keep: values.keep, signal: interrupted.signal });
+      if (run.wire.length === 0 && run.requests === 0) throw new Error(`it ended with ${run.exitCode}: ${run.said}`);
+      rows.push({ kind, transport, run, found: findingsOf(run) });
+    } catch (error) {
+      notDriven.push(`${kind.name} over ${transport}: ${error}`);
+    }
   }
 }
 

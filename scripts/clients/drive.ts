@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startServer, type Transport } from "../client/server.ts";
 import type { ClientKind, McpEndpoint } from "./client-kind.ts";
-import { endLeftovers } from "./leftovers.ts";
+import { endLeftovers, endProcess } from "./leftovers.ts";
 import { serveModel } from "./model/endpoint.ts";
 import { refuseNetwork } from "./no-network.ts";
 import { type Play, play } from "./play.ts";
@@ -90,21 +90,15 @@ function makeRoom(): string {
 /** Our server behind a tap: over stdio the client starts both, over HTTP they run already. */
 async function serve(transport: Transport, { room, wire }: { room: string; wire: string }) {
   const project = join(room, "project");
-  const args = [
-    "serve",
-    "--db",
-    join(room, "runs.sqlite"),
-    "--project",
-    project,
-    "--workflows",
-    join(room, "workflows"),
-  ];
+  const state = ["--db", join(room, "runs.sqlite"), "--workflows", join(room, "workflows")];
+  const args = ["serve", ...state, "--project", project];
   if (transport === "stdio") {
     const endpoint: McpEndpoint = { transport, command: process.execPath, args: [TAP, wire, EXECUTABLE, ...args] };
     return { endpoint, close: async () => {} };
   }
-  const env = { HTTP_AUTH_TOKEN: TOKEN };
-  const server = await startServer({ command: [EXECUTABLE, ...args], transport, cwd: project, env });
+  // Settings of the caller's own, a model's key among them, must not reach it.
+  const command = ["env", "-i", `HOME=${join(room, "home")}`, `HTTP_AUTH_TOKEN=${TOKEN}`, EXECUTABLE, ...args];
+  const server = await startServer({ command, transport, cwd: project });
   const tap = tapHttp(server.url ?? "", wire);
   const endpoint: McpEndpoint = { transport, url: tap.url, token: TOKEN };
   return { endpoint, close: () => Promise.all([tap.close(), server.end("SIGTERM")]).then(() => {}) };
@@ -130,7 +124,7 @@ async function run(command: string[], { room, cwd, env, signal }: RunOptions) {
   const to = openSync(output, "a"); // a process that is left behind would hold a pipe open
   const child = Bun.spawn(command, { cwd, env, stdin: "ignore", stdout: to, stderr: to, detached: true });
   const over = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]);
-  const end = () => process.kill(-child.pid, "SIGKILL");
+  const end = () => endProcess(-child.pid);
   over.addEventListener("abort", end);
   await child.exited;
   over.removeEventListener("abort", end);

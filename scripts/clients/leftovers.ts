@@ -10,7 +10,7 @@ export async function endLeftovers(room: string): Promise<string[]> {
   for (let found = leftovers(room); found.length > 0; found = leftovers(room)) {
     for (const { pid, words } of found) {
       ended.push(words);
-      end(pid);
+      endProcess(pid);
     }
     await Bun.sleep(50);
   }
@@ -37,7 +37,8 @@ function read(path: string): string {
   }
 }
 
-function end(pid: number): void {
+/** Ends a process, or with a negative number a group; one that is gone already is no error. */
+export function endProcess(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
