@@ -1,7 +1,7 @@
 /** The last rung: the agent that works the step is itself a model, and chooses by the step's guidance. */
-import { closest } from "fastest-levenshtein";
 import type { Decider, Question, Verdict } from "./decider.ts";
 import { AppError } from "./errors.ts";
+import { didYouMean } from "./near-name.ts";
 import type { Report } from "./report.ts";
 import { oneLine } from "./words.ts";
 import { resolveStepName } from "./workflow.ts";
@@ -24,7 +24,7 @@ function choose({ workflow, step, report, choice }: Question): Verdict {
   const next_step = resolveStepName(workflow, report.next_step);
   if (next_step === undefined || !candidates.includes(next_step)) {
     throw refusal(`"${report.next_step}" is no step that may follow "${step.name}"`, candidates, {
-      hint: `Did you mean "${closest(report.next_step, candidates)}"? Send the same call with next_step set to one of: ${candidates.join(" | ")}`,
+      hint: `${didYouMean(report.next_step, candidates)}Send the same call with next_step set to one of: ${candidates.join(" | ")}`,
     });
   }
   const reason = reasonOf(report);

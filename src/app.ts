@@ -78,7 +78,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     patience,
     project: config.project,
     now,
-    newId: () => `wf_${shortId()}`,
+    newId: () => `run_${shortId()}`,
     log,
   });
   const changes = createChanges(engine);

@@ -28,6 +28,6 @@ test("a step answer is, in either form, at most 1,000 bytes longer than its inst
     const beyond = Buffer.byteLength(JSON.stringify(data)) - Buffer.byteLength(given);
     expect(beyond).toBeLessThanOrEqual(MAX_BEYOND_INSTRUCTIONS);
   }
-  expect(next.text.replace(run.id, "wf_ID")).toMatchSnapshot();
-  expect(JSON.parse(JSON.stringify(next.data).replaceAll(run.id, "wf_ID"))).toMatchSnapshot();
+  expect(next.text.replace(run.id, "run_ID")).toMatchSnapshot();
+  expect(JSON.parse(JSON.stringify(next.data).replaceAll(run.id, "run_ID"))).toMatchSnapshot();
 });

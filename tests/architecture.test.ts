@@ -21,6 +21,7 @@ const NOUNS = [
   "check",
   "attempt",
   "command-words",
+  "near-name",
   "schema",
 ];
 

@@ -61,7 +61,7 @@ test("what the create_workflow prompt shows is a workflow that can be started", 
 
 test("a prompt that does not exist, or whose workflow is broken, is an error that says what there is", async () => {
   const { client } = await connect({ workflows: definitions() });
-  await expect(client.getPrompt({ name: "X" })).rejects.toThrow('Did you mean "W"?');
+  await expect(client.getPrompt({ name: "W1" })).rejects.toThrow("There are: W");
   await expect(client.getPrompt({ name: "BROKEN" })).rejects.toThrow("orchestrator validate BROKEN");
 });
 

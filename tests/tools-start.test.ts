@@ -34,7 +34,7 @@ test("the first step comes in both forms, each enough alone, with the context fi
   expect(told.text).toStartWith("Step 1 of 2 · Greet · visit 1 · HELLO\n");
   expect(told.data).toMatchObject({
     workflow_name: "HELLO",
-    instance_id: expect.stringMatching(/^wf_[a-z0-9]{12}$/),
+    instance_id: expect.stringMatching(/^run_[a-z0-9]{12}$/),
     next_step: { visit: 1, progress: "1 of 2" },
     current_context: context,
   });
@@ -114,6 +114,18 @@ test("a workflow that does not exist is DEFINITION_NOT_FOUND, which offers the n
   expect(told.data.hint).toContain('Did you mean "RELEASE"?');
   expect(told.data.details.workflows.sort()).toEqual(["HELLO", "RELEASE"]);
   expect((await on.call("list_instances")).data.instances).toEqual([]);
+});
+
+test("a name in another case is taken, also when the start is repeated; one that nothing is near gets the list alone", async () => {
+  const on = await connect({ workflows: definitions({ ...HELLO, ...workflowFiles("RELEASE", { A: {} }) }) });
+  const { id, told } = await startRun(on, "hello", { request_id: "r" });
+  expect(told.data.workflow_name).toBe("HELLO");
+  expect((await startRun(on, "Hello", { request_id: "r" })).id).toBe(id);
+  expect((await startRun(on, "hello")).told.data.also_running).toMatchObject([{ instance_id: id }]);
+  const begun = expectError(await on.call("start_workflow", { workflow_name: "rel" }), "DEFINITION_NOT_FOUND");
+  expect(begun.data.hint).toContain('Did you mean "RELEASE"?');
+  const lost = expectError(await on.call("start_workflow", { workflow_name: "X" }), "DEFINITION_NOT_FOUND");
+  expect(lost.data.hint).toBe("There are: HELLO, RELEASE");
 });
 
 test("a broken workflow is DEFINITION_INVALID with its problems, and hides no good one", async () => {

@@ -21,7 +21,7 @@ writeFiles(workflows, {
 
 /** What the script is there to compare. */
 const MUST_OCCUR = [
-  "wf_",
+  "run_",
   "4-ship",
   "replayed",
   "decision_required",
@@ -56,7 +56,7 @@ async function converse(ask: Ask): Promise<unknown[]> {
     context: { target: "it" },
     request_id: "r",
   });
-  const [id] = JSON.stringify(started).match(/wf_[a-z0-9]+/) ?? [];
+  const [id] = JSON.stringify(started).match(/run_[a-z0-9]+/) ?? [];
   const report = (step_id: string, more: object = {}) => ({
     instance_id: id,
     report: { step_id, status: "success", ...more },
@@ -81,7 +81,7 @@ async function converse(ask: Ask): Promise<unknown[]> {
   await tool("advance_workflow", { ...report("3-test"), context_updates: { big: "x".repeat(70_000) } });
   await tool("advance_workflow", { ...report("3-test"), context_updates: JSON.parse('{"a":{"__proto__":{"b":1}}}') });
   await tool("advance_workflow", { ...report("3-test"), context_updates: { deep: nested(64) } });
-  await tool("advance_workflow", { instance_id: "wf_none", report: { step_id: "1-build", status: "success" } });
+  await tool("advance_workflow", { instance_id: "run_none", report: { step_id: "1-build", status: "success" } });
   await tool("resume_workflow");
   await tool("resume_workflow", { instance_id: id, assumed_current_step_name: "Build" });
   await tool("advance_workflow", report("3-test", { next_step: "Ship" }));
@@ -118,7 +118,7 @@ function asker(client: Client): Ask {
 /** Ids, times and durations are what may differ. */
 function comparable(answers: unknown[]): unknown {
   const text = JSON.stringify(answers)
-    .replaceAll(/wf_[a-z0-9]{6,}/g, "wf_ID")
+    .replaceAll(/run_[a-z0-9]{6,}/g, "run_ID")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
     .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO");
   return JSON.parse(text);

@@ -18,7 +18,7 @@ export async function fill(room: Room, product: string, { count, sample }: { cou
     db.run("CREATE TEMP TABLE copies (id TEXT NOT NULL, n INTEGER NOT NULL PRIMARY KEY)");
     db.run(
       `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-       INSERT INTO copies SELECT 'wf_' || lower(hex(randomblob(6))), n FROM numbers`,
+       INSERT INTO copies SELECT 'run_' || lower(hex(randomblob(6))), n FROM numbers`,
       [count - 1],
     );
     const times = { created_at: TIME, updated_at: TIME, started_at: TIME };

@@ -117,7 +117,7 @@ function sampleQuestion(): Question {
     choice: { candidates: ["Deploy", "Repair", "Test", "FINISH"], guided: ["Deploy", "Repair"] },
     recent: async () => [],
     instance: {
-      instance_id: "wf_doctor",
+      instance_id: "run_doctor",
       version: 1,
       workflow_name: workflow.name,
       definition: "",

@@ -1,8 +1,8 @@
 /** Starting an instance: once for each `request_id`, whatever happens to the definition afterwards. */
-import { closest } from "fastest-levenshtein";
 import { AppError } from "../errors.ts";
 import type { Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
+import { didYouMean, sameLetters } from "../near-name.ts";
 import { begin } from "../rules/begin.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
@@ -24,10 +24,11 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   const known = input.request_id && (await store.byRequest(parts.project, input.request_id));
   if (known) return repeated(await openCall(parts, known.instance_id, caller), input);
   const loaded = await findDefinition(parts, input.workflow_name);
+  const workflow_name = loaded.workflow.name;
   const record = startRecord(parts, { ...input, loaded, actor: caller.actor });
   const also_running = await store.list({
     project: parts.project,
-    workflow_name: input.workflow_name,
+    workflow_name,
     live: true,
     limit: MAX_ALSO_RUNNING,
   });
@@ -36,7 +37,7 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   const instance = await store.create(record, made, loaded.workflow);
   if (instance.instance_id !== record.instance_id)
     return repeated(await openCall(parts, instance.instance_id, caller), input);
-  parts.log.info({ instance_id: instance.instance_id, workflow: loaded.workflow.name }, "instance started");
+  parts.log.info({ instance_id: instance.instance_id, workflow: workflow_name }, "instance started");
   const call = callOn({ parts, caller, store }, instance, loaded);
   return handedOut(call, also_running.length > 0 ? { also_running } : {});
 }
@@ -48,8 +49,13 @@ export async function findDefinition(parts: Parts, name: string): Promise<Loaded
   return found;
 }
 
-/** The workflow of that name in a catalogue; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
-export function findLoaded({ workflows, invalid }: Catalog, name: string): LoadedWorkflow {
+/**
+ * The workflow of that name in a catalogue, else the one of the same letters in another case. Throws
+ * DEFINITION_NOT_FOUND or DEFINITION_INVALID.
+ */
+export function findLoaded({ workflows, invalid }: Catalog, given: string): LoadedWorkflow {
+  const all = [...workflows.keys(), ...invalid.keys()];
+  const name = all.includes(given) ? given : (sameLetters(given, all) ?? given);
   const found = workflows.get(name);
   if (found) return found;
   const problems = invalid.get(name);
@@ -61,7 +67,7 @@ export function findLoaded({ workflows, invalid }: Catalog, name: string): Loade
     });
   }
   const names = [...workflows.keys()];
-  const near = names.length > 0 ? `Did you mean "${closest(name, names)}"? There are: ${names.join(", ")}` : "";
+  const near = names.length > 0 ? `${didYouMean(name, names)}There are: ${names.join(", ")}` : "";
   throw new AppError("DEFINITION_NOT_FOUND", `There is no workflow "${name}".`, {
     hint: near || "No workflow can be started here; call list_workflows to see what is wrong.",
     details: { workflows: names },
@@ -98,7 +104,8 @@ function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context:
 async function repeated(call: Call, input: StartInput): Promise<Outcome> {
   const { workflow_name, instance_id } = call.current;
   const first = await call.store.start(instance_id);
-  const same = workflow_name === input.workflow_name && Bun.deepEquals(first?.context, input.context, true);
+  const sameName = sameLetters(input.workflow_name, [workflow_name]) !== undefined;
+  const same = sameName && Bun.deepEquals(first?.context, input.context, true);
   if (same) return handedOut(call, { replayed: true });
   throw new AppError(
     "INVALID_INPUT",
