@@ -8,7 +8,7 @@ import { type Config, dropForeignSettings } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createAttempts } from "./engine/attempts.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { gitProjectProbe } from "./git/project-probe.ts";
+import { createGitProjectProbe } from "./git/project-probe.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
 import { createLog, type Log } from "./log.ts";
@@ -71,7 +71,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,
-    probe: gitProjectProbe,
+    probe: createGitProjectProbe(config.checks),
     schemas,
     checker,
     attempts,

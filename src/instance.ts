@@ -66,6 +66,8 @@ export const Instance = z.object({
   notes: z.int(),
   /** For the `changed` checks of the current visit; null until it was handed out with one. */
   baseline: Baseline.nullable(),
+  /** Which commit the project's git HEAD named when the current visit was entered; null where that could not be told. */
+  head: z.string().nullable(),
   context: JsonObject,
   pending: Pending.nullable(),
   /** `seq` of the last history entry; entries are numbered 1, 2, 3… */

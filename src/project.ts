@@ -2,10 +2,15 @@
 
 export interface ProjectProbe {
   /**
-   * Whether the project's git HEAD moved after that time (ISO 8601); null where there is no git, or it cannot be told.
-   * Runs nothing that the project brings.
+   * The id of the commit that git's HEAD names; null where there is none, or it cannot be told. Reads two small files, so
+   * that it may be asked at each report. Starts nothing.
    */
-  headMovedSince(directory: string, time: string): Promise<boolean | null>;
+  head(directory: string): string | null;
+  /**
+   * The files below the directory that differ from the last commit, new ones last; null where it cannot be told. Runs
+   * nothing that the project brings. Never rejects.
+   */
+  modified(directory: string): Promise<string[] | null>;
 }
 
 export interface Probing {

@@ -134,6 +134,7 @@ function sampleQuestion(): Question {
       context: {},
       pending: null,
       baseline: null,
+      head: null,
       last_seq: 0,
       last_report_at: null,
       created_at: now,

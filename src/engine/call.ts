@@ -38,11 +38,17 @@ export function callOn(
   return { parts, caller, store, current, carried: [], workflow, trusted };
 }
 
-/** Writes a change, and what is carried, or throws CONFLICT; resolves to the call with the row as it now is. */
+/**
+ * Writes a change, and what is carried, or throws CONFLICT; resolves to the call with the row as it now is. One that
+ * enters a visit notes where the project's git stands.
+ */
 export async function write(call: Call, change: Change): Promise<Call> {
-  const whole = { ...change, entries: [...call.carried, ...change.entries] };
-  if (!(await call.store.commit(whole))) throw conflict();
-  return { ...call, current: { ...change.instance, version: change.instance.version + 1 }, carried: [] };
+  const { parts, current, carried } = call;
+  const enters = change.instance.visit !== current.visit;
+  const head = enters ? { head: parts.probe.head(current.project) } : {};
+  const instance = { ...change.instance, ...head };
+  if (!(await call.store.commit({ ...change, instance, entries: [...carried, ...change.entries] }))) throw conflict();
+  return { ...call, current: { ...instance, version: instance.version + 1 }, carried: [] };
 }
 
 /** The call with a change that is not written yet: its entries are carried to the next one that is. */

@@ -39,6 +39,14 @@ export interface Outcome {
 /** Where a client that resumes thought it was. */
 export type Position = { assumed: string; relation: "behind" | "ahead" | "unknown" };
 
+/** Where the project stands now, and stood when the current visit was entered. */
+export interface ProjectState {
+  /** Ids of commits; `before` is null where none was noted. */
+  head: { before: string | null; now: string };
+  /** Files that differ from the last commit; null where it cannot be told. */
+  modified: string[] | null;
+}
+
 /** What an agent without memory needs to know. */
 export interface Recap {
   /** Null: nothing was reported yet. */
@@ -49,7 +57,7 @@ export interface Recap {
   /** How many visits were decided in all. */
   decided: number;
   /** Null: there is no git, or it cannot be told. */
-  head_moved: boolean | null;
+  project: ProjectState | null;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
   position?: Position;

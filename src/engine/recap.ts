@@ -1,8 +1,8 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
 import type { HistoryEntry, Instance } from "../instance.ts";
 import type { Call } from "./call.ts";
-import type { Position, Recap } from "./outcome.ts";
-import { stamp } from "./parts.ts";
+import type { Position, ProjectState, Recap } from "./outcome.ts";
+import { type Parts, stamp } from "./parts.ts";
 
 /** Visits that a recap names one by one. */
 const RECENT_VISITS = 8;
@@ -18,21 +18,25 @@ interface Seen {
 
 export async function gatherRecap({ parts, store }: Call, seen: Seen): Promise<Recap> {
   const { before, after, position } = seen;
-  const since = before.last_report_at ?? before.created_at;
-  const [entries, head_moved] = await Promise.all([
+  const [entries, project] = await Promise.all([
     store.decided(after.instance_id, RECENT_VISITS),
-    parts.probe.headMovedSince(after.project, since),
+    projectState(parts, before),
   ]);
   return {
     last_report_at: before.last_report_at,
     now: stamp(parts),
     recent: entries.filter(wasDone),
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
-    head_moved,
+    project,
     handed_out_at: after.visit === before.visit ? after.visit_started_at : null,
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),
   };
+}
+
+async function projectState({ probe }: Parts, { project, head }: Instance): Promise<ProjectState | null> {
+  const now = probe.head(project);
+  return now === null ? null : { head: { before: head, now }, modified: await probe.modified(project) };
 }
 
 /** A visit that was left by a rewind, or cancelled, is over but not done. */

@@ -33,7 +33,9 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
     limit: MAX_ALSO_RUNNING,
   });
   refuseInputs(parts, loaded, input.context);
-  const made = begin(loaded.workflow, record, { project: parts.project, trusted: loaded.trusted });
+  const { project, probe } = parts;
+  const place = { project, trusted: loaded.trusted, head: probe.head(project) };
+  const made = begin(loaded.workflow, record, place);
   const instance = await store.create(record, made, loaded.workflow);
   if (instance.instance_id !== record.instance_id)
     return repeated(await openCall(parts, instance.instance_id, caller), input);

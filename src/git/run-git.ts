@@ -1,7 +1,10 @@
 /**
- * Starts git so that it only reads: no hook, no monitor, no prompt, no lock, no setting from the server's environment. Filters
- * that the repository's own settings name are run by git all the same.
+ * Starts git so that it only reads: no hook, no monitor, no prompt, no lock, nothing fetched, no setting from the server's
+ * environment, and never a git that the project brings. Filters that the repository's own settings name are run by git all
+ * the same.
  */
+import { delimiter, isAbsolute, join, sep } from "node:path";
+import { findGitDir } from "./git-dir.ts";
 
 export interface GitRun {
   /** The directory that it is started in. */
@@ -13,15 +16,21 @@ export interface GitRun {
 }
 
 const SETTINGS = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
-const VARIABLES = { GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" };
+const VARIABLES = {
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_ALLOW_PROTOCOL: "none",
+};
 
 /** What it printed; rejects where it cannot be started, is stopped or fails. */
 export async function runGit(args: string[], { directory, environment, signal, input }: GitRun): Promise<Buffer> {
-  const program = Bun.which("git", { PATH: environment["PATH"] ?? "", cwd: directory });
+  const PATH = pathOutside(directory, environment["PATH"] ?? "");
+  const program = Bun.which("git", { PATH });
   if (!program) throw new Error("there is no git");
   const git = Bun.spawn([program, ...SETTINGS, "--no-optional-locks", ...args], {
     cwd: directory,
-    env: { ...environment, ...VARIABLES },
+    env: { ...environment, PATH, ...VARIABLES },
     stdin: input ?? "ignore",
     stdout: "pipe",
     stderr: "ignore",
@@ -32,4 +41,14 @@ export async function runGit(args: string[], { directory, environment, signal, i
   const code = await git.exited;
   if (code !== 0) throw new Error(`git ${args[0]} ended with ${code}`);
   return printed;
+}
+
+/** The directories of a PATH that lie neither in the project nor wherever the server happens to be. */
+function pathOutside(directory: string, path: string): string {
+  const root = join(findGitDir(directory)?.root ?? directory, sep);
+  const isInside = (entry: string) => root !== sep && join(entry, sep).startsWith(root);
+  return path
+    .split(delimiter)
+    .filter((entry) => isAbsolute(entry) && !isInside(entry))
+    .join(delimiter);
 }

@@ -1,5 +1,5 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
-import type { Outcome, Recap } from "../engine/outcome.ts";
+import type { Outcome, ProjectState, Recap } from "../engine/outcome.ts";
 import { effectiveContext, type HistoryEntry } from "../instance.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { contextLine } from "./context-view.ts";
@@ -9,6 +9,9 @@ const MAX_QUOTE = 120;
 const MAX_STATUS = 40;
 const MAX_GOAL = 300;
 const MAX_REASON = 300;
+/** Modified files that are named, and characters of a commit's id. */
+const MAX_FILES = 5;
+const ID_LENGTH = 7;
 
 export function recapText({ instance, workflow, unproven, checks_running }: Outcome, recap: Recap): string {
   const since = recap.last_report_at
@@ -22,7 +25,7 @@ export function recapText({ instance, workflow, unproven, checks_running }: Outc
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
     `Context: ${contextLine(effectiveContext(instance))}`,
-    headLine(recap.head_moved),
+    projectLine(recap.project),
     checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.status === "RUNNING" }),
   ];
   return lines.filter(Boolean).join("\n");
@@ -67,9 +70,23 @@ export function saying(report: HistoryEntry["report"]): string {
   return said === "" ? "" : quoted(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
 }
 
-function headLine(moved: boolean | null): string {
-  if (moved === null) return "";
-  return moved ? "Project: git HEAD moved since the last report." : "Project: git HEAD unchanged since.";
+/** `Project: git HEAD is still 4b825dc; modified: src/money.js, audit/money.md (+3).` */
+function projectLine(project: ProjectState | null): string {
+  if (!project) return "";
+  const { head, modified } = project;
+  const now = head.now.slice(0, ID_LENGTH);
+  const moved = head.before !== null && head.before !== head.now;
+  const where = moved
+    ? `git HEAD moved from ${head.before?.slice(0, ID_LENGTH)} to ${now}`
+    : `git HEAD is ${head.before === null ? "" : "still "}${now}`;
+  return `Project: ${where}${modified ? `; ${modifiedWords(modified)}` : ""}.`;
+}
+
+function modifiedWords(paths: string[]): string {
+  if (paths.length === 0) return "nothing modified";
+  const named = paths.slice(0, MAX_FILES).map((path) => oneLine(path, MAX_QUOTE));
+  const more = paths.length > MAX_FILES ? ` (+${paths.length - MAX_FILES})` : "";
+  return `modified: ${named.join(", ")}${more}`;
 }
 
 function halfDoneLine({ recap, running }: { recap: Recap; running: boolean }): string {

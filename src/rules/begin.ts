@@ -5,7 +5,11 @@ import { enter } from "./landing.ts";
 import { refuseLargeContext } from "./refusals.ts";
 
 /** A new instance at the first step of its workflow. */
-export function begin(workflow: Workflow, start: Start, place: Pick<Instance, "project" | "trusted">): Instance {
+export function begin(
+  workflow: Workflow,
+  start: Start,
+  place: Pick<Instance, "project" | "trusted"> & Partial<Pick<Instance, "head">>,
+): Instance {
   refuseLargeContext(start.context);
   const step_name = firstStep(workflow).name;
   return {
@@ -13,6 +17,7 @@ export function begin(workflow: Workflow, start: Start, place: Pick<Instance, "p
     version: 1,
     workflow_name: workflow.name,
     definition: start.definition,
+    head: null,
     ...place,
     parent_id: null,
     status: "RUNNING",

@@ -16,7 +16,7 @@ import {
 } from "./rows.ts";
 
 const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, waiting_for,
-  step_name, visit, visit_started_at, visits, notes, pending, baseline, last_seq, last_report_at, created_at,
+  step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
   updated_at, completed_at, context`;
 
 const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
@@ -29,7 +29,7 @@ const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, c
 
 const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
   VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $waiting_for,
-    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $last_seq, $last_report_at,
+    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $head, $last_seq, $last_report_at,
     $created_at, $updated_at, $completed_at, $context)`;
 
 const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
@@ -38,7 +38,8 @@ const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, defi
 /** Without `status`: naming it, changed or not, makes SQLite write the indexes anew whose condition reads it. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
-    visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, last_seq = $last_seq, last_report_at = $last_report_at,
+    visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
+    last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
   WHERE instance_id = $instance_id AND version = $version`;
 

@@ -1,0 +1,50 @@
+/**
+ * The files of a project that differ from its last commit. Git is started for it, and so that it runs nothing that the
+ * project brings: see run-git.ts, and the filters that are taken away here.
+ */
+import { relative, sep } from "node:path";
+import { findGitDir } from "./git-dir.ts";
+import { type GitRun, runGit } from "./run-git.ts";
+
+/** A project where it takes longer has to do without. */
+const TIME_LIMIT_MS = 2_000;
+const STATUS = [
+  "status",
+  "--porcelain=v1",
+  "-z",
+  "--no-renames",
+  "--untracked-files=normal",
+  "--ignore-submodules=all",
+];
+
+/** Relative to the directory, tracked ones first; a new directory ends in a slash. Null where it cannot be told. */
+export async function modifiedIn(directory: string, environment: Record<string, string>): Promise<string[] | null> {
+  try {
+    const place = findGitDir(directory);
+    if (!place) return null;
+    const run = { directory, environment, signal: AbortSignal.timeout(TIME_LIMIT_MS) };
+    const printed = await runGit([...(await withoutFilters(run)), ...STATUS, "--", "."], run);
+    const prefix = relative(place.root, directory).split(sep).join("/");
+    return printed
+      .toString("utf8")
+      .split("\0")
+      .filter(Boolean)
+      .map((line) => withoutPrefix(line.slice("XY ".length), prefix));
+  } catch {
+    return null; // no git, no work tree, somebody else's, or too slow
+  }
+}
+
+function withoutPrefix(path: string, prefix: string): string {
+  return prefix && path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) || "./" : path;
+}
+
+/** Git runs a filter to compare a file whose times say too little: each one that is set is made to be none. */
+async function withoutFilters(run: GitRun): Promise<string[]> {
+  const names = (await runGit(["config", "--list", "--name-only", "-z"], run)).toString("utf8").split("\0");
+  const filters = new Set(names.flatMap((name) => /^(filter\..*)\.[^.]+$/s.exec(name)?.[1] ?? []));
+  return [...filters].flatMap((filter) => {
+    if (/[=\uFFFD]/.test(filter)) throw new Error("a filter whose name cannot be given");
+    return ["clean=", "smudge=", "process=", "required=false"].flatMap((set) => ["-c", `${filter}.${set}`]);
+  });
+}
