@@ -35,7 +35,7 @@ const StepVisits = z.object({
   last: z.int(),
   /** Its latest visits that ended without a look at their checks. */
   unchecked: z.array(z.int()).optional(),
-  /** Its last visit, where it ended as proven, or as a failure that proved nothing. */
+  /** Its last visit, where it ended as proven, or as a failure. */
   proven: z.int().optional(),
   failed: z.int().optional(),
   /** It was proven by that visit, and a rewind behind it has let the project be another one since. */

@@ -22,8 +22,12 @@ export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? "");
 }
 
-/** Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys and nesting beyond 64 levels. */
+/**
+ * Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys, nesting beyond 64 levels, and
+ * numbers that are not the ones that were written.
+ */
 export function jsonFault(value: unknown, path: string, depth = 0): string | null {
+  if (typeof value === "number") return isExact(value) ? null : `${path} is ${value}, ${INEXACT}: send it as text`;
   if (typeof value !== "object" || value === null) return null;
   if (depth >= MAX_DEPTH) return `${path} is nested deeper than ${MAX_DEPTH} levels`;
   for (const [key, item] of Object.entries(value)) {
@@ -32,6 +36,22 @@ export function jsonFault(value: unknown, path: string, depth = 0): string | nul
     if (fault) return fault;
   }
   return null;
+}
+
+/** What is wrong with a number that is not exact. */
+export const INEXACT = "beyond what a number holds exactly (9007199254740991)";
+
+/** Whether a number is still what was written: whole ones beyond 2^53 - 1 were rounded, or became infinite. */
+export function isExact(value: number): boolean {
+  return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+}
+
+/** The value as it will be when it was written and read again: JSON.parse gives a `-0` that JSON.stringify never writes. */
+export function asStored(value: unknown): unknown {
+  if (value === 0) return 0;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(asStored);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asStored(item)]));
 }
 
 /** The patch that merges `updates` into `context` at the top level; null removes a key. Keys that stay equal are left out. */

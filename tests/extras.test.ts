@@ -78,6 +78,20 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       });
     });
 
+    test("produces: a whole number that would be rounded is refused, and taken as text where text will do", async () => {
+      const own = scratchDir();
+      writeFiles(own, workflowFiles("OWN", { Only: { extras: ["produces: {id: integer, key: string}"] } }));
+      const on = await open({ workflows: own });
+      const run = await startRun(on, "OWN");
+      const report = (id: unknown) => () => advance(on, run, { updates: { id, key: "725653563933458433" } });
+      const number = await expectRefused(on, run.id, report(JSON.parse("725653563933458433")), "INVALID_INPUT");
+      expect(number.text).toContain("context_updates.id is");
+      expect(number.text).toContain("send it as text");
+      const text = await expectRefused(on, run.id, report("725653563933458433"), "INCOMPLETE_REPORT");
+      expect(text.text).toMatch(/id is beyond what a number holds exactly.*schema says "string"/);
+      expect((await report("7")()).data.current_context).toMatchObject({ id: 7, key: "725653563933458433" });
+    });
+
     test("produces: the answer shows the texts of a short enum to choose from", async () => {
       const own = scratchDir();
       const many = Array.from({ length: 30 }, (_, at) => `word${at}`);

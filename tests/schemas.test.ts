@@ -160,6 +160,21 @@ describe("coercion", () => {
     expect(judge.judge(schema, { s: " ", free: " " }, { coerce: true }).faults).toEqual([]);
   });
 
+  test.each(["9007199254740993", "725653563933458433", "-9007199254740992", "1e400", "1e30"])(
+    "makes no number of %p, which it would have to round",
+    (n) => {
+      for (const given of [{ n }, { deep: { n } }]) {
+        const [fault, ...more] = judge.judge(schema, given, { coerce: true }).faults;
+        expect(more).toEqual([]);
+        expect(fault).toMatch(/^(deep\.)?n (must be integer|is beyond what a number holds exactly)/);
+      }
+      expect(judge.judge(schema, { s: n, free: n }, { coerce: true })).toEqual({
+        value: { s: n, free: n },
+        faults: [],
+      });
+    },
+  );
+
   test("refuses what has no such form", () => {
     expect(judge.judge(schema, { n: "3.5", b: "yes" }, { coerce: true }).faults).toEqual([
       'n must be integer, not "3.5"',

@@ -91,6 +91,19 @@ test("FINISH completes the run, and both forms say that nothing more is to be ca
   expect(Date.parse(completed_at)).not.toBeNaN();
 });
 
+test("the end names each step whose last visit ended as a failure, and none that was done after one", async () => {
+  const on = await connect({ workflows });
+  const { id } = await startRun(on, "LOOP");
+  await advance(on, { id, stepId: "1-work" }, { status: "failure", error: "no luck" });
+  await advance(on, { id, stepId: "2-repair" }, { status: "failed", error: "no tools" });
+  await advance(on, { id, stepId: "3-work" });
+  const ended = await advance(on, { id, stepId: "4-check" });
+  const resumed = await on.call("resume_workflow", { instance_id: id });
+  for (const said of [ended.text, ended.data.rules, resumed.text]) {
+    expect(said).toContain("Tell the user the outcome. Ended as a failure: Repair (visit 2).");
+  }
+});
+
 test("a final run takes no report, whatever step it names, and stays as it is", async () => {
   const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");

@@ -54,6 +54,27 @@ const REFUSED: [what: string, tool: string, args: Args, said: string][] = [
   ["an unknown status", "list_instances", { status: "SLEEPING" }, "status"],
   ["a page of nothing", "list_instances", { limit: 0 }, "limit"],
   ["a page over 100", "list_instances", { limit: 101 }, "limit"],
+  [
+    "a number that was rounded",
+    "start_workflow",
+    { workflow_name: "W", context: { n: [2 ** 53] } },
+    "context.n.0 is 90",
+  ],
+  ["a negative one", "start_workflow", { workflow_name: "W", context: { n: -(2 ** 53) } }, "send it as text"],
+  ["one in JSON text", "start_workflow", { workflow_name: "W", context: '{"n":9007199254740993}' }, "send it as text"],
+  ["a number without end", "start_workflow", { workflow_name: "W", context: '{"n":1e400}' }, "context.n is Infinity"],
+  [
+    "a number as a result",
+    "advance_workflow",
+    { instance_id: "wf_x", report: { result: 2 ** 60 } },
+    "report.result is",
+  ],
+  ["an assumed step of 201 letters", "resume_workflow", { assumed_current_step_name: "s".repeat(201) }, "assumed_cur"],
+  ["a choice of 201", "advance_workflow", { instance_id: "x", report: { next_step: "s".repeat(201) } }, "next_step"],
+  ["a step_id of 201", "advance_workflow", { instance_id: "x", report: { step_id: "s".repeat(201) } }, "step_id"],
+  ["a workflow of 201", "start_workflow", { workflow_name: "W".repeat(201) }, "workflow_name"],
+  ["a run of 201", "cancel_workflow", { instance_id: "r".repeat(201) }, "instance_id"],
+  ["a key of 201", "get_workflow_status", { instance_id: "x", keys: ["k".repeat(201)] }, "keys.0"],
   ["a cursor that nobody gave", "list_instances", { cursor: "page-2" }, "cursor"],
 ];
 
@@ -176,4 +197,27 @@ test("synonyms of a status are normalised, other words are kept as they are", as
   expect(history.map((entry: { report: { status: string } }) => entry.report.status)).toEqual(
     WORDS.map(([, kept]) => kept),
   );
+});
+
+/** What JSON writes otherwise than it was read. */
+const ZEROS: [what: string, context: string][] = [
+  ["a zero with a sign", '{"a":-0,"b":[{"c":-0.0}]}'],
+  ["a zero as a fraction", '{"a":0.0,"b":[{"c":0}]}'],
+];
+
+test.each(ZEROS)(
+  "%s is the zero that is kept, so that a start with a request_id can be repeated",
+  async (_what, context) => {
+    const on = await connect({ workflows });
+    const { id } = await startRun(on, "W", { context: JSON.parse(context), request_id: "r" });
+    const again = await startRun(on, "W", { context: JSON.parse(context), request_id: "r" });
+    expect({ id: again.id, replayed: again.told.data.replayed }).toEqual({ id, replayed: true });
+  },
+);
+
+test("numbers at the limits are kept as they are", async () => {
+  const on = await connect({ workflows });
+  const context = { most: 2 ** 53 - 1, least: -(2 ** 53 - 1), small: 5e-324, half: 0.5, text: "725653563933458433" };
+  const { id } = await startRun(on, "W", { context });
+  expect((await statusOf(on, id)).context).toEqual(context);
 });

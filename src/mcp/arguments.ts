@@ -1,7 +1,7 @@
 /** A tool's arguments: the schema that is advertised, and the lenient, exact check of what arrives. */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import { jsonFault } from "../json.ts";
+import { asStored, jsonFault } from "../json.ts";
 
 /** JSON Schema as advertised: what an agent needs to fill it in, and nothing else. */
 export interface InputSchema {
@@ -40,7 +40,7 @@ export function parseArguments<S extends z.ZodObject>(schema: S, sent: unknown, 
   const loosened = loosen(sent ?? {}, json);
   const fault = jsonFault(loosened, "arguments");
   if (fault) throw invalid(fault);
-  const parsed = schema.safeParse(loosened);
+  const parsed = schema.safeParse(asStored(loosened));
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error.issues.map(describeIssue).join("; "));
 }

@@ -40,7 +40,7 @@ const object = () => JsonObject.meta({ type: "object" });
 const anyValue = () => z.unknown().meta({ type: ["string", "number", "boolean", "object", "array", "null"] });
 
 const report = z.object({
-  step_id: z.string().optional().describe("Copy it from the step answer"),
+  step_id: z.string().max(200).optional().describe("Copy it from the step answer"),
   status: z
     .string()
     .optional()
@@ -54,7 +54,7 @@ const report = z.object({
     .meta({ type: ["string", "object"], description: "What you did, what you saw: commands, exit codes, numbers" }),
   message: z.string().optional(),
   error: z.string().optional(),
-  next_step: z.string().optional().describe("Only when the answer asks you to choose: a candidate's name"),
+  next_step: z.string().max(200).optional().describe("Only when the answer asks you to choose: a candidate's name"),
 });
 
 const contextUpdates = object()
@@ -63,7 +63,9 @@ const contextUpdates = object()
     "Keys to merge into the workflow's context; null removes one. Set every key the step asks for. Put long output into a file, give its path",
   );
 
-const instanceId = z.string().min(1);
+/** Of a workflow, a step, a run, a key: none is longer. */
+const name = () => z.string().min(1).max(200);
+const instanceId = name();
 const reason = () => z.string().max(2_000).optional();
 
 export const TOOLS: readonly Tool[] = [
@@ -82,14 +84,9 @@ export const TOOLS: readonly Tool[] = [
     description:
       "Start a workflow; returns its first step. Do that step, report it with advance_workflow, do the step you get back, and so on until status is COMPLETED. If one may already be running here, call resume_workflow first.",
     input: z.object({
-      workflow_name: z.string().min(1),
+      workflow_name: name(),
       context: object().optional().describe("Initial values of the workflow's context"),
-      request_id: z
-        .string()
-        .min(1)
-        .max(200)
-        .optional()
-        .describe("Makes the call repeatable: the same id starts one run"),
+      request_id: name().optional().describe("Makes the call repeatable: the same id starts one run"),
     }),
     output: STEP_OUTPUT,
     annotations: WRITES,
@@ -105,7 +102,7 @@ export const TOOLS: readonly Tool[] = [
       instance_id: instanceId,
       history_limit: z.int().min(0).max(1000).default(20),
       history_before: z.int().min(1).optional().describe("Only entries before this seq"),
-      keys: z.array(z.string()).optional().describe("Only these keys of the context"),
+      keys: z.array(z.string().max(200)).optional().describe("Only these keys of the context"),
     }),
     output: STATUS_OUTPUT,
     annotations: READS,
@@ -133,7 +130,7 @@ export const TOOLS: readonly Tool[] = [
       "Get back into a workflow: after compaction, a restart, a lost connection, or whenever unsure which step is current. With no arguments it finds the one that runs in this project. Returns a recap and the current step.",
     input: z.object({
       instance_id: instanceId.optional(),
-      assumed_current_step_name: z.string().min(1).optional().describe("The step you think is current"),
+      assumed_current_step_name: name().optional().describe("The step you think is current"),
       report: report.optional(),
       context_updates: contextUpdates,
       use_latest: z.boolean().optional().describe("Go on with the workflow's files as they are now"),
@@ -152,10 +149,10 @@ export const TOOLS: readonly Tool[] = [
     description: "List the runs of this project, newest first.",
     input: z.object({
       status: Status.optional(),
-      workflow_name: z.string().optional(),
+      workflow_name: name().optional(),
       all_projects: z.boolean().optional(),
       limit: z.int().min(1).max(100).default(20),
-      cursor: z.string().optional(),
+      cursor: z.string().max(500).optional(),
     }),
     output: LIST_OUTPUT,
     annotations: READS,

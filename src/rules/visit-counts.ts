@@ -1,17 +1,21 @@
-/** What an instance remembers of its visits to each step: how often, and how those with checks ended. Pure. */
+/** What an instance remembers of its visits to each step: how often, which failed, and what checks proved. Pure. */
 import { proves } from "../check.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 
 /** Visits that ended unchecked and are remembered for each step: the latest. */
 const MAX_UNCHECKED = 20;
 
-/** The counts of visits after one is over; how a visit with checks ended is remembered until the run's end names it. */
+/** The counts of visits after one is over; how it ended is remembered until the run's end names it. */
 export function afterVisit(
   visits: Instance["visits"],
-  { step_name, visit, evidence }: Pick<HistoryEntry, "step_name" | "visit" | "evidence">,
+  { step_name, visit, evidence, report }: Pick<HistoryEntry, "step_name" | "visit" | "evidence" | "report">,
 ): Instance["visits"] {
   const now = visits[step_name];
-  if (!now || !evidence) return visits;
+  if (!now || !report) return visits; // without a report the visit was left, not ended
+  if (!evidence) {
+    const { failed: _before, ...rest } = now;
+    return { ...visits, [step_name]: report.status === "failure" ? { ...rest, failed: visit } : rest };
+  }
   const { count, last, unchecked = [] } = now;
   const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
   const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;

@@ -1,7 +1,7 @@
 /** Judges JSON by JSON Schema, with ajv: the only file that knows it. Nothing is ever fetched, and no value is changed in place. */
 import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import ajvFormats from "ajv-formats";
-import type { JsonObject } from "../json.ts";
+import { INEXACT, isExact, type JsonObject } from "../json.ts";
 import type { Judged, SchemaJudge } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import { type Fault, wordFault, wordFaults } from "./fault-words.ts";
@@ -60,11 +60,15 @@ function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): 
   }
 }
 
-/** Numbers that coercion made of what holds none: ajv takes a blank text, null and false for 0, and true for 1. */
+/**
+ * Numbers that coercion made of what holds none: ajv takes a blank text, null and false for 0, and true for 1; and those
+ * that it rounded.
+ */
 function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
   if (typeof value === "number") {
-    const isNumber = typeof given === "number" || (typeof given === "string" && given.trim() !== "");
-    return isNumber ? [] : [{ ...NO_NUMBER, instancePath, given }];
+    if (typeof given === "number") return [];
+    if (typeof given !== "string" || given.trim() === "") return [{ ...NO_NUMBER, instancePath, given }];
+    return isExact(value) ? [] : [{ ...NO_NUMBER, keyword: "exact", message: ROUNDED, instancePath, given }];
   }
   if (typeof given !== "object" || given === null || typeof value !== "object" || value === null) return [];
   const below = new Map<string, unknown>(Object.entries(value));
@@ -74,6 +78,7 @@ function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
   });
 }
 
+const ROUNDED = `is ${INEXACT}; a workflow takes such a value where its schema says "string"`;
 const NO_NUMBER = {
   keyword: "type",
   schemaPath: "",

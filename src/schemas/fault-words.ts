@@ -64,6 +64,8 @@ export function wordFault(fault: Fault): string {
       return `${subject} must match the pattern ${cut(String(wanted))}; it is ${show(given)}`;
     case "format":
       return `${subject} must have the format "${wanted}"; it is ${show(given)}`;
+    case "exact":
+      return `${subject} ${fault.message}`;
     case "uniqueItems":
       return `${subject} must not hold an item twice (items ${params["j"]} and ${params["i"]} are equal)`;
     default:
