@@ -86,7 +86,7 @@ async function main(): Promise<number> {
 export async function shippedWorkflows(): Promise<Map<string, Workflow>> {
   const directory = join(import.meta.dir, "../workflows");
   const judges = { checkExpression, schemaFault: createAjvSchemaJudge().fault };
-  const { workflows } = await createLibrary({ directory, embedded: null, judges }).catalog();
+  const { workflows } = await createLibrary({ places: [{ directory }], judges }).catalog();
   return new Map([...workflows].map(([name, { workflow }]) => [name, workflow]));
 }
 

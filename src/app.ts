@@ -1,10 +1,10 @@
 /** The composition root: from settings to an engine with its parts, and their end. */
-import { dirname } from "node:path";
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
 import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
-import { type Config, dropForeignSettings } from "./config.ts";
+import type { Permission } from "./checks/permission.ts";
+import { type Config, dropForeignSettings, type Place } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createAttempts } from "./engine/attempts.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
@@ -30,6 +30,8 @@ export interface App {
   engine: Engine;
   log: Log;
   upkeep: Upkeep;
+  /** Which checks may be looked at. */
+  permission: Permission;
   /** The middle rung; null where no model is configured. */
   model: Decider | null;
   /** A server for one client. */
@@ -63,9 +65,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const engine = createEngine({
     store: database.open,
     source: createLibrary({
-      directory: config.definitionsDir ?? config.localWorkflowsDir,
-      ...(config.definitionsDir === null ? { within: dirname(config.localWorkflowsDir) } : {}),
-      embedded: config.definitionsDir === null ? EMBEDDED_WORKFLOWS : null,
+      places: config.definitions.map(placeOf),
       judges: { checkExpression, schemaFault: schemas.fault },
       log,
     }),
@@ -87,6 +87,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     engine,
     log,
     model,
+    permission: config.checks,
     upkeep: createSqliteUpkeep(config.dbPath),
     mcpServer,
     serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
@@ -96,4 +97,9 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       await database.close();
     },
   };
+}
+
+/** With the texts of the embedded workflows in place of their name. */
+function placeOf(place: Place) {
+  return place.kind === "builtin" ? { texts: EMBEDDED_WORKFLOWS } : place;
 }

@@ -1,15 +1,17 @@
 /** The settings, and the only reader of the environment. Flags win over environment, environment over defaults. */
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { isIP } from "node:net";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { splitCommand } from "./command-words.ts";
 import { AppError } from "./errors.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import { existingDirectory, fileOrNothing, type Setting, type Whereabouts } from "./path-settings.ts";
 
 /** Values of the command line's flags; undefined where a flag was not given. */
 export interface Flags {
-  workflows?: string | undefined;
+  /** Each a directory, or `builtin`. */
+  workflows?: string[] | undefined;
   db?: string | undefined;
   project?: string | undefined;
   host?: string | undefined;
@@ -22,10 +24,8 @@ export interface Flags {
 export type Environment = Record<string, string | undefined>;
 
 export interface Config {
-  /** Absolute, or null: the embedded workflows and those of `./workflows`. */
-  definitionsDir: string | null;
-  /** Absolute path of `./workflows` in the current directory; need not exist. */
-  localWorkflowsDir: string;
+  /** Where workflows come from; a later place wins by name. */
+  definitions: Place[];
   dbPath: string;
   /** Absolute, symbolic links resolved. */
   project: string;
@@ -37,6 +37,12 @@ export interface Config {
   /** Where the model cannot decide: the agent does, or the call is refused. */
   onModelFailure: "agent" | "error";
 }
+
+/** Where workflows come from: embedded, a directory that a person named, or one found in the project, which need not exist. */
+export type Place =
+  | typeof BUILT_IN
+  | { kind: "named"; directory: string }
+  | { kind: "found"; directory: string; within: string };
 
 /** Where and for whom HTTP is served; see http/app.ts. */
 interface HttpSettings {
@@ -63,6 +69,7 @@ interface ModelSettings {
   timeoutMs: number;
 }
 
+const BUILT_IN = { kind: "builtin" } as const;
 /** Where a key alone leads. */
 const OPENAI_ENDPOINT = "https://api.openai.com/v1";
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -85,11 +92,14 @@ const FOR_PROGRAMS = { TERM: "dumb", NO_COLOR: "1" };
 
 /** Reads the settings; throws INVALID_INPUT that names the setting, its value and what is allowed. */
 export function readConfig(flags: Flags = {}, env: Environment = process.env, cwd: string = process.cwd()): Config {
+  refuseUnexpanded(env);
+  const at = { cwd, home: env["HOME"] || homedir() };
+  const inProject = setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR");
+  const project = inProject ? existingDirectory(inProject, at) : realpathSync(cwd);
   return {
-    definitionsDir: definitionsDir(setting(flags.workflows, "--workflows", env, "WORKFLOW_DEFINITIONS_DIR"), cwd),
-    localWorkflowsDir: join(cwd, "workflows"),
-    dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), { env, cwd }),
-    project: projectDir(setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR"), cwd),
+    definitions: definitionPlaces(flags.workflows, env, { ...at, project }),
+    dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), env, at),
+    project,
     logLevel: logLevel(env),
     model: modelSettings(env),
     http: {
@@ -120,11 +130,6 @@ export function terminalSettings(env: Environment = process.env): { color: boole
   return { color: process.stdout.isTTY === true && !env["NO_COLOR"], env: Object.fromEntries(set) };
 }
 
-interface Setting {
-  name: string;
-  value: string;
-}
-
 /** The flag, else the variable; an empty variable counts as unset. */
 function setting(flag: string | undefined, flagName: string, env: Environment, variable: string): Setting | null {
   if (flag !== undefined) return { name: flagName, value: flag };
@@ -132,39 +137,36 @@ function setting(flag: string | undefined, flagName: string, env: Environment, v
   return value ? { name: variable, value } : null;
 }
 
-function definitionsDir(given: Setting | null, cwd: string): string | null {
-  return given && existingDirectory(given, cwd);
+/**
+ * The directories that were named, in their order; else the embedded workflows and those of the project. The variable
+ * holds several as PATH does.
+ */
+function definitionPlaces(
+  flags: string[] | undefined,
+  env: Environment,
+  at: Whereabouts & { project: string },
+): Place[] {
+  const variable = env["WORKFLOW_DEFINITIONS_DIR"] || null;
+  const named =
+    flags?.map((value) => ({ name: "--workflows", value })) ??
+    variable?.split(delimiter).map((value) => ({ name: "WORKFLOW_DEFINITIONS_DIR", value }));
+  if (!named) return [BUILT_IN, { kind: "found", directory: join(at.project, "workflows"), within: at.project }];
+  return named.map((each) =>
+    each.value === BUILT_IN.kind ? BUILT_IN : { kind: "named", directory: existingDirectory(each, at) },
+  );
 }
 
-function projectDir(given: Setting | null, cwd: string): string {
-  return given ? existingDirectory(given, cwd) : realpathSync(cwd);
+function dbPath(given: Setting | null, env: Environment, at: Whereabouts): string {
+  return given ? fileOrNothing(given, at) : join(dataDir(env), "workflow-orchestrator", "workflows.sqlite");
 }
 
-function existingDirectory({ name, value }: Setting, cwd: string): string {
-  const path = resolve(cwd, value);
-  if (value && kindOf(path) === "directory") return realpathSync(path);
-  throw new AppError("INVALID_INPUT", `${name} is "${value}", which is not an existing directory.`, {
-    hint: `Set ${name} to a directory that exists and is readable.`,
-  });
-}
-
-function dbPath(given: Setting | null, { env, cwd }: { env: Environment; cwd: string }): string {
-  if (!given) return join(dataDir(env), "workflow-orchestrator", "workflows.sqlite");
-  const path = resolve(cwd, given.value);
-  if (given.value && (kindOf(path) === "file" || kindOf(path) === "nothing")) return path;
-  throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is not a file.`, {
-    hint: `Set ${given.name} to the path of the database file; it is created where it is missing.`,
-  });
-}
-
-/** What is at the path; `blocked` where it leads through a file, or may not be looked at. */
-function kindOf(path: string): "directory" | "file" | "nothing" | "blocked" {
-  try {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) return "nothing";
-    return found.isDirectory() ? "directory" : "file";
-  } catch {
-    return "blocked";
+/** A client that does not expand `${NAME}` would make a secret of it that everybody knows. */
+function refuseUnexpanded(env: Environment): void {
+  for (const name of ["AI_SERVICE_API_KEY", "AI_MODEL", "HTTP_AUTH_TOKEN"]) {
+    if (!/\$\{[\w.:-]+\}/.test(env[name] ?? "")) continue;
+    throw new AppError("INVALID_INPUT", `${name} holds a "\${…}": the client did not expand it.`, {
+      hint: "Write the value itself, or set the variable where the client is started.",
+    });
   }
 }
 

@@ -74,6 +74,8 @@ export interface Catalog {
   /** By name, in the order in which they are listed. */
   workflows: ReadonlyMap<string, LoadedWorkflow>;
   invalid: ReadonlyMap<string, Problem[]>;
+  /** Where was looked: absolute directories, and `the built-in workflows`. */
+  places: readonly string[];
 }
 
 /** Where definitions come from. */

@@ -22,6 +22,7 @@ const NOUNS = [
   "attempt",
   "command-words",
   "near-name",
+  "path-settings",
   "schema",
 ];
 

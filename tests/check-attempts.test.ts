@@ -156,8 +156,14 @@ test("a server that is told to end kills what it runs and is gone within two sec
 const SHORT = { ...PATIENCE, call: 1_000, callBeforeModel: 300 };
 
 test("checks that take longer than a call may go on in the background, and the same call asks again", async () => {
-  const on = await connectInProcess({ workflows, project: slowProject(), allowChecks: true }, { patience: SHORT });
-  const bad = await connectInProcess({ workflows, project: slowProject(), allowChecks: true }, { patience: SHORT });
+  const on = await connectInProcess(
+    { workflows: [workflows], project: slowProject(), allowChecks: true },
+    { patience: SHORT },
+  );
+  const bad = await connectInProcess(
+    { workflows: [workflows], project: slowProject(), allowChecks: true },
+    { patience: SHORT },
+  );
   const [run, other] = [await startRun(on, "SLOW"), await startRun(bad, "SLOW")];
   const told = await Promise.all([advance(on, run), advance(bad, other)]);
   const resumed = await on.call("resume_workflow", {});
@@ -183,7 +189,7 @@ test("if a model may be asked after the checks, because no route need match, the
   writeFiles(own, workflowFiles("ASK", { Work: work, Next: {} }));
   const env = { AI_SERVICE_ENDPOINT: "http://127.0.0.1:9/v1", AI_MODEL: "m" };
   const patience = { ...SHORT, call: 50_000 };
-  const on = await connectInProcess({ workflows: own, project: slowProject(), allowChecks: true, env }, { patience });
+  const on = await connectInProcess({ workflows: [own], project: slowProject(), allowChecks: true, env }, { patience });
   const told = await advance(on, await startRun(on, "ASK"));
   expect(told.data.checks_running).toMatchObject({ checks: ["sh check.sh"] });
 });
@@ -197,7 +203,10 @@ test("a clock that was set back does not keep the attempt of a dead server alive
   await one.kill();
   await lost;
   const anHourAgo = () => new Date(Date.now() - 3_600_000);
-  const two = await connectInProcess({ workflows, project, db: one.db, allowChecks: true }, { now: anHourAgo });
+  const two = await connectInProcess(
+    { workflows: [workflows], project, db: one.db, allowChecks: true },
+    { now: anHourAgo },
+  );
   const again = advance(two, run);
   await begun(project, 2);
   writeFileSync(join(project, "go"), "0");
@@ -211,7 +220,10 @@ test("a server whose clock runs ahead may take the checks over; the other one te
   const first = advance(one, run);
   await begun(project);
   const ahead = () => new Date(Date.now() + 30_000);
-  const two = await connectInProcess({ workflows, project, db: one.db, allowChecks: true }, { now: ahead });
+  const two = await connectInProcess(
+    { workflows: [workflows], project, db: one.db, allowChecks: true },
+    { now: ahead },
+  );
   const second = advance(two, run);
   await begun(project, 2);
   expectError(await first, "CONFLICT");

@@ -1,6 +1,6 @@
 /** `orchestrator doctor`: what it finds wrong, what it says to do about it, and its exit code. */
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Behaviour,
@@ -33,7 +33,7 @@ describe("when all is well", () => {
   test("without a model: exit code 0, and it says who decides", async () => {
     const { code, stdout, stderr } = await doctor();
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout.match(/^✓ /gm)).toHaveLength(4);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(5);
     expect(stdout).not.toMatch(/✗|→/);
     expect(about(stdout, "model").line).toContain("agent decides");
   });
@@ -56,6 +56,7 @@ describe("when all is well", () => {
     expect(findings.map(({ what, ok }) => [what, ok])).toEqual([
       ["settings", true],
       ["definitions", true],
+      ["checks", true],
       ["database", true],
       ["model", true],
     ]);
@@ -78,7 +79,7 @@ describe("a bad endpoint", () => {
     for (const AI_ON_FAILURE of ["agent", "error"]) {
       const { code, stdout, stderr } = await doctor(modelEnv(endpointThat(behaviour), { AI_ON_FAILURE }));
       expect(code).toBe(1);
-      expect(stdout.match(/^✓ /gm)).toHaveLength(3);
+      expect(stdout.match(/^✓ /gm)).toHaveLength(4);
       const { line, todo } = about(stdout, "model");
       expect(line).toMatch(/^✗/);
       expect(line).toMatch(found);
@@ -128,7 +129,7 @@ describe("the rest", () => {
     expect(line).toMatch(/^✗.*BROKEN/);
     expect(line).not.toContain("GOOD");
     expect(todo).toContain("orchestrator validate BROKEN");
-    expect(stdout.match(/^✓ /gm)).toHaveLength(3);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(4);
     const [, command] = /orchestrator (.+)$/.exec(todo) ?? [];
     const validated = await runBare({
       cwd: workflows,
@@ -153,6 +154,15 @@ describe("the rest", () => {
     expect(line).toMatch(/^✗/);
     expect(line + todo).toContain(db);
     expect(todo).not.toBe("");
-    expect(stdout.match(/^✓ /gm)).toHaveLength(3);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(4);
+  });
+
+  test("a database that other users may open: which, and how to change it", async () => {
+    const db = join(scratchDir(), "state.sqlite");
+    expect((await doctor({}, "--db", db)).code).toBe(0);
+    chmodSync(db, 0o644);
+    const { code, stdout } = await doctor({}, "--db", db);
+    expect(code).toBe(1);
+    expect(about(stdout, "database").todo).toContain(`(mode 0644): chmod 600 "${db}"`);
   });
 });

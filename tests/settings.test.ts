@@ -8,6 +8,9 @@ import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const dir = scratchDir();
 writeFileSync(join(dir, "file"), "");
+Bun.spawnSync(["mkfifo", join(dir, "pipe")]);
+
+const UNEXPANDED = /the client did not expand it\.\n.*~\//;
 
 const INVALID: [
   name: string,
@@ -27,6 +30,17 @@ const INVALID: [
   ["--project", "/no/such", { args: ["--project", "/no/such"] }, /director/],
   ["--db", dir, { args: ["serve", "--db", dir] }, /file/],
   ["--db", "", { args: ["serve", "--db="] }, /file/],
+  ["--db", `${dir}/pipe`, { args: ["--db", `${dir}/pipe`] }, /a pipe, a socket or a device/],
+  ["--db", "/dev/null", { args: ["--db", "/dev/null"] }, /a pipe, a socket or a device/],
+  ["--db", "${HOME}/x.db", { args: ["--db", "${HOME}/x.db"] }, UNEXPANDED],
+  ["--db", "$HOME/x.db", { args: ["--db", "$HOME/x.db"] }, UNEXPANDED],
+  ["--db", "%APPDATA%/x.db", { args: ["--db", "%APPDATA%/x.db"] }, UNEXPANDED],
+  ["--db", "~ada/x.db", { args: ["--db", "~ada/x.db"] }, UNEXPANDED],
+  ["--project", "${workspaceFolder}", { args: ["--project", "${workspaceFolder}"] }, UNEXPANDED],
+  ["--workflows", "${x}/w", { args: ["--workflows", "builtin", "--workflows", "${x}/w"] }, UNEXPANDED],
+  ["WORKFLOW_DB_PATH", "${HOME}/x", { env: { WORKFLOW_DB_PATH: "${HOME}/x" } }, UNEXPANDED],
+  ["WORKFLOW_DEFINITIONS_DIR", "", { env: { WORKFLOW_DEFINITIONS_DIR: `builtin:` } }, /director/],
+  ["--workflows", "/no/such", { args: ["list", "--workflows", "builtin", "--workflows", "/no/such"] }, /director/],
   ["WORKFLOW_ALLOW_CHECKS", "maybe", { env: { WORKFLOW_ALLOW_CHECKS: "maybe" } }, /true, yes, on; 0, false/],
   ["--command", "test", { args: ["--command", "test"] }, /NAME=COMMAND/],
   ["--command", "1st=make", { args: ["--command", "1st=make"] }, /NAME=COMMAND/],
@@ -77,6 +91,78 @@ test("flags win over the environment, and the environment over defaults", async 
   expect(existsSync(join(home, "variable.sqlite"))).toBe(true);
   await runBare({ cwd: home, args: ["instances", "--db", "flag.sqlite"], env });
   expect(existsSync(join(home, "flag.sqlite"))).toBe(true);
+});
+
+test.each(["AI_SERVICE_API_KEY", "AI_MODEL", "HTTP_AUTH_TOKEN"])(
+  "%s that the client did not expand stops the start; the message does not repeat it",
+  async (name) => {
+    const { code, stderr } = await runBare({ cwd: scratchDir(), env: { [name]: "x${env:SECRET}" } });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${name} holds a "\${…}": the client did not expand it.`);
+    expect(stderr).not.toContain("SECRET");
+  },
+);
+
+test("a path that begins with ~/ is in the home directory", async () => {
+  const [cwd, home] = [scratchDir(), scratchDir()];
+  writeFiles(home, workflowFiles("AT_HOME", { A: {} }));
+  const env = { HOME: home };
+  const { stdout } = await runBare({ cwd, args: ["list", "--json", "--workflows", "~"], env });
+  expect(JSON.parse(stdout).workflows).toMatchObject([{ name: "AT_HOME" }]);
+  await runBare({ cwd, args: ["instances", "--db", "~/state/x.db", "--project", "~/AT_HOME"], env });
+  expect(existsSync(join(home, "state/x.db"))).toBe(true);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+/** Several places at once. */
+const [FIRST, SECOND] = [scratchDir(), scratchDir()];
+writeFiles(FIRST, { ...workflowFiles("WORK", { "Of First": {} }), ...workflowFiles("OWN", { A: {} }) });
+writeFiles(SECOND, workflowFiles("WORK", { "Of Second": {} }));
+const SHIPPED = ["REFACTOR_WITH_TESTS", "RESUME", "SAVE", "SPRINT_TASK"];
+
+const PLACES: [what: string, places: string[], names: string[], work: string][] = [
+  ["one directory", [FIRST], ["OWN", "WORK"], "Of First"],
+  ["two", [FIRST, SECOND], ["OWN", "WORK"], "Of Second"],
+  ["two the other way round", [SECOND, FIRST], ["OWN", "WORK"], "Of First"],
+  ["the built-in ones below", ["builtin", FIRST], ["OWN", ...SHIPPED, "WORK"], "Of First"],
+  ["the built-in ones above", [FIRST, "builtin"], ["OWN", ...SHIPPED, "WORK"], "Understand Task"],
+];
+
+test.each(PLACES)("%s: a later place wins by name, by flags and by variable", async (_what, places, names, work) => {
+  const cwd = scratchDir();
+  for (const start of [
+    { args: ["list", "--json", ...places.flatMap((place) => ["--workflows", place])] },
+    { args: ["list", "--json"], env: { WORKFLOW_DEFINITIONS_DIR: places.join(":") } },
+  ]) {
+    const { workflows } = JSON.parse((await runBare({ cwd, ...start })).stdout);
+    expect(workflows.map((each: { name: string }) => each.name)).toEqual(names);
+    expect(workflows.at(-1).steps[0]).toBe(work);
+  }
+});
+
+test("the workflows of --project are found wherever the server is started, named absolutely, and not trusted", async () => {
+  const project = scratchDir();
+  const files = workflowFiles("FOUND", { A: { extras: ["checks: [{command: test}, {run: make}]"] } });
+  writeFiles(join(project, "workflows"), files);
+  const flags = ["--project", project, "--allow-checks", "--command", "test=bun test"];
+  const env = { HOME: scratchDir() };
+  const { stdout } = await runBare({ cwd: "/", args: ["doctor", ...flags], env });
+  expect(stdout).toContain(`looked in the built-in workflows, ${project}/workflows\n`);
+  expect(stdout).toMatch(/FOUND: not test \(bun test\) \| make: this workflow was only found in/);
+  const named = await runBare({ cwd: "/", args: ["validate", ...flags, "--workflows", `${project}/workflows`], env });
+  expect(named).toMatchObject({ code: 0, stderr: `Looked in ${project}/workflows.\n` });
+  expect(named.stdout).toBe("FOUND: ok\n  the server checks test (bun test) | make\n");
+  const bare = await runBare({ cwd: "/", args: ["validate", "--workflows", `${project}/workflows`, "--json"], env });
+  expect(JSON.parse(bare.stdout)[0].checks).toEqual([
+    { check: "test", refusal: expect.stringContaining("--command test") },
+    { check: "make", refusal: expect.stringContaining("--allow-checks") },
+  ]);
+  const served = startBare({ cwd: "/", args: ["--project", project], env });
+  await served.shakeHands();
+  const call = async (workflow_name: string) =>
+    (await served.ask("tools/call", { name: "start_workflow", arguments: { workflow_name } })).result.structuredContent;
+  expect((await call("FOUND")).status).toBe("RUNNING");
+  expect((await call("X")).hint).toContain(`Looked in: the built-in workflows, ${project}/workflows.`);
 });
 
 test("runs belong to the project: the flag, the variable, else the current directory, symbolic links resolved", async () => {

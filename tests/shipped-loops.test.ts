@@ -10,12 +10,11 @@ import { begin } from "../src/rules/begin.ts";
 import { move } from "../src/rules/move.ts";
 import type { LoadedWorkflow } from "../src/workflow.ts";
 import { JUDGES } from "./support/judges.ts";
-import { scratchDir } from "./support/workspace.ts";
 
 /** Far more than a patient user would bear, far less than an endless loop takes. */
 const MOST_VISITS = 60;
 
-const library = createLibrary({ directory: scratchDir(), embedded: EMBEDDED_WORKFLOWS, judges: JUDGES });
+const library = createLibrary({ places: [{ texts: EMBEDDED_WORKFLOWS }], judges: JUDGES });
 const { workflows } = await library.catalog();
 const routes = createRoutesDecider();
 

@@ -34,12 +34,21 @@ export interface Command {
 }
 
 export const DEFINITIONS = {
-  workflows: { type: "string", value: "DIR", help: "Directory of workflows (else built-in ones and ./workflows)" },
+  workflows: {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    help: "Directory of workflows, or builtin; repeatable, the last wins (else builtin and the project's workflows)",
+  },
+} satisfies Options;
+
+export const PROJECT = {
+  project: { type: "string", value: "DIR", help: "Project that runs are about (else the current directory)" },
 } satisfies Options;
 
 export const STATE = {
   db: { type: "string", value: "FILE", help: "Database file (else in the user's data directory)" },
-  project: { type: "string", value: "DIR", help: "Project that runs are about (else the current directory)" },
+  ...PROJECT,
 } satisfies Options;
 
 export const CHECKS = {
@@ -55,7 +64,7 @@ export const JSON_OUTPUT = { json: { type: "boolean", help: "Print JSON" } } sat
 /** The settings among a command's words. */
 export function flagsOf({ values }: Words): Flags {
   return {
-    workflows: text(values["workflows"]),
+    workflows: texts(values["workflows"]),
     db: text(values["db"]),
     project: text(values["project"]),
     host: text(values["host"]),

@@ -4,10 +4,11 @@ import { readConfig } from "../config.ts";
 import type { Question } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import type { Workflow } from "../workflow.ts";
-import { type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+import { checksHere, checksWords, placesWords } from "./here.ts";
 
 interface Finding {
-  what: "settings" | "definitions" | "database" | "model";
+  what: "settings" | "definitions" | "checks" | "database" | "model";
   ok: boolean;
   found: string;
   /** What to do; empty where nothing is to be done. */
@@ -16,9 +17,9 @@ interface Finding {
 
 export const doctor: Command = {
   name: "doctor",
-  summary: "Check settings, definitions, database and model endpoint",
+  summary: "Check settings, definitions, checks, database and model endpoint",
   arguments: "",
-  options: { ...DEFINITIONS, ...STATE, ...JSON_OUTPUT },
+  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...JSON_OUTPUT },
   run: async (words, { print }) => {
     const findings = await examine(words);
     if (words.values["json"]) print(JSON.stringify(findings, null, 2));
@@ -29,15 +30,16 @@ export const doctor: Command = {
 
 async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]> {
   const settings = await finding("settings", async () => {
-    const { project, dbPath, definitionsDir, model } = readConfig(flagsOf(words));
+    const { project, dbPath, model } = readConfig(flagsOf(words));
     const asked = model
       ? `${shortUrl(model.endpoint)} ${model.model ?? "(its only model)"}`
       : "none, the agent decides";
-    return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, definitions ${definitionsDir ?? "built-in and ./workflows"}, model ${asked}`;
+    return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, model ${asked}`;
   });
   if (!settings.ok) return [settings];
   const rest = await withApp(words, async (app) => [
     await finding("definitions", () => definitions(app)),
+    await finding("checks", () => checks(app)),
     await finding("database", () => database(app)),
     await finding("model", () => model(app)),
   ]);
@@ -51,12 +53,15 @@ function shortUrl(text: string): string {
 }
 
 async function definitions({ engine }: App): Promise<string> {
-  const { workflows, invalid } = await engine.catalog();
-  if (invalid.size === 0 && workflows.size > 0) return `${workflows.size} workflows can be started`;
+  const catalog = await engine.catalog();
+  const { workflows, invalid } = catalog;
+  const looked = placesWords(catalog);
+  if (invalid.size === 0 && workflows.size > 0)
+    return `${workflows.size} workflows can be started; looked in ${looked}`;
   const names = [...invalid.keys()];
   throw new AppError(
     "DEFINITION_INVALID",
-    names.length > 0 ? `${names.join(", ")} cannot be started.` : "There are none.",
+    `${names.length > 0 ? `${names.join(", ")} cannot be started` : "There are none"}; looked in ${looked}.`,
     {
       hint:
         names.length > 0
@@ -64,6 +69,16 @@ async function definitions({ engine }: App): Promise<string> {
           : "Put a workflow there, or leave --workflows out.",
     },
   );
+}
+
+/** A line for each workflow that has any. */
+async function checks(app: App): Promise<string> {
+  const { workflows } = await app.engine.catalog();
+  const lines = [...workflows.values()].map((loaded) => {
+    const words = checksWords(checksHere(loaded, app));
+    return words && `${loaded.workflow.name}: ${words}`;
+  });
+  return lines.filter(Boolean).join("\n  ") || "no workflow has any";
 }
 
 async function database({ engine, upkeep }: App): Promise<string> {

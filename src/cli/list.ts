@@ -1,12 +1,12 @@
 /** `orchestrator list`: the workflows that can be started. */
 import { oneLine } from "../words.ts";
-import { type Command, DEFINITIONS, JSON_OUTPUT, withApp } from "./command.ts";
+import { type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
 
 export const list: Command = {
   name: "list",
   summary: "List the workflows that can be started",
   arguments: "",
-  options: { ...DEFINITIONS, ...JSON_OUTPUT },
+  options: { ...DEFINITIONS, ...PROJECT, ...JSON_OUTPUT },
   run: (words, { print, complain }) =>
     withApp(words, async ({ engine }) => {
       const { workflows, invalid } = await engine.catalog();

@@ -55,7 +55,7 @@ export async function findDefinition(parts: Parts, name: string): Promise<Loaded
  * The workflow of that name in a catalogue, else the one of the same letters in another case. Throws
  * DEFINITION_NOT_FOUND or DEFINITION_INVALID.
  */
-export function findLoaded({ workflows, invalid }: Catalog, given: string): LoadedWorkflow {
+export function findLoaded({ workflows, invalid, places }: Catalog, given: string): LoadedWorkflow {
   const all = [...workflows.keys(), ...invalid.keys()];
   const name = all.includes(given) ? given : (sameLetters(given, all) ?? given);
   const found = workflows.get(name);
@@ -69,10 +69,11 @@ export function findLoaded({ workflows, invalid }: Catalog, given: string): Load
     });
   }
   const names = [...workflows.keys()];
-  const near = names.length > 0 ? `${didYouMean(name, names)}There are: ${names.join(", ")}` : "";
+  const near = names.length > 0 ? `${didYouMean(name, names)}There are: ${names.join(", ")}.` : "";
+  const looked = `Looked in: ${places.join(", ")}.`;
   throw new AppError("DEFINITION_NOT_FOUND", `There is no workflow "${name}".`, {
-    hint: near || "No workflow can be started here; call list_workflows to see what is wrong.",
-    details: { workflows: names },
+    hint: `${near || "No workflow can be started here; call list_workflows to see what is wrong."} ${looked}`,
+    details: { workflows: names, places },
   });
 }
 

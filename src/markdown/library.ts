@@ -8,16 +8,19 @@ import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
 import { watchDirectory } from "./watched-directory.ts";
 
-export interface LibraryOptions {
-  /** Absolute path of the definitions directory. It may be missing, come later and go again. */
-  directory: string;
+/** Where definitions lie. */
+export type Place =
+  /** Built in, by path, like `NAME/index.md`. */
+  | { texts: Readonly<Record<string, string>> }
   /**
-   * Where the directory must lie, symbolic links resolved: it was merely found, may not lead out of the project, and is
-   * not trusted. Absent: a person named the directory.
+   * An absolute path, which may be missing, come later and go again. `within`: it was merely found there, may not lead
+   * out of it, symbolic links resolved, and is not trusted; absent: a person named the directory.
    */
-  within?: string;
-  /** Built-in definitions by path, like `NAME/index.md`; the directory's win by name. Null: the directory alone is the list. */
-  embedded: Readonly<Record<string, string>> | null;
+  | { directory: string; within?: string };
+
+export interface LibraryOptions {
+  /** A later place wins by name. */
+  places: readonly Place[];
   judges: Judges;
   log?: Log;
   /** Milliseconds since 1970, by the clock that also stamps the files. */
@@ -31,20 +34,21 @@ export const RESCAN_MS = 250;
  * Reads nothing before the first call of `catalog()`. That one hands out the same object while nothing changed, an edit
  * within half a second of its last write, and never throws for what stands in the directory.
  */
-export function createLibrary(options: LibraryOptions): WorkflowSource {
-  const { directory, judges, log, now = Date.now } = options;
-  const watched = watchDirectory(directory, judges);
-  let embedded: ReadonlyMap<string, ParseResult> | undefined;
-  let local: ReadonlyMap<string, ParseResult> | undefined;
-  let catalog: Catalog = { workflows: new Map(), invalid: new Map() };
+export function createLibrary({ places, judges, log, now = Date.now }: LibraryOptions): WorkflowSource {
+  const layers = places.map((place) => layerOf(place, judges));
+  const named = places.map((place) => ("texts" in place ? "the built-in workflows" : place.directory));
+  let read: readonly ReadonlyMap<string, ParseResult>[] | undefined;
+  let catalog: Catalog = { workflows: new Map(), invalid: new Map(), places: named };
   let scannedAt = Number.NEGATIVE_INFINITY;
 
   const refresh = (): void => {
-    embedded ??= parseEmbedded(options.embedded ?? {}, judges);
-    const scanned = leadsOut(directory, options.within) ? NOTHING : watched.scan(now());
-    if (scanned === local) return;
-    local = scanned;
-    catalog = merge(embedded, scanned, { localTrusted: options.within === undefined });
+    const scanned = layers.map(({ scan }) => scan(now()));
+    if (scanned.every((each, at) => each === read?.[at])) return;
+    read = scanned;
+    catalog = {
+      ...merge(scanned.map((results, at) => ({ results, trusted: layers[at]?.trusted === true }))),
+      places: named,
+    };
     const fields = { workflows: catalog.workflows.size, invalid: [...catalog.invalid.keys()] };
     if (fields.invalid.length > 0) log?.warn(fields, "definitions read; some are invalid");
     else log?.debug(fields, "definitions read");
@@ -61,6 +65,22 @@ export function createLibrary(options: LibraryOptions): WorkflowSource {
       return catalog;
     },
   };
+}
+
+/** One place as it is looked at again and again; the same map while nothing changed. */
+interface Layer {
+  trusted: boolean;
+  scan(now: number): ReadonlyMap<string, ParseResult>;
+}
+
+function layerOf(place: Place, judges: Judges): Layer {
+  if ("texts" in place) {
+    let parsed: ReadonlyMap<string, ParseResult> | undefined;
+    return { trusted: true, scan: () => (parsed ??= parseEmbedded(place.texts, judges)) };
+  }
+  const { directory, within } = place;
+  const watched = watchDirectory(directory, judges);
+  return { trusted: within === undefined, scan: (now) => (leadsOut(directory, within) ? NOTHING : watched.scan(now)) };
 }
 
 const NOTHING: ReadonlyMap<string, ParseResult> = new Map();
@@ -82,19 +102,18 @@ function parseEmbedded(texts: Readonly<Record<string, string>>, judges: Judges):
   return new Map(names.map((name) => [name, parseWorkflow(name, files, judges)]));
 }
 
-/** A local workflow hides the embedded one of its name also when it is broken: that is the one its author means. */
-function merge(
-  embedded: ReadonlyMap<string, ParseResult>,
-  local: ReadonlyMap<string, ParseResult>,
-  { localTrusted }: { localTrusted: boolean },
-): Catalog {
+/** A workflow hides those of its name in earlier places also when it is broken: that is the one its author means. */
+function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boolean }[]): Omit<Catalog, "places"> {
   const workflows = new Map<string, LoadedWorkflow>();
   const invalid = new Map<string, Problem[]>();
-  const all = new Map([...embedded, ...local]);
+  const all = new Map(
+    layers.flatMap(({ results, trusted }) =>
+      [...results].map(([name, result]) => [name, { result, trusted }] as const),
+    ),
+  );
   for (const name of [...all.keys()].sort()) {
-    const result = all.get(name);
-    const trusted = localTrusted || !local.has(name);
-    if (result?.ok) workflows.set(name, { workflow: result.workflow, hash: result.hash, trusted });
+    const { result, trusted } = all.get(name) ?? {};
+    if (result?.ok) workflows.set(name, { workflow: result.workflow, hash: result.hash, trusted: trusted === true });
     else if (result) invalid.set(name, result.problems);
   }
   return { workflows, invalid };

@@ -1,6 +1,6 @@
 /** Upkeep of one SQLite file: examined, copied while others write, rid of what ended long ago. */
 import type { Database } from "bun:sqlite";
-import { chmodSync, closeSync, fsyncSync, openSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Upkeep } from "../upkeep.ts";
@@ -44,7 +44,7 @@ export function createSqliteUpkeep(path: string): Upkeep {
         const faults = db.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
         const damaged = faults.map((row) => row.quick_check).filter((line) => line !== "ok");
         if (damaged.length > 0) throw damagedFile(path, damaged);
-        return [...networkWarning(path), ...spaceWarning(path)];
+        return [...modeWarning(path), ...networkWarning(path), ...spaceWarning(path)];
       }),
     backup: (file) => withDatabase((db) => copyTo(db, resolve(file))),
     prune: (before) =>
@@ -94,6 +94,12 @@ function damagedFile(path: string, lines: string[]): AppError {
   return new AppError("PERSISTENCE_ERROR", `The database "${path}" is damaged: ${lines.slice(0, 3).join("; ")}`, {
     hint: "Stop what uses it and restore it from a backup (a copy made by `orchestrator backup FILE`).",
   });
+}
+
+function modeWarning(path: string): string[] {
+  const mode = statSync(path).mode & 0o777;
+  if (process.platform === "win32" || (mode & 0o077) === 0) return [];
+  return [`other users may open it (mode 0${mode.toString(8)}): chmod 600 "${path}"`];
 }
 
 function networkWarning(path: string): string[] {

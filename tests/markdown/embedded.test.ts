@@ -17,10 +17,8 @@ test("every Markdown file of workflows/ is embedded", () => {
 });
 
 test("every embedded workflow is valid", async () => {
-  const directory = join(scratchDir(), "none");
   const { invalid, workflows } = await createLibrary({
-    directory,
-    embedded: EMBEDDED_WORKFLOWS,
+    places: [{ texts: EMBEDDED_WORKFLOWS }],
     judges: JUDGES,
   }).catalog();
   expect([...invalid]).toEqual([]);

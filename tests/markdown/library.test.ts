@@ -22,8 +22,7 @@ function watch(directory: string, embedded: Record<string, string> | null = null
   let offset = 10_000;
   let parsed = 0;
   const library = createLibrary({
-    directory,
-    embedded,
+    places: [...(embedded ? [{ texts: embedded }] : []), { directory }],
     now: () => Date.now() + offset,
     judges: {
       ...JUDGES,
@@ -118,7 +117,7 @@ describe("the list", () => {
       throw new Error("defect");
     };
     const judges = { ...JUDGES, checkExpression };
-    const { workflows, invalid } = await createLibrary({ directory, embedded: null, judges }).catalog();
+    const { workflows, invalid } = await createLibrary({ places: [{ directory }], judges }).catalog();
     expect([...workflows.keys()]).toEqual(["ONE"]);
     expect(invalid.get("BAD")?.[0]).toMatchObject({ code: "PARSER_FAILED", file: "BAD/index.md" });
   });
@@ -317,7 +316,7 @@ describe("a workflow", () => {
 test("by the real clock, an edit is seen within a second", async () => {
   const directory = join(scratchDir(), "defs");
   writeFiles(directory, withGoal("old"));
-  const library = createLibrary({ directory, embedded: null, judges: JUDGES });
+  const library = createLibrary({ places: [{ directory }], judges: JUDGES });
   const goal = async () => (await library.catalog()).workflows.get("ONE")?.workflow.goal;
   expect(await goal()).toBe("old");
   writeFileSync(join(directory, "ONE/index.md"), indexWithGoal("new"));
@@ -333,7 +332,7 @@ test("no reader ever sees a half-written workflow, however slowly the writer goe
   const directory = join(scratchDir(), "defs");
   writeFiles(directory, versions[0] ?? {});
   let clock = Date.now() + 10_000;
-  const library = createLibrary({ directory, embedded: null, judges: JUDGES, now: () => clock });
+  const library = createLibrary({ places: [{ directory }], judges: JUDGES, now: () => clock });
   const look = async () => {
     const { workflows, invalid } = await library.catalog();
     const workflow = workflows.get("ONE")?.workflow;

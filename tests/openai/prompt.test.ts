@@ -10,7 +10,7 @@ import { JUDGES } from "../support/judges.ts";
 import { pastVisit, questionAt, type Situation } from "../support/question.ts";
 
 const DIRECTORY = join(import.meta.dir, "../../workflows");
-const library = createLibrary({ directory: DIRECTORY, embedded: null, judges: JUDGES });
+const library = createLibrary({ places: [{ directory: DIRECTORY }], judges: JUDGES });
 const { workflows } = await library.catalog();
 const refactor = shipped("REFACTOR_WITH_TESTS");
 
