@@ -176,7 +176,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect(history.find(({ kind }: { kind: string }) => kind === "approval")).toMatchObject({ actor: "cli" });
     });
 
-    test("inputs and description: listed, checked at the start, and arguments of the prompt", async () => {
+    test("inputs and description: listed, checked at the start, and told by the prompt", async () => {
       const on = await open({ workflows });
       const { data, text } = await on.call("list_workflows");
       const asks = data.workflows.find(({ name }: { name: string }) => name === "ASKS");
@@ -198,13 +198,10 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect((await on.call("list_instances")).data.instances).toEqual([]);
       await startRun(on, "ASKS", { context: { name: "a", count: 2, other: true } });
       const prompt = (await on.prompts()).find(({ name }) => name === "ASKS");
-      expect(prompt?.arguments?.map(({ name, required }) => [name, required])).toEqual([
-        ["name", true],
-        ["count", false],
-        ["context", false],
-      ]);
-      const said = await on.prompt("ASKS", { name: 'O"Neil', count: "2" });
-      expect(said).toContain('"context":{"name":"O\\"Neil","count":2}');
+      expect(prompt?.arguments?.map(({ name, required }) => [name, required])).toEqual([["request", false]]);
+      const said = await on.prompt("ASKS", { request: 'for O"Neil, twice' });
+      expect(said).toContain('The user wants: for O"Neil, twice\n');
+      expect(said).toMatch(/"context".*:\n {3}- name \(string, required\).*\n {3}- count \(integer\)/);
     });
   });
 }

@@ -30,10 +30,10 @@ test("each workflow is a prompt that starts it with what is known, and one promp
   const { prompts } = await client.listPrompts();
   expect(prompts.map((prompt) => prompt.name)).toEqual(["W", "create_workflow"]);
   expect(prompts[0]).toMatchObject({ title: "Start W", description: "Reach the goal." });
-  const started = await client.getPrompt({ name: "W", arguments: { context: "the file is a.ts" } });
+  const started = await client.getPrompt({ name: "W", arguments: { request: "the file is a.ts" } });
   expect(textOf(started.messages)).toContain("start_workflow");
   expect(textOf(started.messages)).toContain("the file is a.ts");
-  const taught = await client.getPrompt({ name: "create_workflow", arguments: { purpose: "releases" } });
+  const taught = await client.getPrompt({ name: "create_workflow", arguments: { request: "releases" } });
   for (const part of [
     "Orchestrator Guidance",
     "Client Instructions",
@@ -43,6 +43,31 @@ test("each workflow is a prompt that starts it with what is known, and one promp
   ]) {
     expect(textOf(taught.messages)).toContain(part);
   }
+});
+
+/** What clients make of `/W fix the login`: of one argument, of three that they knew before, and of those left empty. */
+const TYPED: [what: string, args: Record<string, string>, told: string][] = [
+  ["all of it to the first argument", { request: "fix the login" }, "The user wants: fix the login\n"],
+  [
+    "a word for each argument",
+    { task: "fix", project_path: "the", criteria: "login" },
+    "The user wants: fix the login\n",
+  ],
+  ["the first word alone", { request: "fix" }, "The user wants: fix\n"],
+  ["empty ones beside it", { request: "fix the login", context: "", path: " " }, "The user wants: fix the login\n"],
+  ["nothing", {}, "The user's own words after the command are what counts"],
+  ["empty ones alone", { request: "" }, "The user's own words after the command are what counts"],
+];
+
+test.each(TYPED)("a prompt that is given %s is a good start all the same", async (_what, args, told) => {
+  const { client } = await connect({ workflows: definitions() });
+  const { messages } = await client.getPrompt({ name: "W", arguments: args });
+  const [content] = messages.map((each) => each.content);
+  const text = content?.type === "text" ? content.text : "";
+  expect(text).toContain(told);
+  expect(text).toContain('start_workflow {"workflow_name":"W"}');
+  expect(text).toContain("The user's own words after the command are what counts");
+  expect(text.includes("The user wants:")).toBe(told.startsWith("The user wants:"));
 });
 
 test("what the create_workflow prompt shows is a workflow that can be started", async () => {

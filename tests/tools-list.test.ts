@@ -64,6 +64,10 @@ test("the server's instructions teach the loop in less than 2 kB", async () => {
     expect(instructions).toContain(word);
   }
   expect(Buffer.byteLength(instructions)).toBeLessThan(2048);
+  const [first] = instructions.split("\n"); // all that one client shows
+  for (const part of ["orchestrator's workflow X", "start_workflow", "resume_workflow {}", "Not the client's own"]) {
+    expect(first).toContain(part);
+  }
 });
 
 test("a tool that does not exist is a protocol error that names it", async () => {

@@ -1,6 +1,5 @@
 /** Prompts: each workflow as a slash command that starts it, and one that teaches an agent to write a workflow. SDK-free. */
 import { findLoaded } from "../engine/start.ts";
-import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import type { Catalog, Workflow } from "../workflow.ts";
@@ -12,14 +11,14 @@ export interface Prompt {
   arguments: { name: string; description: string; required: boolean }[];
 }
 
-const KNOWN = { name: "context", description: "What is known already: values, files, wishes", required: false };
-const PURPOSE = { name: "purpose", description: "What the workflow is for", required: false };
+/** One text: clients split what is typed after the command at blanks, or give all of it to the first argument. */
+const REQUEST = { name: "request", description: "What you want, in your own words", required: false };
 
 const CREATE: Prompt = {
   name: "create_workflow",
   title: "Create a workflow",
   description: "Write a new workflow for this orchestrator, in ./workflows",
-  arguments: [PURPOSE],
+  arguments: [REQUEST],
 };
 
 /** Workflows first, by name. A workflow that bears the other prompt's name hides it. */
@@ -28,7 +27,7 @@ export function listPrompts({ workflows }: Catalog): Prompt[] {
     name: workflow.name,
     title: `Start ${workflow.name}`,
     description: purposeOf(workflow),
-    arguments: argumentsOf(workflow),
+    arguments: [REQUEST],
   }));
   return workflows.has(CREATE.name) ? starters : [...starters, CREATE];
 }
@@ -36,53 +35,40 @@ export function listPrompts({ workflows }: Catalog): Prompt[] {
 /** What the user says by calling a prompt. Throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
 export function getPrompt(catalog: Catalog, name: string, given: Record<string, string>) {
   if (name === CREATE.name && !catalog.workflows.has(name)) {
-    return { description: CREATE.description, text: createText(given["purpose"]) };
+    return { description: CREATE.description, text: createText(wordsOf(given)) };
   }
   const { workflow } = findLoaded(catalog, name);
-  return { description: purposeOf(workflow), text: startText(workflow, given) };
+  return { description: purposeOf(workflow), text: startText(workflow, wordsOf(given)) };
 }
 
 function purposeOf({ name, description, goal }: Workflow): string {
   return description ?? (oneLine(goal, 200) || `Start the workflow ${name}`);
 }
 
-/** The workflow's inputs by name, and room for all else that is known. */
-function argumentsOf({ inputs }: Workflow): Prompt["arguments"] {
+/** All that came along, whatever a client called it, in its order; empty where nothing did. */
+function wordsOf(given: Record<string, string>): string {
+  const words = Object.values(given).map((each) => each.trim());
+  return words.filter(Boolean).join(" ");
+}
+
+function startText({ name, inputs }: Workflow, words: string): string {
+  const call = JSON.stringify({ workflow_name: name });
   const fields = fieldsOf(inputs).map(({ name, type, required, description }) => {
-    return { name, description: description ? `${description} (${type})` : type, required };
+    return `   - ${name} (${type}${required ? ", required" : ""})${description ? `: ${description}` : ""}`;
   });
-  return fields.some(({ name }) => name === KNOWN.name) ? fields : [...fields, KNOWN];
+  const context =
+    fields.length > 0
+      ? ` with "context": fill these in from the user's words and from the project, leave out what is not known, ask the user for what is required and cannot be found:\n${fields.join("\n")}`
+      : `; put what is known into "context", by the keys that the first step names.`;
+  return `Carry out the orchestrator's workflow ${name}, with the orchestrator's tools and not with a workflow tool of the client's own.
+
+${words ? `The user wants: ${words}\n` : ""}The user's own words after the command are what counts, also where a client passed on only some of them.
+
+1. Call start_workflow ${call}${context}
+2. Do the step that you get, verify it, report it with advance_workflow, do the step that it returns, and so on until status is COMPLETED, FAILED or CANCELLED.`;
 }
 
-/** What was given for inputs, as values of their types where the text is one. */
-function contextOf({ inputs }: Workflow, given: Record<string, string>): JsonObject {
-  const fields = fieldsOf(inputs).filter(({ name }) => Object.hasOwn(given, name) && given[name] !== "");
-  return Object.fromEntries(fields.map(({ name, type }) => [name, parsed(given[name] ?? "", type)]));
-}
-
-function parsed(text: string, type: string): unknown {
-  if (type === "string" || type === "value") return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // start_workflow says what is wrong with it
-  }
-}
-
-function startText(workflow: Workflow, given: Record<string, string>): string {
-  const context = contextOf(workflow, given);
-  const known = Object.hasOwn(context, KNOWN.name) ? undefined : given[KNOWN.name];
-  const { name } = workflow;
-  const hasContext = Object.keys(context).length > 0;
-  const call = JSON.stringify({ workflow_name: name, ...(hasContext ? { context } : {}) });
-  return `Carry out the workflow ${name} with the workflow orchestrator's tools.
-
-1. Call start_workflow ${call}; put what is known into "context", by the keys that the first step names.
-2. Do the step that you get, verify it, report it with advance_workflow, do the step that it returns, and so on until status is COMPLETED.
-${known ? `\nKnown already: ${known}` : ""}`.trimEnd();
-}
-
-function createText(purpose: string | undefined): string {
+function createText(purpose: string): string {
   return `Write a workflow for the workflow orchestrator${purpose ? `: ${purpose}` : ". Ask me what it is for, unless I said so"}.
 
 A workflow is a directory \`workflows/NAME/\` (NAME in capitals) with \`index.md\` and \`steps/*.md\`.

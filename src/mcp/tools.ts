@@ -72,7 +72,7 @@ export const TOOLS: readonly Tool[] = [
   tool({
     name: "list_workflows",
     title: "List workflows",
-    description: "List the workflows that can be started, with the inputs each needs.",
+    description: "List the orchestrator's workflows that can be started, with the inputs each needs.",
     input: z.object({}),
     output: WORKFLOWS_OUTPUT,
     annotations: READS,
@@ -82,7 +82,7 @@ export const TOOLS: readonly Tool[] = [
     name: "start_workflow",
     title: "Start a workflow",
     description:
-      "Start a workflow; returns its first step. Do that step, report it with advance_workflow, do the step you get back, and so on until status is COMPLETED. If one may already be running here, call resume_workflow first.",
+      "Start a workflow of the orchestrator (not the client's own); returns its first step. Do that step, report it with advance_workflow, do the step you get back, and so on until status is COMPLETED. If one may already be running here, call resume_workflow first.",
     input: z.object({
       workflow_name: name(),
       context: object().optional().describe("Initial values of the workflow's context"),
