@@ -14,7 +14,7 @@ export interface Permission {
 export function refusalOf(check: Check, trusted: boolean, permission: Permission): string | null {
   const { allowed, commands, platform = process.platform } = permission;
   if (!trusted) {
-    return "this workflow was only found in ./workflows; name the directory (--workflows) to let its checks run";
+    return "this workflow was only found in the project; name the directory (--workflows) to let its checks run";
   }
   if (check.kind === "command") {
     if (!commands.has(check.name)) return `the server was started without --command ${check.name}=…`;

@@ -10,7 +10,7 @@ const NAMED: Check = { kind: "command", name: "test", timeout: 9 };
 const UNKNOWN: Check = { kind: "command", name: "lint", timeout: 9 };
 
 const commands = new Map([["test", { text: "true", words: ["true"] }]]);
-const FOUND = /only found in \.\/workflows; name the directory \(--workflows\)/;
+const FOUND = /only found in the project; name the directory \(--workflows\)/;
 const NO_CHECKS = /^the server was started without --allow-checks$/;
 const NO_COMMAND = /^the server was started without --command lint=…$/;
 const POSIX = /POSIX systems only/;
