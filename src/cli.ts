@@ -13,6 +13,7 @@ import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
 import { AppError } from "./errors.ts";
+import { didYouMean } from "./near-name.ts";
 import { visible } from "./words.ts";
 
 const version: Command = {
@@ -46,7 +47,11 @@ export async function runCli(argv: string[], terminal: { stop: AbortSignal }): P
   const named = first !== "" && !first.startsWith("-");
   const command = named ? COMMANDS.find((each) => each.name === first) : serve;
   if (!command) {
-    complain(`There is no command "${first}". Commands: ${COMMANDS.map((each) => each.name).join(", ")}`);
+    const near = didYouMean(
+      first,
+      COMMANDS.map((each) => each.name),
+    );
+    complain(`There is no command "${first}". ${near}Commands: ${COMMANDS.map((each) => each.name).join(", ")}`);
     return 2;
   }
   const words = parse(command, named ? argv.slice(1) : argv);

@@ -6,11 +6,16 @@ const MIN_PREFIX = 2;
 /** Edits that a guess may be away, for each of its letters. */
 const EDITS_PER_LETTER = 0.4;
 
-/** The one name of the same letters in another case; undefined where there is none, or several. */
-export function sameLetters(text: string, names: readonly string[]): string | undefined {
-  const wanted = text.trim().toLowerCase();
-  const found = names.filter((name) => name.toLowerCase() === wanted);
-  return found.length === 1 ? found[0] : undefined;
+/** The name that was given; where there is none like it, the one of the same letters in another case, if there is one. */
+export function asWritten(text: string, names: readonly string[]): string {
+  if (names.includes(text)) return text;
+  const [found, ...others] = names.filter((name) => isSameName(name, text));
+  return found !== undefined && others.length === 0 ? found : text;
+}
+
+/** Whether two names have the same letters, case aside. */
+export function isSameName(left: string, right: string): boolean {
+  return left.trim().toLowerCase() === right.trim().toLowerCase();
 }
 
 /**

@@ -85,6 +85,8 @@ test("validate says ok and ends with 0, or says what is wrong and where and ends
   expect(all.stdout).toContain("GOOD: ok");
   expect(all.stdout).toMatch(/BROKEN: 1 problem\n {2}BROKEN\/steps\/only\.md:\d+ [A-Z_]+: .+\n {4}.+/);
   expect((await run("validate", "GOOD", "--workflows", broken)).code).toBe(0);
+  expect((await run("validate", "good", "--workflows", broken)).stdout).toBe("GOOD: ok\n");
+  expect((await run("validate", "GO", "--workflows", broken)).stdout).toContain('Did you mean "GOOD"?');
   const missing = await run("validate", "GOOD", "NONE", "--workflows", broken);
   expect(missing.code).toBe(1);
   expect(missing.stdout).toContain('There is no workflow "NONE"');

@@ -122,6 +122,7 @@ test("a name in another case is taken, also when the start is repeated; one that
   expect(told.data.workflow_name).toBe("HELLO");
   expect((await startRun(on, "Hello", { request_id: "r" })).id).toBe(id);
   expect((await startRun(on, "hello")).told.data.also_running).toMatchObject([{ instance_id: id }]);
+  expect((await on.call("list_instances", { workflow_name: "hello" })).data.instances).toHaveLength(2);
   const begun = expectError(await on.call("start_workflow", { workflow_name: "rel" }), "DEFINITION_NOT_FOUND");
   expect(begun.data.hint).toContain('Did you mean "RELEASE"?');
   const lost = expectError(await on.call("start_workflow", { workflow_name: "X" }), "DEFINITION_NOT_FOUND");

@@ -1,5 +1,6 @@
 /** `orchestrator validate`: what is wrong in definitions, where, and what to do about it. */
 import type { App } from "../app.ts";
+import { asWritten, didYouMean } from "../near-name.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
 import { type CheckHere, checksHere, checksWords, placesWords } from "./here.ts";
@@ -30,16 +31,17 @@ export const validate: Command = {
     }),
 };
 
-function verdictOn(name: string, { workflows, invalid }: Catalog, app: App): Verdict {
+function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Verdict {
+  const all = [...workflows.keys(), ...invalid.keys()];
+  const name = asWritten(given, all);
   const loaded = workflows.get(name);
   if (loaded) return { name, valid: true, problems: [], checks: checksHere(loaded, app) };
-  const known = [...workflows.keys(), ...invalid.keys()].join(", ") || "none";
   const missing: Problem = {
     code: "DEFINITION_NOT_FOUND",
     file: `${name}/index.md`,
     line: 1,
     message: `There is no workflow "${name}".`,
-    hint: `There are: ${known}.`,
+    hint: `${didYouMean(name, all)}There are: ${all.join(", ") || "none"}.`,
   };
   return { name, valid: false, problems: invalid.get(name) ?? [missing], checks: [] };
 }

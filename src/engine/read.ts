@@ -2,6 +2,7 @@
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance, InstanceSummary, Status } from "../instance.ts";
+import { asWritten } from "../near-name.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, notFound } from "./call.ts";
 import type { Parts } from "./parts.ts";
@@ -55,10 +56,12 @@ export interface Page {
 /** A page of instances, newest first. */
 export async function list(parts: Parts, input: ListInput): Promise<Page> {
   const store = await parts.store();
+  const workflow_name =
+    input.workflow_name && asWritten(input.workflow_name, [...(await parts.source.catalog()).workflows.keys()]);
   const found = await store.list({
     project: input.all_projects ? null : parts.project,
     status: input.status,
-    workflow_name: input.workflow_name,
+    workflow_name,
     limit: input.limit + 1,
     after: input.cursor === undefined ? undefined : parseCursor(input.cursor),
   });

@@ -2,7 +2,7 @@
 import { AppError } from "../errors.ts";
 import type { Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
-import { didYouMean, sameLetters } from "../near-name.ts";
+import { asWritten, didYouMean, isSameName } from "../near-name.ts";
 import { begin } from "../rules/begin.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
@@ -56,8 +56,7 @@ export async function findDefinition(parts: Parts, name: string): Promise<Loaded
  * DEFINITION_NOT_FOUND or DEFINITION_INVALID.
  */
 export function findLoaded({ workflows, invalid, places }: Catalog, given: string): LoadedWorkflow {
-  const all = [...workflows.keys(), ...invalid.keys()];
-  const name = all.includes(given) ? given : (sameLetters(given, all) ?? given);
+  const name = asWritten(given, [...workflows.keys(), ...invalid.keys()]);
   const found = workflows.get(name);
   if (found) return found;
   const problems = invalid.get(name);
@@ -107,8 +106,7 @@ function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context:
 async function repeated(call: Call, input: StartInput): Promise<Outcome> {
   const { workflow_name, instance_id } = call.current;
   const first = await call.store.start(instance_id);
-  const sameName = sameLetters(input.workflow_name, [workflow_name]) !== undefined;
-  const same = sameName && Bun.deepEquals(first?.context, input.context, true);
+  const same = isSameName(workflow_name, input.workflow_name) && Bun.deepEquals(first?.context, input.context, true);
   if (same) return handedOut(call, { replayed: true });
   throw new AppError(
     "INVALID_INPUT",

@@ -1,6 +1,8 @@
 /** Which keys front matter may have, and in which file. */
+
+import { nearName } from "../near-name.ts";
 import { oneLine } from "../words.ts";
-import { nearest, type Origin } from "./problems.ts";
+import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import type { Yaml, YamlMap } from "./yaml.ts";
 
@@ -56,6 +58,6 @@ function refuse<Key extends string>(
 }
 
 function keyHint(key: string, own: readonly string[], others: readonly string[]): string {
-  const near = nearest(key, [...own, ...others]);
+  const near = nearName(key, [...own, ...others]);
   return near === undefined ? `Remove it; there are: ${own.join(", ")}` : `Did you mean "${near}"?`;
 }
