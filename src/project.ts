@@ -2,8 +2,8 @@
 
 export interface ProjectProbe {
   /**
-   * The id of the commit that git's HEAD names; null where there is none, or it cannot be told. Reads two small files, so
-   * that it may be asked at each report. Starts nothing.
+   * The id of the commit that git's HEAD names; null where there is none, or it cannot be told. Looks at a few small
+   * files, so that it may be asked at each report. Starts nothing.
    */
   head(directory: string): string | null;
   /**

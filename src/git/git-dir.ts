@@ -2,7 +2,7 @@
  * The files in which git keeps where HEAD is. They are the project's: of each at most 4 kB are read, of plain files only, so
  * that one which never ends or never answers holds nobody.
  */
-import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const MOST_BYTES = 4_096;
@@ -14,14 +14,17 @@ export interface GitDir {
   own: string;
 }
 
+/** What stood at each path that was looked at, as long as it is the same file: for whoever wants to know whether to look again. */
+export type Seen = Map<string, string>;
+
 /** The git directory of the work tree that holds `directory`; a linked work tree has a file that names its own. */
-export function findGitDir(directory: string): GitDir | null {
+export function findGitDir(directory: string, seen: Seen = new Map()): GitDir | null {
   for (let root = directory; ; root = dirname(root)) {
     const path = join(root, ".git");
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = look(path, seen);
     if (found?.isDirectory()) return { root, own: path };
     if (found) {
-      const named = /^gitdir: (.+)$/m.exec(readStart(path)?.text ?? "")?.[1];
+      const named = /^gitdir: (.+)$/m.exec(readStart(path, seen)?.text ?? "")?.[1];
       return named ? { root, own: resolve(root, named) } : null;
     }
     if (root === dirname(root)) return null;
@@ -29,17 +32,41 @@ export function findGitDir(directory: string): GitDir | null {
 }
 
 /** The first bytes of a small file, and whether these are all; null where there is no plain file. */
-export function readStart(path: string): { text: string; whole: boolean } | null {
-  return readPart(path, () => 0);
+export function readStart(path: string, seen: Seen): { text: string; whole: boolean } | null {
+  return readPart(path, seen, () => 0);
 }
 
 /** The last bytes of a file; null where there is no plain file. */
-export function readEnd(path: string): string | null {
-  return readPart(path, (size) => Math.max(0, size - MOST_BYTES))?.text ?? null;
+export function readEnd(path: string, seen: Seen): string | null {
+  return readPart(path, seen, (size) => Math.max(0, size - MOST_BYTES))?.text ?? null;
 }
 
-function readPart(path: string, startIn: (size: number) => number): { text: string; whole: boolean } | null {
-  const found = statSync(path, { throwIfNoEntry: false });
+/** Whether every path that was looked at still is what it was. */
+export function isUnchanged(seen: Seen): boolean {
+  for (const [path, identity] of seen) if (identityOf(statSync(path, QUIETLY)) !== identity) return false;
+  return true;
+}
+
+const QUIETLY = { throwIfNoEntry: false } as const;
+
+function look(path: string, seen: Seen): Stats | undefined {
+  const found = statSync(path, QUIETLY);
+  seen.set(path, identityOf(found));
+  return found;
+}
+
+/** Of a directory, which one it is; of a file, also when it was written: git writes a new one each time. */
+function identityOf(found: Stats | undefined): string {
+  if (!found) return "";
+  return found.isDirectory() ? `${found.ino}` : `${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size}`;
+}
+
+function readPart(
+  path: string,
+  seen: Seen,
+  startIn: (size: number) => number,
+): { text: string; whole: boolean } | null {
+  const found = look(path, seen);
   if (!found?.isFile()) return null;
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // Windows has none
   try {
