@@ -26,7 +26,7 @@ export function checksHere(
   return [...new Map(found).values()];
 }
 
-/** `runs test (bun test); not: lint (the server was started without --command lint=…)`; empty without checks. */
+/** `the server checks test (bun test); not lint: the server was started without --command lint=…`; empty without checks. */
 export function checksWords(checks: CheckHere[]): string {
   const runs = checks.filter(({ refusal }) => refusal === null).map(({ check }) => check);
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];

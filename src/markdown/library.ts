@@ -1,6 +1,6 @@
 /** The workflows that can be started: embedded ones and those of a directory, parsed when first asked for and kept up to date. */
 import { realpathSync } from "node:fs";
-import { sep } from "node:path";
+import { join, sep } from "node:path";
 import type { Log } from "../log.ts";
 import type { Catalog, LoadedWorkflow, Problem, WorkflowSource } from "../workflow.ts";
 import { memoryFiles } from "./files.ts";
@@ -89,7 +89,7 @@ const NOTHING: ReadonlyMap<string, ParseResult> = new Map();
 function leadsOut(directory: string, within: string | undefined): boolean {
   if (within === undefined) return false;
   try {
-    return !realpathSync(directory).startsWith(`${realpathSync(within)}${sep}`);
+    return !realpathSync(directory).startsWith(join(realpathSync(within), sep));
   } catch {
     return false; // there is none
   }
