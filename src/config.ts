@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { splitCommand } from "./command-words.ts";
+import { type CheckSettings, namedCommands, programEnvironment } from "./check-settings.ts";
 import { AppError } from "./errors.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { existingDirectory, fileOrNothing, type Setting, type Whereabouts } from "./path-settings.ts";
@@ -51,16 +51,6 @@ interface HttpSettings {
   token: string | null;
 }
 
-/** What may be looked at before a report is believed; see checks/checker.ts. */
-interface CheckSettings {
-  /** Whether definitions may bring checks of their own. */
-  allowed: boolean;
-  /** By name: what whoever started the server lets definitions run. */
-  commands: Map<string, { text: string; words: string[] }>;
-  /** Of the programs that are run: what they need of this process's environment, without its secrets. */
-  environment: Record<string, string>;
-}
-
 /** How a model is asked; see openai/model-decider.ts. */
 interface ModelSettings {
   endpoint: string;
@@ -75,20 +65,6 @@ const OPENAI_ENDPOINT = "https://api.openai.com/v1";
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 3_000;
-
-/** What programs are given of the environment, where it is set; no secret stands in any of these. */
-const PASSED_ON = new Set(
-  [
-    "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP",
-    "JAVA_HOME GOPATH GOROOT CARGO_HOME RUSTUP_HOME NVM_DIR VOLTA_HOME BUN_INSTALL VIRTUAL_ENV CONDA_PREFIX",
-    "PYENV_ROOT RBENV_ROOT GEM_HOME ANDROID_HOME ANDROID_SDK_ROOT DOTNET_ROOT",
-    "Path PATHEXT SystemRoot SYSTEMROOT USERPROFILE APPDATA LOCALAPPDATA",
-  ].flatMap((names) => names.split(" ")),
-);
-/** Of the locale, and of where a user's files are. */
-const PASSED_ON_KINDS = /^(LC_[A-Z]+|XDG_[A-Z]+_(HOME|DIR|DIRS))$/;
-/** What they print is read by nobody's terminal. */
-const FOR_PROGRAMS = { TERM: "dumb", NO_COLOR: "1" };
 
 /** Reads the settings; throws INVALID_INPUT that names the setting, its value and what is allowed. */
 export function readConfig(flags: Flags = {}, env: Environment = process.env, cwd: string = process.cwd()): Config {
@@ -234,33 +210,6 @@ function authToken(env: Environment): string | null {
   throw new AppError("INVALID_INPUT", "HTTP_AUTH_TOKEN holds a character that no header can carry.", {
     hint: "Set it to visible ASCII characters without spaces, such as the output of: openssl rand -hex 32",
   });
-}
-
-function namedCommands(given: string[]): Map<string, { text: string; words: string[] }> {
-  const commands = new Map<string, { text: string; words: string[] }>();
-  for (const value of given) {
-    const [, name = "", text = ""] = /^([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(value) ?? [];
-    if (!name) {
-      throw badCommand(value, "which is not NAME=COMMAND", 'Write it like --command test="bun test".');
-    }
-    if (commands.has(name)) throw badCommand(value, "but that name is taken", "Give each command a name of its own.");
-    const split = splitCommand(text);
-    if ("fault" in split) {
-      const hint = `It is started without a shell; where one is needed, write --command ${name}="sh -c '…'".`;
-      throw badCommand(value, `which cannot be started: ${split.fault}`, hint);
-    }
-    commands.set(name, { text, words: split.words });
-  }
-  return commands;
-}
-
-function badCommand(value: string, fault: string, hint: string): AppError {
-  return new AppError("INVALID_INPUT", `--command is "${value}", ${fault}.`, { hint });
-}
-
-function programEnvironment(env: Environment): Record<string, string> {
-  const passed = Object.entries(env).filter(([name]) => PASSED_ON.has(name) || PASSED_ON_KINDS.test(name));
-  return { ...Object.fromEntries(passed.filter((pair): pair is [string, string] => !!pair[1])), ...FOR_PROGRAMS };
 }
 
 function yesOrNo(name: string, value: string): boolean {

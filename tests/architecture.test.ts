@@ -23,6 +23,7 @@ const NOUNS = [
   "command-words",
   "near-name",
   "path-settings",
+  "check-settings",
   "schema",
 ];
 
