@@ -47,7 +47,7 @@ test("another word than success", async () => {
     "skipped",
     "resuming",
     "clarification_provided",
-    "n/a",
+    "not-applicable",
     "success!",
   ]) {
     await expectRefused(on, run.id, () => advance(on, run, { ...CLAIM, status }), "CHECK_FAILED");
