@@ -17,6 +17,19 @@ const MAX_DEPTH = 64;
 /** Longest path that an error names, in characters, about. */
 const MAX_PATH = 100;
 
+/** What readers of lines may take for the end of one, though JSON lets it stand raw in a text. */
+const LINE_ENDS = /[\u0085\u2028\u2029]/g;
+
+/** The value as JSON for whoever reads lines: over stdio, in an event stream, at the terminal. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapeLineEnds(JSON.stringify(value, null, indent));
+}
+
+/** The same JSON, with every line end that stands raw in a text escaped. */
+export function escapeLineEnds(json: string): string {
+  return json.replace(LINE_ENDS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** Bytes of the value as compact JSON in UTF-8. */
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? "");

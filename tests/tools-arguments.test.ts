@@ -43,12 +43,7 @@ const REFUSED: [what: string, tool: string, args: Args, said: string][] = [
   ["keys that are no texts", "get_workflow_status", { instance_id: "wf_x", keys: [1] }, "keys.0"],
   ["no report", "advance_workflow", { instance_id: "wf_x" }, "report is missing"],
   ["a report that is a list", "advance_workflow", { instance_id: "wf_x", report: [] }, "report"],
-  [
-    "a context that is text",
-    "start_workflow",
-    { workflow_name: "x", context: "{a" },
-    "context: Invalid input: expected obj",
-  ],
+  ["a context that is text", "start_workflow", { workflow_name: "x", context: "{a" }, "context: expected obj"],
   ["a status of no type", "resume_workflow", { report: { status: 1 } }, "report.status"],
   ["a use_latest in words", "resume_workflow", { use_latest: "perhaps" }, "use_latest"],
   ["an unknown status", "list_instances", { status: "SLEEPING" }, "status"],

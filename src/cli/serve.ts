@@ -25,7 +25,7 @@ export const serve: Command = {
 };
 
 async function overStdio(app: App, { stop }: Terminal): Promise<number> {
-  await serveStdio(app.mcpServer(), { stop, ending: app.stopChecks });
+  await serveStdio(app.mcpServer(), { stop, ending: app.stopChecks, log: app.log });
   return 0;
 }
 

@@ -14,13 +14,14 @@ export interface InputSchema {
 interface PropertySchema {
   type: string | string[];
   properties?: Record<string, PropertySchema>;
+  items?: PropertySchema;
   [key: string]: unknown;
 }
 
 const NOISE = ["$schema", "additionalProperties", "propertyNames", "minimum", "maximum", "minLength", "maxLength"];
 
-/** The advertised form of a zod object. A `type` in a schema's metadata wins over what zod would derive. */
-export function advertised(schema: z.ZodObject): InputSchema {
+/** What a zod object takes, as JSON Schema. A `type` in a schema's metadata wins over what zod would derive. */
+export function inputSchema(schema: z.ZodObject): InputSchema {
   const json = z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
@@ -33,6 +34,22 @@ export function advertised(schema: z.ZodObject): InputSchema {
 }
 
 /**
+ * The form that is advertised: of several types the first, because some providers refuse a list of types, and every object
+ * open, because some close it otherwise. What is taken stays as wide as the schema.
+ */
+export function advertised<S extends PropertySchema>(schema: S): S {
+  const { type, properties, items } = schema;
+  const plain = Array.isArray(type) ? type[0] : type;
+  return {
+    ...schema,
+    type: plain,
+    ...(properties ? { properties: mapValues(properties, advertised) } : {}),
+    ...(items ? { items: advertised(items) } : {}),
+    ...(plain === "object" ? { additionalProperties: true } : {}),
+  };
+}
+
+/**
  * Parses what a client sent. Clients differ: an object may come as a JSON string, a number or boolean as text, an
  * absent value as null; unknown arguments are ignored. Throws INVALID_INPUT that names the path of each problem.
  */
@@ -42,7 +59,16 @@ export function parseArguments<S extends z.ZodObject>(schema: S, sent: unknown, 
   if (fault) throw invalid(fault);
   const parsed = schema.safeParse(asStored(loosened));
   if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.map(describeIssue).join("; "));
+  throw invalid(describeIssues(parsed.error));
+}
+
+/** What is wrong, in plain words, with the path of each problem. */
+export function describeIssues({ issues }: { issues: z.core.$ZodIssue[] }): string {
+  return issues.map(describeIssue).join("; ");
+}
+
+function mapValues<T>(record: Record<string, T>, map: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 function invalid(what: string): AppError {
@@ -55,7 +81,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join(".") || "arguments";
   return issue.code === "invalid_type" && issue.message.endsWith("received undefined")
     ? `${path} is missing`
-    : `${path}: ${issue.message.replace("expected record", "expected object")}`;
+    : `${path}: ${issue.message.replace("Invalid input: ", "").replace("expected record", "expected object")}`;
 }
 
 function loosen(value: unknown, schema: PropertySchema | InputSchema): unknown {

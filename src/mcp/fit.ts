@@ -63,7 +63,13 @@ export function shrink(value: unknown, mostBytes: number): unknown {
     const cut = cutDeep(value, { mostChars, mostItems });
     if (bytesOf(cut) <= mostBytes) return cut;
   }
-  return "… (too large to show)";
+  return notShown(value, "too large to show");
+}
+
+/** What stands for values that are left out, of the kind that an output schema says stands there. */
+function notShown(value: unknown, words: string): unknown {
+  if (Array.isArray(value)) return [notShown(value[0], words)];
+  return typeof value === "object" && value !== null ? { "…": words } : `… (${words})`;
 }
 
 function isSmall({ text, structured }: Answer): boolean {
@@ -92,7 +98,7 @@ function cutDeep(value: unknown, most: { mostChars: number; mostItems: number })
   if (Array.isArray(value)) {
     const shown = value.slice(0, most.mostItems).map((item) => cutDeep(item, most));
     const left = value.length - shown.length;
-    return left > 0 ? [...shown, `… ${left} more`] : shown;
+    return left > 0 ? [...shown, notShown(value[0], `${left} more`)] : shown;
   }
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value);

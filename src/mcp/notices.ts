@@ -1,10 +1,11 @@
 /** Log messages to the client, as the protocol has them: silent until the client sets a level. */
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { type LoggingLevel, LoggingLevelSchema, SetLevelRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { type LoggingLevel, LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
 
 const SEVERITY: readonly LoggingLevel[] = LoggingLevelSchema.options;
 
-interface Notices {
+export interface Notices {
+  setLevel(level: LoggingLevel): void;
   /** A tool's answer: who decided what. */
   answered(tool: string, structured: Record<string, unknown>): void;
   /** A tool's error: its code. */
@@ -14,10 +15,6 @@ interface Notices {
 /** Messages hold ids, names and codes; never what an agent reported. */
 export function createNotices(server: Server): Notices {
   let least: LoggingLevel | null = null;
-  server.setRequestHandler(SetLevelRequestSchema, ({ params: { level } }) => {
-    least = level;
-    return {};
-  });
 
   function say(level: LoggingLevel, data: Record<string, unknown>): void {
     if (least === null || SEVERITY.indexOf(level) < SEVERITY.indexOf(least)) return;
@@ -25,6 +22,9 @@ export function createNotices(server: Server): Notices {
   }
 
   return {
+    setLevel(level) {
+      least = level;
+    },
     answered(tool, { instance_id, status, decision, next_step }) {
       const decided_by = field(decision, "decided_by");
       say(decided_by ? "info" : "debug", {

@@ -1,32 +1,19 @@
 /** The adapter to the MCP SDK: one server for each client, whatever the transport, on our own tables. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import {
-  CallToolRequestSchema,
-  CompleteRequestSchema,
-  ErrorCode,
-  GetPromptRequestSchema,
-  ListPromptsRequestSchema,
-  ListResourcesRequestSchema,
-  ListResourceTemplatesRequestSchema,
-  ListToolsRequestSchema,
-  McpError,
-  ReadResourceRequestSchema,
-  SubscribeRequestSchema,
-  UnsubscribeRequestSchema,
-} from "@modelcontextprotocol/sdk/types.js";
-import type { Attention } from "../decider.ts";
+import { type JSONRPCRequest, LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { oneLine } from "../words.ts";
+import { Call, createCalls, type Extra } from "./calls.ts";
 import type { Changes } from "./changes.ts";
-import { errorAnswer } from "./error-answer.ts";
 import { ICON } from "./icon.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
+import { given, INVALID_PARAMS, METHOD_NOT_FOUND, protocolError, readParams } from "./message.ts";
 import { createNotices } from "./notices.ts";
-import { createProgress } from "./progress.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { completeTemplate, instanceIdIn, listResources, readResource, TEMPLATES } from "./resources.ts";
-import { createRest } from "./rest.ts";
 import { TOOLS } from "./tools.ts";
 
 export interface ServerParts {
@@ -44,10 +31,11 @@ export interface McpServer {
   idle(): Promise<void>;
 }
 
-/** Longest name of a client in the history, in characters. */
-const MAX_ACTOR = 80;
 /** The protocol's code for a resource that is not there. */
 const RESOURCE_NOT_FOUND = -32002;
+
+/** A client that otherwise shows its model the names of tools alone loads these whole. */
+const ALWAYS_LOAD = { "anthropic/alwaysLoad": true };
 
 const CAPABILITIES = {
   tools: {},
@@ -58,102 +46,119 @@ const CAPABILITIES = {
 };
 
 const TOOLS_LIST = {
-  tools: TOOLS.map(({ name, title, description, input, output, annotations }) => ({
+  tools: TOOLS.map(({ name, title, description, input, output, annotations, alwaysLoad }) => ({
     name,
     title,
     description,
     inputSchema: input,
     outputSchema: output,
     annotations,
+    ...(alwaysLoad ? { _meta: ALWAYS_LOAD } : {}),
   })),
 };
-/** One for the process, however many clients it serves. */
-const rest = createRest();
+/** What is answered; the SDK does the first two. */
+const METHODS = [
+  "initialize",
+  "ping",
+  "tools/list",
+  "tools/call",
+  "prompts/list",
+  "prompts/get",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "completion/complete",
+  "logging/setLevel",
+] as const;
+type Method = (typeof METHODS)[number];
 
-const TOOLS_BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
+type Answering = (params: unknown, extra: Extra) => object | Promise<object>;
+
+const PromptChoice = z.object({ name: z.string(), arguments: given(z.record(z.string(), given(z.string()))) });
+const Page = z.object({ cursor: given(z.string()) });
+const Uri = z.object({ uri: z.string() });
+const Completion = z.object({
+  ref: z.object({ type: z.string(), uri: given(z.string()) }),
+  argument: z.object({ name: z.string(), value: z.string() }),
+});
+const Level = z.object({ level: LoggingLevelSchema });
+
+/** Whether the server has an answer to the method. */
+export function isMethod(method: string): method is Method {
+  return METHODS.some((each) => each === method);
+}
 
 export function createMcpServer(parts: ServerParts): McpServer {
-  const { engine, version } = parts;
+  const { engine, version, log } = parts;
   const server = new Server(
     { name: "workflow-orchestrator", title: "Workflow Orchestrator", version, icons: [ICON] },
     { capabilities: CAPABILITIES, instructions: INSTRUCTIONS },
   );
-  const idle = serveTools(server, parts);
+  const notices = createNotices(server);
+  const { call, idle } = createCalls(server, { ...parts, notices });
   const watch = watchFor(server, parts);
 
-  server.setRequestHandler(ListPromptsRequestSchema, async () => {
-    watch.catalog();
-    return { prompts: listPrompts(await engine.catalog()) };
-  });
-  server.setRequestHandler(GetPromptRequestSchema, async ({ params }) => {
-    const { description, text } = await asProtocolError(ErrorCode.InvalidParams, async () =>
-      getPrompt(await engine.catalog(), params.name, params.arguments ?? {}),
-    );
-    return { description, messages: [{ role: "user", content: { type: "text", text } }] };
-  });
-  server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => {
-    watch.catalog();
-    return asProtocolError(ErrorCode.InvalidParams, () => listResources(engine, params?.cursor));
-  });
-  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
-  server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }) => {
-    const read = await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
-    return { contents: [{ uri, ...read }] };
-  });
-  server.setRequestHandler(CompleteRequestSchema, async ({ params: { ref, argument } }) => {
-    const nothing = { values: [], total: 0, hasMore: false };
-    if (ref.type !== "ref/resource") return { completion: nothing };
-    return { completion: await completeTemplate(engine, ref.uri, argument.value) };
-  });
-  server.setRequestHandler(SubscribeRequestSchema, async ({ params: { uri } }) => {
-    await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
-    watch.resource(uri);
-    return {};
-  });
-  server.setRequestHandler(UnsubscribeRequestSchema, ({ params: { uri } }) => {
-    watch.forget(uri);
-    return {};
-  });
+  const answers: Record<Exclude<Method, "initialize" | "ping">, Answering> = {
+    "tools/list": () => TOOLS_LIST,
+    "tools/call": taking(Call, call),
+    "prompts/list": async () => {
+      watch.catalog();
+      return { prompts: listPrompts(await engine.catalog()) };
+    },
+    "prompts/get": taking(PromptChoice, async ({ name, arguments: sent = {} }) => {
+      const given = Object.entries(sent).filter((pair): pair is [string, string] => pair[1] !== undefined);
+      const { description, text } = await asProtocolError(INVALID_PARAMS, async () =>
+        getPrompt(await engine.catalog(), name, Object.fromEntries(given)),
+      );
+      return { description, messages: [{ role: "user", content: { type: "text", text } }] };
+    }),
+    "resources/list": taking(Page, ({ cursor }) => {
+      watch.catalog();
+      return asProtocolError(INVALID_PARAMS, () => listResources(engine, cursor));
+    }),
+    "resources/templates/list": () => ({ resourceTemplates: TEMPLATES }),
+    "resources/read": taking(Uri, async ({ uri }) => {
+      const read = await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
+      return { contents: [{ uri, ...read }] };
+    }),
+    "resources/subscribe": taking(Uri, async ({ uri }) => {
+      await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
+      watch.resource(uri);
+      return {};
+    }),
+    "resources/unsubscribe": taking(Uri, ({ uri }) => {
+      watch.forget(uri);
+      return {};
+    }),
+    "completion/complete": taking(Completion, async ({ ref, argument }) => {
+      const nothing = { values: [], total: 0, hasMore: false };
+      if (ref.type !== "ref/resource") return { completion: nothing };
+      return { completion: await completeTemplate(engine, ref.uri ?? "", argument.value) };
+    }),
+    "logging/setLevel": taking(Level, ({ level }) => {
+      notices.setLevel(level);
+      return {};
+    }),
+  };
+  // Not by `setRequestHandler`: that parses with the SDK's schemas, and sends their dumps as errors.
+  server.removeRequestHandler("logging/setLevel");
+  server.fallbackRequestHandler = async ({ method, params }: JSONRPCRequest, extra) => {
+    if (Object.hasOwn(answers, method)) return answers[method as keyof typeof answers](params, extra);
+    throw protocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
+  };
   server.onclose = () => watch.end();
+  server.onerror = ({ message }) => log.debug({ message }, "the SDK reports a fault");
   return { server, idle };
 }
 
-/** Tools; what it returns resolves when no call is in flight. */
-function serveTools(server: Server, { engine, log, newId }: ServerParts): McpServer["idle"] {
-  const inFlight = new Set<Promise<unknown>>();
-  const notices = createNotices(server);
-
-  async function call(name: string, sent: unknown, attention: Attention) {
-    const tool = TOOLS_BY_NAME.get(name);
-    if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool "${name}"`);
-    const began = performance.now();
-    try {
-      const { text, structured } = await tool.call(engine, sent, { actor: actorOf(server), ...attention });
-      notices.answered(name, structured);
-      return { content: [{ type: "text" as const, text }], structuredContent: structured };
-    } catch (error) {
-      const { text, structured } = errorAnswer(error, { log, newId });
-      notices.refused(name, structured);
-      return { content: [{ type: "text" as const, text }], structuredContent: structured, isError: true };
-    } finally {
-      log.debug({ tool: name, ms: Math.round(performance.now() - began) }, "tool called");
-    }
-  }
-
-  server.setRequestHandler(ListToolsRequestSchema, () => TOOLS_LIST);
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification, _meta }) => {
-    const progress = createProgress(_meta?.progressToken, sendNotification);
-    const answer = call(params.name, params.arguments, { signal, tell: progress.tell });
-    inFlight.add(answer);
-    try {
-      return await answer;
-    } finally {
-      progress.end();
-      inFlight.delete(answer);
-      rest.called();
-    }
-  });
-  return async () => void (await Promise.allSettled(inFlight));
+/** A handler behind its schema. */
+function taking<S extends z.ZodObject>(
+  schema: S,
+  handler: (params: z.infer<S>, extra: Extra) => object | Promise<object>,
+): Answering {
+  return (params, extra) => handler(readParams(schema, params), extra);
 }
 
 /** What a client is told of by itself. Nothing is watched before it asked for a list, or subscribed. */
@@ -196,12 +201,7 @@ async function asProtocolError<T>(code: number, run: () => Promise<T>): Promise<
   try {
     return await run();
   } catch (error) {
-    if (error instanceof AppError) throw new McpError(code, `${error.message} ${error.hint}`);
+    if (error instanceof AppError) throw protocolError(code, `${error.message} ${error.hint}`);
     throw error;
   }
-}
-
-function actorOf(server: Server): string {
-  const client = server.getClientVersion();
-  return (client ? `mcp:${client.name}/${client.version}` : "mcp").slice(0, MAX_ACTOR);
 }

@@ -1,5 +1,6 @@
 /** MCP over stdio. Ends on end of input, on a broken pipe or when told to, after the call in flight; never exits itself. */
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import type { Log } from "../log.ts";
+import { createLineTransport } from "./line-transport.ts";
 import type { McpServer } from "./server.ts";
 
 /** How long the end waits for calls in flight, in milliseconds; the whole process has two seconds to go. */
@@ -11,19 +12,18 @@ const GRACE_MS = 1_500;
  */
 export async function serveStdio(
   { server, idle }: McpServer,
-  { stop, ending }: { stop: AbortSignal; ending: () => void },
+  { stop, ending, log }: { stop: AbortSignal; ending: () => void; log: Log },
 ): Promise<void> {
   const { stdin, stdout } = process;
-  stdout.setMaxListeners(0); // the SDK's transport adds one for each answer that waits for a slow reader
   const ended = new Promise<void>((resolve) => {
     const end = () => resolve();
     stdin.once("end", end);
     stdin.once("close", end);
     stdin.once("error", end);
-    stdout.once("error", end); // EPIPE: the client is gone
+    stdout.on("error", end); // EPIPE: the client is gone
     stop.addEventListener("abort", end, { once: true });
   });
-  await server.connect(new StdioServerTransport());
+  await server.connect(createLineTransport({ input: stdin, output: stdout, log }));
   await ended;
   ending();
   await Promise.race([settle(idle).then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);

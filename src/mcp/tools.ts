@@ -9,7 +9,7 @@ import { JsonObject, jsonBytes } from "../json.ts";
 import { findPlaceholder, type IncomingReport, MAX_REPORT_BYTES, normaliseStatus } from "../report.ts";
 import { quoted } from "../words.ts";
 import type { Answer } from "./answer.ts";
-import { advertised, type InputSchema, parseArguments } from "./arguments.ts";
+import { advertised, type InputSchema, inputSchema, parseArguments } from "./arguments.ts";
 import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
 import { listAnswer, statusAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
 import { stepAnswer } from "./step-answer.ts";
@@ -29,6 +29,8 @@ export interface Tool {
   input: InputSchema;
   output: OutputSchema;
   annotations: Annotations;
+  /** Whether it is worth its whole text in the agent's context from the beginning. */
+  alwaysLoad?: boolean;
   /** Takes arguments as they were sent; rejects with an AppError. */
   call(engine: Engine, sent: unknown, caller: Caller): Promise<Answer>;
 }
@@ -37,7 +39,7 @@ const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true
 const WRITES = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false };
 
 const object = () => JsonObject.meta({ type: "object" });
-const anyValue = () => z.unknown().meta({ type: ["string", "number", "boolean", "object", "array", "null"] });
+const anyValue = () => z.unknown().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
 
 const report = z.object({
   step_id: z.string().max(200).optional().describe("Copy it from the step answer"),
@@ -76,6 +78,7 @@ export const TOOLS: readonly Tool[] = [
     input: z.object({}),
     output: WORKFLOWS_OUTPUT,
     annotations: READS,
+    alwaysLoad: true,
     handler: async (engine) => workflowsAnswer(await engine.catalog()),
   }),
   tool({
@@ -90,6 +93,7 @@ export const TOOLS: readonly Tool[] = [
     }),
     output: STEP_OUTPUT,
     annotations: WRITES,
+    alwaysLoad: true,
     handler: async (engine, { context = {}, ...input }, caller) =>
       stepAnswer(await engine.start({ ...input, context }, caller)),
   }),
@@ -120,6 +124,7 @@ export const TOOLS: readonly Tool[] = [
     }),
     output: STEP_OUTPUT,
     annotations: { ...WRITES, idempotentHint: true },
+    alwaysLoad: true,
     handler: async (engine, { instance_id, ...said }, caller) =>
       stepAnswer(await engine.advance({ instance_id, ...checkSaid(said) }, caller)),
   }),
@@ -137,6 +142,7 @@ export const TOOLS: readonly Tool[] = [
     }),
     output: STEP_OUTPUT,
     annotations: { ...WRITES, idempotentHint: true },
+    alwaysLoad: true,
     handler: async (engine, { report, context_updates, ...input }, caller) => {
       const said = report ? checkSaid({ report, context_updates }) : { context_updates: context_updates ?? {} };
       const answer = await engine.resume({ ...input, ...said }, caller);
@@ -190,10 +196,10 @@ interface ToolDefinition<S extends z.ZodObject> extends Omit<Tool, "input" | "ca
 }
 
 function tool<S extends z.ZodObject>({ input, handler, ...facts }: ToolDefinition<S>): Tool {
-  const schema = advertised(input);
+  const schema = inputSchema(input);
   return {
     ...facts,
-    input: schema,
+    input: advertised(schema),
     call: (engine, sent, caller) => handler(engine, parseArguments(input, sent, schema), caller),
   };
 }
