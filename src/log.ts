@@ -14,14 +14,45 @@ export interface Log {
   error: Write;
 }
 
+/** Most characters that wait for whoever reads stderr; what comes on top is dropped. */
+const MAX_WAITING = 1024 * 1024;
+
+/** Writing a line never waits. Lines that nobody reads are dropped; how many is logged once there is room again. */
 export function createLog(level: LogLevel): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } };
-  const logger = pino(options, pino.destination({ fd: 2, sync: true }));
+  const logger = pino(options, patientStderr(tellDropped));
+  // At the level "error", so that every setting of the level shows it.
+  function tellDropped(dropped: number): void {
+    logger.error({ dropped }, "lines of the log were dropped, because nobody read stderr");
+  }
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
+  };
+}
+
+/** Unlike pino's own destinations it neither stops the process at a full pipe nor loses the last lines at the exit. */
+function patientStderr(tellDropped: (dropped: number) => void): { write(line: string): void } {
+  let waiting = 0;
+  let dropped = 0;
+  function written(length: number): void {
+    waiting -= length;
+    if (dropped === 0 || waiting > MAX_WAITING / 2) return;
+    const count = dropped;
+    dropped = 0;
+    tellDropped(count);
+  }
+  return {
+    write(line) {
+      if (waiting + line.length > MAX_WAITING) {
+        dropped += 1;
+        return;
+      }
+      waiting += line.length;
+      process.stderr.write(line, () => written(line.length));
+    },
   };
 }
 
