@@ -1,10 +1,10 @@
 /** The settings, and the only reader of the environment. Flags win over environment, environment over defaults. */
 import { realpathSync } from "node:fs";
-import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type CheckSettings, namedCommands, programEnvironment } from "./check-settings.ts";
 import { AppError } from "./errors.ts";
+import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { existingDirectory, fileOrNothing, type Setting, type Whereabouts } from "./path-settings.ts";
 
@@ -16,6 +16,8 @@ export interface Flags {
   project?: string | undefined;
   host?: string | undefined;
   port?: string | undefined;
+  allowHosts?: string[] | undefined;
+  tokenFile?: string | undefined;
   allowChecks?: boolean | undefined;
   /** Each `NAME=COMMAND`. */
   commands?: string[] | undefined;
@@ -44,13 +46,6 @@ export type Place =
   | { kind: "named"; directory: string }
   | { kind: "found"; directory: string; within: string };
 
-/** Where and for whom HTTP is served; see http/app.ts. */
-interface HttpSettings {
-  host: string;
-  port: number;
-  token: string | null;
-}
-
 /** How a model is asked; see openai/model-decider.ts. */
 interface ModelSettings {
   endpoint: string;
@@ -63,8 +58,6 @@ const BUILT_IN = { kind: "builtin" } as const;
 /** Where a key alone leads. */
 const OPENAI_ENDPOINT = "https://api.openai.com/v1";
 const DEFAULT_TIMEOUT_MS = 30_000;
-const DEFAULT_HOST = "127.0.0.1";
-const DEFAULT_PORT = 3_000;
 
 /** Reads the settings; throws INVALID_INPUT that names the setting, its value and what is allowed. */
 export function readConfig(flags: Flags = {}, env: Environment = process.env, cwd: string = process.cwd()): Config {
@@ -78,11 +71,16 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
     project,
     logLevel: logLevel(env),
     model: modelSettings(env),
-    http: {
-      host: httpHost(setting(flags.host, "--host", env, "HTTP_HOST")),
-      port: httpPort(setting(flags.port, "--port", env, "HTTP_PORT")),
-      token: authToken(env),
-    },
+    http: httpSettings(
+      {
+        host: setting(flags.host, "--host", env, "HTTP_HOST"),
+        port: setting(flags.port, "--port", env, "HTTP_PORT"),
+        token: env["HTTP_AUTH_TOKEN"] || null,
+        tokenFile: flags.tokenFile ?? null,
+        allowHosts: flags.allowHosts ?? [],
+      },
+      at,
+    ),
     checks: {
       allowed: flags.allowChecks ?? yesOrNo("WORKFLOW_ALLOW_CHECKS", env["WORKFLOW_ALLOW_CHECKS"] || "no"),
       commands: namedCommands(flags.commands ?? []),
@@ -181,34 +179,6 @@ function httpUrl(value: string): string {
   if (url && /^https?:$/.test(url.protocol)) return value.replace(/\/+$/, "");
   throw new AppError("INVALID_INPUT", `AI_SERVICE_ENDPOINT is "${value}", which is no http(s) URL.`, {
     hint: "Set it to the endpoint's base URL, such as http://localhost:11434/v1.",
-  });
-}
-
-/** An address or a name, without the brackets that a URL puts around IPv6. */
-function httpHost(given: Setting | null): string {
-  if (!given) return DEFAULT_HOST;
-  const host = given.value.replace(/^\[(.*)\]$/, "$1").toLowerCase();
-  if (isIP(host) !== 0 || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(host)) return host;
-  throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is no address.`, {
-    hint: `Set ${given.name} to an IP address or a name of this machine, such as 127.0.0.1, ::1, localhost or 0.0.0.0.`,
-  });
-}
-
-function httpPort(given: Setting | null): number {
-  if (!given) return DEFAULT_PORT;
-  const port = Number(given.value);
-  if (/^\d+$/.test(given.value) && port <= 65_535) return port;
-  throw new AppError("INVALID_INPUT", `${given.name} is "${given.value}", which is no port.`, {
-    hint: `Set ${given.name} to a whole number from 1 to 65535, or to 0 for any free port.`,
-  });
-}
-
-/** The message does not repeat the value, which is a secret. */
-function authToken(env: Environment): string | null {
-  const token = env["HTTP_AUTH_TOKEN"] || null;
-  if (token === null || /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new AppError("INVALID_INPUT", "HTTP_AUTH_TOKEN holds a character that no header can carry.", {
-    hint: "Set it to visible ASCII characters without spaces, such as the output of: openssl rand -hex 32",
   });
 }
 

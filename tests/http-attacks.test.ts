@@ -73,6 +73,9 @@ const BODIES: Row[] = [
   ["a form's content type (needs no preflight)", () => post(INITIALIZE, { "content-type": "text/plain" }), 415],
   ["a content type that only begins like JSON", () => post(INITIALIZE, { "content-type": "application/jsonp" }), 415],
   ["a client that takes no event stream", () => post(INITIALIZE, { accept: "application/json" }), 406],
+  ["a client that refuses event streams", () => post(INITIALIZE, { accept: "*/*;q=0, application/json" }), 406],
+  ["a stream for a client that takes none", () => get("/mcp", { accept: "application/json" }), 406],
+  ["initialize with broken params", () => post({ ...INITIALIZE, params: { capabilities: [] } }), 400],
 ];
 
 const ROUTES: Row[] = [
@@ -89,6 +92,7 @@ const ROUTES: Row[] = [
   ["initialize with a guessed session", () => post(INITIALIZE, { "mcp-session-id": "__proto__" }), 404],
   ["initialize twice in a session", () => inSession(INITIALIZE), 400],
   ["a protocol version that there is not", async () => unknownVersion(), 400],
+  ["a method that there is not, without a session", () => post({ jsonrpc: "2.0", id: 1, method: "x" }), 404],
 ];
 
 test.each([...NAMES, ...TOKENS, ...BODIES, ...ROUTES].map((row) => [row[0], row] as const))(
@@ -131,6 +135,10 @@ const WELCOME: [what: string, send: () => Promise<Response>][] = [
   ["IPv6", () => get("/health", { host: "[::1]:3000" })],
   ["a page of this machine", () => post(INITIALIZE, { origin: "http://localhost:6274" })],
   ["HEAD at /health", () => to(() => open, "/health", { method: "HEAD" })],
+  ...[undefined, "*/*", "text/*", "text/event-stream", "Text/Event-Stream;q=0.9, application/json"].map(
+    (accept): [string, () => Promise<Response>] => [`Accept: ${accept}`, () => initializeAccepting(accept)],
+  ),
+  ["a slash after the route", () => to(() => open, "/mcp/", postInit(INITIALIZE))],
   ["a content type with a charset", () => post(INITIALIZE, { "content-type": "application/json; charset=utf-8" })],
   ["/health without the token", () => to(() => locked, "/health")],
   ["the token", () => toLocked("/mcp", "Bearer s3cret")],
@@ -162,6 +170,47 @@ test.each(RAW)("attack on the wire: %s", async (_attack, text, expected) => {
   expect(answer).toMatch(expected);
   expect(answer).not.toMatch(/Bun v|TypeError| at .*:\d+:\d+|Server:/i);
   expect((await get("/health")).status).toBe(200);
+});
+
+/** By hand, because fetch sends an Accept of its own. */
+async function initializeAccepting(accept: string | undefined): Promise<Response> {
+  const body = JSON.stringify(INITIALIZE);
+  const lines = [
+    "POST /mcp HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+    ...(accept === undefined ? [] : [`Accept: ${accept}`]),
+  ];
+  const { answer } = await rawExchange(open.port, `${lines.join("\r\n")}\r\n\r\n${body}`);
+  expect(answer).toContain("text/event-stream");
+  return new Response(answer, { status: Number(answer.split(" ")[1]) });
+}
+
+test("a refusal carries the id of the request, so that its client knows which one failed", async () => {
+  const session = { "mcp-session-id": await open.session() };
+  const asked = (id: string | number, more: object = {}) => ({ jsonrpc: "2.0", id, method: "tools/list", ...more });
+  const refusals: [response: Promise<Response>, status: number, code: number, id: string | number][] = [
+    [post(asked("first", { method: "server/discover" })), 404, -32601, "first"],
+    [post(asked(7, { method: "server/discover" }), { "mcp-session-id": "stale" }), 404, -32601, 7],
+    [post(asked(8)), 400, -32600, 8],
+    [post(asked(9), { "mcp-session-id": "stale" }), 404, -32001, 9],
+    [post(asked(10), { ...session, accept: "application/json" }), 406, -32000, 10],
+    [post(asked(11, { params: 5 }), session), 400, -32602, 11],
+    [post(asked(12, { jsonrpc: "1.0" }), session), 400, -32600, 12],
+    [post(deepCall(80).replace('"id":1', '"id":13'), session), 400, -32600, 13],
+    [post({ ...INITIALIZE, id: 14, params: {} }), 400, -32602, 14],
+  ];
+  for (const [response, status, code, id] of refusals) {
+    const answer = await response;
+    expect([answer.status, await answer.json()]).toMatchObject([status, { id, error: { code } }]);
+  }
+});
+
+test("a stale session is told to send initialize without it", async () => {
+  const answer = await post(INITIALIZE, { "mcp-session-id": "stale" });
+  expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining("without Mcp-Session-Id")]);
 });
 
 function chunked(bytes: number): Promise<Response> {

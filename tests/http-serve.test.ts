@@ -1,6 +1,8 @@
 /** Serving over HTTP as a process: two clients, progress, slow clients, settings, taken ports, and how it ends. */
 import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
+import { dirname, join } from "node:path";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { connectHttp, INITIALIZE, postInit, rawExchange, serveHttp } from "./support/http.ts";
 import { slowModel } from "./support/slow-model.ts";
@@ -77,7 +79,7 @@ test("attack: an id that is still being answered is refused, and the first reque
   expect(await (await first).text()).toContain("2-two");
 });
 
-test.each(SIGNALS)("%s ends it with exit code 0 within five seconds, with event streams open", async (signal) => {
+test.each(SIGNALS)("%s ends it with exit code 0 within two seconds, with event streams open", async (signal) => {
   const { url, end } = await serveHttp();
   const clients = await Promise.all(Array.from({ length: 20 }, () => connectHttp(url)));
   for (const { call } of clients) await call("list_instances");
@@ -100,7 +102,7 @@ test.each(SIGNALS)("%s lets the call in flight finish and answers it", async (si
   expect(await ended).toEqual(CLEAN);
 });
 
-test("the end comes within five seconds even where a call hangs and a body never comes", async () => {
+test("the end comes within two seconds even where a call hangs and a body never comes", async () => {
   const model = slowModel();
   const { url, port, end } = await serveHttp({ workflows, env: model.env });
   const { call } = await connectHttp(url);
@@ -145,6 +147,9 @@ const REFUSED: [what: string, start: { args?: string[]; env?: Record<string, str
     ["HTTP_HOST=a b", { env: { HTTP_HOST: "a b" } }, /HTTP_HOST is "a b".*\n.*127\.0\.0\.1/, 1],
     ["HTTP_HOST as a URL", { env: { HTTP_HOST: "http://localhost" } }, /HTTP_HOST is "http:\/\/localhost"/, 1],
     ["--host ''", { args: ["--host="] }, /--host is ""/, 1],
+    ["--allow-host with a port", { args: ["--allow-host", "a:1"] }, /--allow-host is "a:1".*\n.*without a port/, 1],
+    ["--allow-host *", { args: ["--allow-host", "*"] }, /--allow-host is "\*"/, 1],
+    ["--token-file ''", { args: ["--token-file="] }, /--token-file is ""/, 1],
     [
       "an address of another machine",
       { env: { HTTP_HOST: "203.0.113.7", HTTP_AUTH_TOKEN: "t" } },
@@ -177,10 +182,78 @@ test("a token that no header can carry stops the start, and is not repeated", as
   expect(stderr).not.toContain("my secret");
 });
 
-test("--port without --http is wrong usage", async () => {
-  const { code, stderr } = await runBare({ cwd: "/", args: ["serve", "--port", "1"] });
+test.each(["--host", "--port", "--allow-host", "--token-file"])("%s without --http is wrong usage", async (flag) => {
+  const { code, stderr } = await runBare({ cwd: "/", args: ["serve", flag, "1"] });
   expect(code).toBe(2);
-  expect(stderr).toContain("--http");
+  expect(stderr).toContain(`${flag} goes with --http`);
+});
+
+test("a name that is allowed is answered to; the log names the way to allow another, once for each", async () => {
+  const args = ["--host", "0.0.0.0", "--allow-host", "orchestrator", "--allow-host", "Flow.Example"];
+  const { port, bare } = await serveHttp({ args, env: { HTTP_AUTH_TOKEN: "t0ken" } });
+  const status = async (host: string, headers: Record<string, string> = {}) =>
+    (await fetch(`http://127.0.0.1:${port}/health`, { headers: { host, ...headers } })).status;
+  expect(await status("orchestrator:3000")).toBe(200);
+  expect(await status("flow.example", { origin: "https://orchestrator" })).toBe(200);
+  expect(await status("orchestrator", { origin: "http://evil.example" })).toBe(403);
+  for (let count = 0; count < 3; count++) expect(await status("other:3000")).toBe(403);
+  for (let count = 0; count < 50; count++) await status(`evil${count}.example`);
+  const told = bare
+    .stderr()
+    .split("\n")
+    .filter((line) => line.includes("--allow-host"));
+  expect(told.filter((line) => line.includes("--allow-host other"))).toHaveLength(1);
+  expect(told.length).toBeLessThan(30);
+});
+
+test("--token-file makes a token of its own, keeps it, and prints it nowhere", async () => {
+  const file = join(scratchDir(), "private", "token");
+  const first = await serveHttp({ args: ["--token-file", file], env: { LOG_LEVEL: "debug" } });
+  const token = readFileSync(file, "utf8").trim();
+  expect(token).toMatch(/^[0-9a-f]{64}$/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await fetch(first.url, postInit(INITIALIZE))).status).toBe(401);
+  const { call } = await connectHttp(first.url, { authorization: `Bearer ${token}` });
+  expect((await call("list_workflows")).isError).toBe(false);
+  const second = await serveHttp({ args: ["--token-file", file, "--host", "0.0.0.0"] });
+  expect(readFileSync(file, "utf8").trim()).toBe(token);
+  const local = `http://127.0.0.1:${second.port}/mcp`;
+  expect((await fetch(local, postInit(INITIALIZE, { authorization: `Bearer ${token}` }))).status).toBe(200);
+  for (const { bare } of [first, second]) expect(bare.stdout() + bare.stderr()).not.toContain(token);
+  expect(readdirSync(dirname(file))).toEqual(["token"]);
+});
+
+const BAD_TOKEN_FILES: [what: string, make: (file: string) => void, said: RegExp][] = [
+  [
+    "can be read by others",
+    (file) => writeFileSync(file, "s3cret\n", { mode: 0o644 }),
+    /can be read by others.*\n.*chmod 600/,
+  ],
+  ["is empty", (file) => writeFileSync(file, "", { mode: 0o600 }), /holds no token/],
+  ["holds words", (file) => writeFileSync(file, "two words", { mode: 0o600 }), /holds no token/],
+  ["is a directory", (file) => mkdirSync(file), /is no file/],
+  ["is a link", (file) => symlinkSync("/etc/passwd", file), /is a link/],
+  ["is a pipe that nobody fills", (file) => void Bun.spawnSync(["mkfifo", "-m", "600", file]), /is no file/],
+];
+
+test.each(BAD_TOKEN_FILES)("a token file that %s stops the start, and stays as it is", async (_what, make, said) => {
+  const dir = scratchDir();
+  make(join(dir, "token"));
+  const { code, stdout, stderr } = await runBare({
+    cwd: dir,
+    args: ["serve", "--http", "--port", "0", "--token-file", "token"],
+  });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(said);
+  expect(stderr).not.toContain("s3cret");
+  expect(readdirSync(dir)).toEqual(["token"]);
+});
+
+test("two servers that make a token at the same moment have the same one", async () => {
+  const file = join(scratchDir(), "token");
+  const servers = await Promise.all([1, 2, 3].map(() => serveHttp({ args: ["--token-file", file] })));
+  const authorization = `Bearer ${readFileSync(file, "utf8").trim()}`;
+  for (const { url } of servers) expect((await fetch(url, postInit(INITIALIZE, { authorization }))).status).toBe(200);
 });
 
 test("bound to every address it answers to addresses, not to foreign names, and asks for the token", async () => {
@@ -194,7 +267,6 @@ test("bound to every address it answers to addresses, not to foreign names, and 
 });
 
 test("starting has no side effect but the port: no file before the first call", async () => {
-  const { readdirSync } = await import("node:fs");
   const [home, cwd] = [scratchDir(), scratchDir()];
   const bare = startBare({ cwd, args: ["serve", "--http", "--port", "0"], env: { HOME: home } });
   await Bun.sleep(300);

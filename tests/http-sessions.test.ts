@@ -1,15 +1,17 @@
 /** Sessions: made by initialize alone, expired, capped, ended; and nothing of a run is in one. */
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { connect as connectSocket, type Socket } from "node:net";
 import { join } from "node:path";
 import { createApp, VERSION } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createHttpApp, type HttpApp, type HttpParts } from "../src/http/app.ts";
-import { SESSION_IDLE_MS } from "../src/http/sessions.ts";
+import { MAX_SESSIONS, SESSION_IDLE_MS } from "../src/http/sessions.ts";
 import { createLog } from "../src/log.ts";
 import { connectHttp, INITIALIZE, postInit, serveHttp } from "./support/http.ts";
-import { scratchDir } from "./support/workspace.ts";
+import { slowModel } from "./support/slow-model.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
-const settings = { host: "127.0.0.1", port: 0, token: null };
+const settings = { host: "127.0.0.1", port: 0, token: null, tokenFile: null, allowHosts: [] };
 const PING = { jsonrpc: "2.0", id: 2, method: "ping" };
 
 /** The app without a socket, on an engine of its own. */
@@ -44,6 +46,7 @@ const PROBES: [what: string, init: RequestInit][] = [
   ["a GET", { headers: { accept: "text/event-stream" } }],
   ["a DELETE", { method: "DELETE" }],
   ["an initialize without params", postInit({ jsonrpc: "2.0", id: 1, method: "initialize" })],
+  ["an initialize with broken params", postInit({ ...INITIALIZE, params: { protocolVersion: 1 } })],
   ["an initialize that takes no stream", postInit(INITIALIZE, { accept: "application/json" })],
 ];
 
@@ -84,7 +87,7 @@ test("a session with an open event stream does not expire until the stream is go
   expect(app.sessions.all()).toEqual([]);
 });
 
-test("beyond the cap the idlest session goes, one with an open stream last", async () => {
+test("beyond the cap the idlest session goes, never one with an open stream", async () => {
   const app = appWith({ max: 3 });
   const [streaming, idle, used] = [await begin(app), await begin(app), await begin(app)];
   const stream = await send(app, { headers: { accept: "text/event-stream" } }, streaming);
@@ -96,6 +99,64 @@ test("beyond the cap the idlest session goes, one with an open stream last", asy
   for (const id of [streaming, used, added]) expect(await statusOfPing(app, id)).toBe(200);
   await stream.body?.cancel();
 });
+
+test("if all sessions are in use, the newcomer is told to come back later, and each of them goes on", async () => {
+  const app = appWith({ max: 2 });
+  const ids = [await begin(app), await begin(app)];
+  const streams = await Promise.all(ids.map((id) => send(app, { headers: { accept: "text/event-stream" } }, id)));
+  const late = await send(app, postInit({ ...INITIALIZE, id: "late" }));
+  expect(late.status).toBe(503);
+  expect(Number(late.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await late.json()).toMatchObject({ id: "late", error: { message: expect.stringContaining("Try again") } });
+  for (const id of ids) expect(await statusOfPing(app, id)).toBe(200);
+  await streams[0]?.body?.cancel();
+  expect(await begin(app)).not.toBe("");
+  expect(app.sessions.all()).toHaveLength(2);
+});
+
+test("many that begin at once never come to be more than the cap", async () => {
+  const app = appWith({ max: 3 });
+  await Promise.all(Array.from({ length: 20 }, () => begin(app)));
+  expect(app.sessions.all()).toHaveLength(3);
+});
+
+test("1,000 strangers that each hold a stream open cut no call in flight", async () => {
+  const model = slowModel();
+  const workflows = scratchDir();
+  writeFiles(workflows, workflowFiles("JUDGED", { One: {}, Two: {} }));
+  const { url } = await serveHttp({ workflows, env: { ...model.env, LOG_LEVEL: "warn" } });
+  const { call } = await connectHttp(url);
+  const { data } = await call("start_workflow", { workflow_name: "JUDGED" });
+  const report = { step_id: "1-one", status: "success" };
+  const answer = call("advance_workflow", { instance_id: data.instance_id, report });
+  await model.called();
+  const statuses: number[] = [];
+  for (let count = 0; count < MAX_SESSIONS; count++) statuses.push(await holdStream(url));
+  expect(statuses.filter((status) => status === 503)).toHaveLength(1);
+  model.go();
+  expect((await answer).data.next_step.step_id).toBe("2-two");
+}, 60_000);
+
+const held: Socket[] = [];
+afterAll(() => {
+  for (const socket of held) socket.destroy();
+});
+
+/** Begins a session and opens its stream, on a socket of its own; the status of what was refused, else 200. */
+async function holdStream(url: string): Promise<number> {
+  const begun = await fetch(url, postInit(INITIALIZE));
+  await begun.text();
+  const session = begun.headers.get("mcp-session-id");
+  if (session === null) return begun.status;
+  const socket = connectSocket(Number(new URL(url).port), "127.0.0.1");
+  held.push(socket);
+  socket.on("error", () => {});
+  const answered = new Promise<string>((resolve) => socket.once("data", (bytes) => resolve(String(bytes))));
+  socket.write(
+    `GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nMcp-Session-Id: ${session}\r\n\r\n`,
+  );
+  return Number((await answered).split(" ")[1]);
+}
 
 test("DELETE ends a session, its stream and nothing else", async () => {
   const app = appWith();

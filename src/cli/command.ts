@@ -69,6 +69,8 @@ export function flagsOf({ values }: Words): Flags {
     project: text(values["project"]),
     host: text(values["host"]),
     port: text(values["port"]),
+    allowHosts: texts(values["allow-host"]),
+    tokenFile: text(values["token-file"]),
     allowChecks: values["allow-checks"] === true ? true : undefined,
     commands: texts(values["command"]),
   };

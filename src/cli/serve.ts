@@ -7,6 +7,8 @@ const HTTP = {
   http: { type: "boolean", help: "Serve Streamable HTTP at /mcp instead of stdio" },
   host: { type: "string", value: "HOST", help: "Address to listen on (else 127.0.0.1)" },
   port: { type: "string", value: "PORT", help: "Port to listen on, 0 for any free one (else 3000)" },
+  "allow-host": { type: "string", multiple: true, value: "NAME", help: "Another name it is asked under; repeatable" },
+  "token-file": { type: "string", value: "FILE", help: "Ask for the token in the file, made if missing" },
 } satisfies Options;
 
 export const serve: Command = {
@@ -16,8 +18,9 @@ export const serve: Command = {
   options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...HTTP },
   run: async (words, terminal) => {
     const http = words.values["http"] === true;
-    if (!http && (words.values["host"] ?? words.values["port"]) !== undefined) {
-      terminal.complain("--host and --port go with --http.\nSee: orchestrator serve --help");
+    const stray = Object.keys(HTTP).find((name) => words.values[name] !== undefined);
+    if (!http && stray) {
+      terminal.complain(`--${stray} goes with --http.\nSee: orchestrator serve --help`);
       return 2;
     }
     return withApp(words, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));

@@ -1,5 +1,6 @@
 /** `orchestrator validate`: what is wrong in definitions, where, and what to do about it. */
 import type { App } from "../app.ts";
+import { jsonText } from "../json.ts";
 import { asWritten, didYouMean } from "../near-name.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
@@ -24,7 +25,7 @@ export const validate: Command = {
       const all = [...catalog.workflows.keys(), ...catalog.invalid.keys()].sort();
       const names = words.positionals.length > 0 ? words.positionals : all;
       const verdicts = names.map((name) => verdictOn(name, catalog, app));
-      if (words.values["json"]) print(JSON.stringify(verdicts, null, 2));
+      if (words.values["json"]) print(jsonText(verdicts, 2));
       else for (const verdict of verdicts) print(describe(verdict));
       complain(`Looked in ${placesWords(catalog)}.`);
       return verdicts.every((verdict) => verdict.valid) ? 0 : 1;

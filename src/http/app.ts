@@ -7,16 +7,7 @@ import { guardNames, guardToken, withHeaders } from "./guards.ts";
 import { createMcpEndpoint } from "./mcp-endpoint.ts";
 import { refusal } from "./refusal.ts";
 import { createSessions, MAX_SESSIONS, SESSION_IDLE_MS, type SessionLimits, type Sessions } from "./sessions.ts";
-
-/** What an HTTP server is told. */
-export interface HttpSettings {
-  /** An address or a name of this machine, without brackets. */
-  host: string;
-  /** 0: any free one. */
-  port: number;
-  /** The bearer token; null: none is asked for. */
-  token: string | null;
-}
+import type { HttpSettings } from "./settings.ts";
 
 export interface HttpParts {
   settings: HttpSettings;
@@ -41,18 +32,18 @@ export function createHttpApp({ settings, mcpServer, version, log, limits = {} }
   const endpoint = createMcpEndpoint({ sessions, mcpServer, limits: bodyLimits });
   let ending = false;
 
-  const app = new Hono();
+  const app = new Hono({ strict: false });
   app.use(async (_context, next) =>
-    ending ? refusal(503, "The server is ending. Connect again.", { Connection: "close" }) : next(),
+    ending ? refusal(503, "The server is ending. Connect again.", { headers: { Connection: "close" } }) : next(),
   );
-  app.use(guardNames(settings.host));
+  app.use(guardNames(settings, log));
   app.on(["GET", "HEAD"], "/health", () => Response.json({ status: "ok", version }));
-  app.all("/health", () => refusal(405, "Method not allowed.", { Allow: "GET, HEAD" }));
+  app.all("/health", () => refusal(405, "Method not allowed.", { headers: { Allow: "GET, HEAD" } }));
   if (settings.token !== null) app.use(guardToken(settings.token));
   app.all("/mcp", ({ req }) =>
     METHODS.includes(req.method)
       ? endpoint(req.raw)
-      : refusal(405, "Method not allowed.", { Allow: METHODS.join(", ") }),
+      : refusal(405, "Method not allowed.", { headers: { Allow: METHODS.join(", ") } }),
   );
   app.notFound(() => refusal(404, "There is nothing here. MCP is at /mcp."));
   app.onError((error) => {

@@ -1,4 +1,5 @@
 /** Reads a request's JSON body: so many bytes, in so much time, nested so deep, and no key that could reach a prototype. */
+import { idOf, PARSE_ERROR } from "../mcp/message.ts";
 import { refusal } from "./refusal.ts";
 
 /** Most bytes of a request body. */
@@ -16,18 +17,15 @@ export interface BodyLimits {
   deadlineMs: number;
 }
 
-export type JsonBody = Record<string, unknown>;
-
-/** The body as a JSON object, or the response that refuses it. */
-export async function readJson(request: Request, limits: BodyLimits): Promise<JsonBody | Response> {
+/** The body as JSON, or the response that refuses it. */
+export async function readJson(request: Request, limits: BodyLimits): Promise<{ value: unknown } | Response> {
   if (!isJson(request.headers.get("content-type"))) return refusal(415, "Content-Type must be application/json.");
   const text = await readText(request, limits);
   if (text instanceof Response) return text;
   const value = parse(text);
-  if (value === undefined) return refusal(400, "The body is not JSON.");
-  if (!isObject(value)) return refusal(400, "The body must be one JSON-RPC message; batches are not taken.");
+  if (value === undefined) return refusal(400, "The body is not JSON.", { code: PARSE_ERROR });
   const fault = faultIn(value, 1);
-  return fault ? refusal(400, fault) : value;
+  return fault ? refusal(400, fault, { id: idOf(value) }) : { value };
 }
 
 function isJson(contentType: string | null): boolean {
@@ -63,12 +61,12 @@ async function readCounted(request: Request, maxBytes: number): Promise<string |
 /** What is left of such a body is not waited for: the connection ends with the answer. */
 function tooLarge(maxBytes: number): Response {
   return refusal(413, `The body is larger than ${maxBytes} bytes. Write it to a file and send the file's path.`, {
-    Connection: "close",
+    headers: { Connection: "close" },
   });
 }
 
 function tooSlow(deadlineMs: number): Response {
-  return refusal(408, `The body did not arrive within ${deadlineMs} ms.`, { Connection: "close" });
+  return refusal(408, `The body did not arrive within ${deadlineMs} ms.`, { headers: { Connection: "close" } });
 }
 
 function parse(text: string): unknown {
@@ -77,10 +75,6 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is JsonBody {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -3,7 +3,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname as machineName } from "node:os";
 import type { MiddlewareHandler } from "hono";
+import type { Log } from "../log.ts";
 import { refusal } from "./refusal.ts";
+import type { HttpSettings } from "./settings.ts";
+
+type OwnNames = Pick<HttpSettings, "host" | "allowHosts">;
 
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "::1"]);
 const ANY_ADDRESS = new Set(["0.0.0.0", "::"]);
@@ -28,37 +32,45 @@ export function withHeaders(response: Response): Response {
   return response;
 }
 
+/** Names that the log tells of; a page that calls under ever new ones is not to fill it. */
+const MAX_TOLD = 20;
+
 /**
  * Refuses what came under a foreign name. A page of another site that a name server leads here (DNS rebinding) says that
- * site's name in `Host`; a page that calls here from another site says it in `Origin`.
+ * site's name in `Host`; a page that calls here from another site says it in `Origin`. The log names the way out, once
+ * for each name.
  */
-export function guardNames(boundHost: string): MiddlewareHandler {
+export function guardNames({ host: boundHost, allowHosts }: OwnNames, log: Log): MiddlewareHandler {
+  const names = new Set([boundHost, ...allowHosts].map((name) => name.toLowerCase()));
+  const told = new Set<string>();
   return async ({ req }, next) => {
     const host = hostnameIn(req.header("host"));
-    if (host === null || !isOurs(host, boundHost)) return refusal(403, "This host name is not served here.");
-    const origin = req.header("origin");
-    if (origin !== undefined && !isOwnOrigin(origin, { host, boundHost })) {
-      return refusal(403, "This origin is not allowed.");
+    if (host === null || !(names.has(host) || isOurs(host, boundHost))) {
+      tellOnce(host);
+      return refusal(403, "This host name is not served here. The server's log says how to allow one.");
     }
+    const from = hostnameIn(/^https?:\/\/(.+)$/i.exec(req.header("origin") ?? "")?.[1]);
+    const isOwn = from !== null && (isLoopback(from) || names.has(from) || from === host);
+    if (req.header("origin") !== undefined && !isOwn) return refusal(403, "This origin is not allowed.");
     return next();
   };
+
+  function tellOnce(host: string | null): void {
+    if (host === null || told.has(host) || told.size >= MAX_TOLD) return;
+    told.add(host);
+    log.warn({ host }, `refused a request that came under the name ${host}; if it is yours: --allow-host ${host}`);
+  }
 }
 
 /** Bound to every address, it answers to any address and to the machine's name; no foreign page has one of those. */
 function isOurs(host: string, boundHost: string): boolean {
-  if (isLoopback(host) || host === boundHost.toLowerCase()) return true;
+  if (isLoopback(host)) return true;
   return ANY_ADDRESS.has(boundHost) && (isIP(host) !== 0 || host === machineName().toLowerCase());
-}
-
-function isOwnOrigin(origin: string, { host, boundHost }: { host: string; boundHost: string }): boolean {
-  const found = /^https?:\/\/(.+)$/i.exec(origin);
-  const from = hostnameIn(found?.[1]);
-  return from !== null && (isLoopback(from) || from === boundHost.toLowerCase() || from === host);
 }
 
 /** The name in `name:port`, in small letters and without the brackets of IPv6; null where it is anything else. */
 function hostnameIn(authority: string | undefined): string | null {
-  const found = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(authority ?? "");
+  const found = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?$/i.exec(authority ?? "");
   return (found?.[1] ?? found?.[2])?.toLowerCase() ?? null;
 }
 
@@ -68,7 +80,7 @@ export function guardToken(token: string): MiddlewareHandler {
   return async ({ req }, next) => {
     const given = /^Bearer +(\S+)$/i.exec(req.header("authorization") ?? "")?.[1];
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
-    return refusal(401, "A bearer token is required.", { "WWW-Authenticate": "Bearer" });
+    return refusal(401, "A bearer token is required.", { headers: { "WWW-Authenticate": "Bearer" } });
   };
 }
 

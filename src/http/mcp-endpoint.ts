@@ -1,14 +1,20 @@
 /** MCP over Streamable HTTP at one route: finds or creates the session and hands the request to the SDK's transport. */
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
-import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
-import type { McpServer } from "../mcp/server.ts";
-import { type BodyLimits, type JsonBody, readJson } from "./body.ts";
+import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
+import { idOf, METHOD_NOT_FOUND, readMessage } from "../mcp/message.ts";
+import { isMethod, type McpServer } from "../mcp/server.ts";
+import { oneLine } from "../words.ts";
+import { takesEventStream } from "./accept.ts";
+import { type BodyLimits, readJson } from "./body.ts";
 import { watchStream } from "./event-stream.ts";
 import { refusal } from "./refusal.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** How often an open stream says that it lives, in milliseconds; less than any timeout on the way. */
 const KEEP_ALIVE_MS = 5_000;
+
+/** After which a client that found no room may try again, in seconds. */
+const RETRY_SECONDS = 30;
 
 interface EndpointParts {
   sessions: Sessions;
@@ -22,57 +28,97 @@ export function createMcpEndpoint({ sessions, mcpServer, limits }: EndpointParts
   async function post(request: Request): Promise<Response> {
     const body = await readJson(request, limits);
     if (body instanceof Response) return body;
-    const id = request.headers.get("mcp-session-id");
-    if (id === null && isInitializeRequest(body)) return begin(request, body);
-    const session = sessionOf(id);
-    return session instanceof Response ? session : ask(session, { request, body });
+    const read = readMessage(body.value);
+    if ("unreadable" in read) return refusal(400, read.unreadable.fault, read.unreadable);
+    const { message } = read;
+    const id = idOf(message);
+    if (!takesEventStream(request)) return noStream(id);
+    const method = "method" in message ? message.method : undefined;
+    const sessionId = request.headers.get("mcp-session-id");
+    if (sessionId === null && method === "initialize") return begin(request, message);
+    const session = sessionOf(sessionId, id);
+    if (!(session instanceof Response)) return ask(session, { request, message });
+    // Whether a method is there at all is what a client of another protocol's version asks first, without a session.
+    if (id === null || method === undefined || isMethod(method)) return session;
+    return refusal(404, `There is no method "${oneLine(method, 200)}".`, { code: METHOD_NOT_FOUND, id });
   }
 
-  /** A session comes to be only where the transport took the request. */
-  async function begin(request: Request, body: JsonBody): Promise<Response> {
-    const mcp = mcpServer();
-    const transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => crypto.randomUUID(),
-      keepAliveMs: KEEP_ALIVE_MS,
-      onsessioninitialized: (id) => void sessions.add({ id, transport, mcp }),
-      onsessionclosed: (id) => sessions.remove(id),
-    });
-    await mcp.server.connect(transport);
-    const response = await transport.handleRequest(request, { parsedBody: body });
-    if (transport.sessionId === undefined) await mcp.server.close();
-    return response;
+  /** A session comes to be only if the transport takes the request. */
+  async function begin(request: Request, message: JSONRPCMessage): Promise<Response> {
+    const release = sessions.reserve();
+    if (release === null) return full(idOf(message));
+    try {
+      const mcp = mcpServer();
+      const transport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: () => crypto.randomUUID(),
+        keepAliveMs: KEEP_ALIVE_MS,
+        onsessioninitialized: (id) => {
+          release();
+          sessions.add({ id, transport, mcp });
+        },
+        onsessionclosed: (id) => sessions.remove(id),
+      });
+      await mcp.server.connect(transport);
+      const response = await transport.handleRequest(request, { parsedBody: message });
+      if (transport.sessionId === undefined) await mcp.server.close();
+      return response;
+    } finally {
+      release();
+    }
   }
 
-  function sessionOf(id: string | null): Session | Response {
-    if (id === null) return refusal(400, "Mcp-Session-Id is missing. Send initialize first.");
-    return sessions.find(id) ?? refusal(404, "There is no such session, or it is over. Send initialize again.");
+  function sessionOf(sessionId: string | null, id: RequestId | null): Session | Response {
+    if (sessionId === null) return refusal(400, "Mcp-Session-Id is missing. Send initialize first.", { id });
+    const gone = "There is no such session, or it is over. Send initialize again, without Mcp-Session-Id.";
+    return sessions.find(sessionId) ?? refusal(404, gone, { id });
   }
 
   return async (request) => {
     if (request.method === "POST") return post(request);
-    const session = sessionOf(request.headers.get("mcp-session-id"));
+    if (request.method === "GET" && !takesEventStream(request)) return noStream(null);
+    const session = sessionOf(request.headers.get("mcp-session-id"), null);
     return session instanceof Response ? session : pass(session, request);
   };
 }
 
+function noStream(id: RequestId | null): Response {
+  return refusal(406, "Answers are event streams: Accept must allow text/event-stream.", { id });
+}
+
+function full(id: RequestId | null): Response {
+  const headers = { "Retry-After": String(RETRY_SECONDS) };
+  return refusal(503, "All sessions are in use. Try again later, or close a client.", { headers, id });
+}
+
+interface Asked {
+  request: Request;
+  message: JSONRPCMessage;
+}
+
 /** Two requests with one id cannot be told apart by the transport: one of them would never be answered. */
-async function ask(session: Session, { request, body }: { request: Request; body: JsonBody }): Promise<Response> {
-  const id = "method" in body ? body["id"] : undefined;
-  if (typeof id !== "string" && typeof id !== "number") return pass(session, request, body);
+async function ask(session: Session, { request, message }: Asked): Promise<Response> {
+  const id = "method" in message && "id" in message ? message.id : undefined;
+  if (id === undefined) return pass(session, request, message);
+  // Without the id: a client would take it for the answer to the first one.
   if (session.asking.has(id)) return refusal(400, "A request with this id is still being answered.");
   session.asking.add(id);
-  return pass(session, request, body, () => session.asking.delete(id));
+  return pass(session, request, message, () => session.asking.delete(id));
 }
 
 /** Hands the request to the session's transport; the session is in use until the answer has left. */
-async function pass(session: Session, request: Request, body?: JsonBody, answered?: () => void): Promise<Response> {
+async function pass(
+  session: Session,
+  request: Request,
+  message?: JSONRPCMessage,
+  answered?: () => void,
+): Promise<Response> {
   session.open += 1;
   const ended = () => {
     session.open -= 1;
     answered?.();
   };
   try {
-    return watchStream(await session.transport.handleRequest(request, { parsedBody: body }), ended);
+    return watchStream(await session.transport.handleRequest(request, { parsedBody: message }), ended);
   } catch (error) {
     ended();
     throw error;

@@ -1,9 +1,20 @@
 /** How the HTTP side says no: always the same JSON, which a JSON-RPC client and any other can read; never an internal. */
+import type { RequestId } from "@modelcontextprotocol/sdk/types.js";
+import { jsonText } from "../json.ts";
+import { errorMessage } from "../mcp/message.ts";
 
-/** Says no with a status, in the shape of a JSON-RPC error that belongs to no request. */
-export function refusal(status: number, message: string, headers: Record<string, string> = {}): Response {
-  const error = { code: CODES[status] ?? SERVER_ERROR, message };
-  return Response.json({ jsonrpc: "2.0", error, id: null }, { status, headers });
+interface About {
+  headers?: Record<string, string>;
+  /** Of the request that is refused; null if there is none, or it cannot be told. */
+  id?: RequestId | null;
+  /** JSON-RPC's; without it the one that goes with the status. */
+  code?: number;
+}
+
+/** Says no with a status, in the shape of a JSON-RPC error. */
+export function refusal(status: number, message: string, { headers = {}, id = null, code }: About = {}): Response {
+  const body = jsonText(errorMessage({ code: code ?? CODES[status] ?? SERVER_ERROR, fault: message, id }));
+  return new Response(body, { status, headers: { ...headers, "Content-Type": "application/json" } });
 }
 
 const SERVER_ERROR = -32_000;

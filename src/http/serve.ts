@@ -1,16 +1,18 @@
 /** Serves the HTTP app on a socket until it is told to end; never exits itself. */
-import { createHttpApp, type HttpApp, type HttpParts, type HttpSettings } from "./app.ts";
+import { createHttpApp, type HttpApp, type HttpParts } from "./app.ts";
 import { isLoopback, withHeaders } from "./guards.ts";
 import { refusal } from "./refusal.ts";
+import type { HttpSettings } from "./settings.ts";
+import { tokenIn } from "./token-file.ts";
 
 /** A connection on which nothing moves for this long is closed, in seconds; open streams move every five. */
 const IDLE_SECONDS = 30;
 
-/** How long the end waits for calls in flight, in milliseconds; the whole process has five seconds to go. */
-const GRACE_MS = 3_500;
+/** How long the end waits for calls in flight, in milliseconds; the whole process has two seconds to go. */
+const GRACE_MS = 1_200;
 
 /** How long the last answers have to leave, in milliseconds. */
-const FLUSH_MS = 500;
+const FLUSH_MS = 300;
 
 /** How often sessions are looked at for expiry, in milliseconds. */
 const EXPIRY_MS = 60_000;
@@ -18,10 +20,15 @@ const EXPIRY_MS = 60_000;
 /** A server that listens, or one line that says why it cannot. */
 export type Listening = { url: string; ended: Promise<void> } | { refused: string };
 
-/** Listens until `stop` is aborted; `ended` resolves when the last answer has left and the port is free. */
+/**
+ * Listens until `stop` is aborted; `ended` resolves when the last answer has left and the port is free. Throws
+ * INVALID_INPUT for a token file that cannot be used.
+ */
 export function serveHttp(parts: HttpParts, stop: AbortSignal): Listening {
-  const app = createHttpApp(parts);
-  const server = listen(app, parts.settings);
+  const { token, tokenFile } = parts.settings;
+  const settings = { ...parts.settings, token: tokenFile === null ? token : tokenIn(tokenFile) };
+  const app = createHttpApp({ ...parts, settings });
+  const server = listen(app, settings);
   if (typeof server === "string") return { refused: server };
   const expiry = setInterval(app.sessions.expire, EXPIRY_MS);
   const stopped = new Promise<void>((resolve) => {
@@ -37,7 +44,7 @@ export function serveHttp(parts: HttpParts, stop: AbortSignal): Listening {
 
 function listen(app: HttpApp, { host, port, token }: HttpSettings): Bun.Server<undefined> | string {
   if (token === null && !isLoopback(host)) {
-    return `HTTP_HOST is "${host}", which others can reach: set HTTP_AUTH_TOKEN, or listen on 127.0.0.1, ::1 or localhost.`;
+    return `HTTP_HOST is "${host}", which others can reach: set HTTP_AUTH_TOKEN or give --token-file, or listen on 127.0.0.1, ::1 or localhost.`;
   }
   try {
     return Bun.serve({

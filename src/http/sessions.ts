@@ -2,7 +2,7 @@
 import type { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import type { McpServer } from "../mcp/server.ts";
 
-/** Most sessions at once; the idlest makes room for a new one. */
+/** Most sessions at once; the idlest without an open answer or stream makes room for a new one. */
 export const MAX_SESSIONS = 1_000;
 
 /** A session without a request or an open stream for this long is over, in milliseconds. */
@@ -20,6 +20,8 @@ export interface Session {
 }
 
 export interface Sessions {
+  /** Keeps room for a session that begins, until what it returns is called; null if all are in use. */
+  reserve(): (() => void) | null;
   add(made: Pick<Session, "id" | "transport" | "mcp">): Session;
   /** The session, which counts as used now; undefined where it is unknown or over. */
   find(id: string): Session | undefined;
@@ -38,6 +40,7 @@ export interface SessionLimits {
 export function createSessions({ max, idleMs, now }: SessionLimits): Sessions {
   /** In the order of their last use, the idlest first. */
   const sessions = new Map<string, Session>();
+  const reserved = new Set<symbol>();
 
   const isOver = (session: Session) => session.open === 0 && now() - session.usedAt >= idleMs;
 
@@ -53,18 +56,21 @@ export function createSessions({ max, idleMs, now }: SessionLimits): Sessions {
     void session.mcp.server.close();
   }
 
-  function makeRoom(): void {
-    if (sessions.size < max) return;
-    const all = [...sessions.values()];
-    const idlest = all.find(({ open }) => open === 0) ?? all[0];
+  function hasRoom(): boolean {
+    if (sessions.size + reserved.size < max) return true;
+    const idlest = [...sessions.values()].find(({ open }) => open === 0);
     if (idlest) end(idlest);
+    return idlest !== undefined;
   }
 
   return {
-    add(made) {
-      makeRoom();
-      return touch({ ...made, open: 0, asking: new Set(), usedAt: 0 });
+    reserve() {
+      if (!hasRoom()) return null;
+      const place = Symbol();
+      reserved.add(place);
+      return () => void reserved.delete(place);
     },
+    add: (made) => touch({ ...made, open: 0, asking: new Set(), usedAt: 0 }),
     find(id) {
       const session = sessions.get(id);
       if (!session) return undefined;

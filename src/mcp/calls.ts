@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import { errorAnswer } from "./error-answer.ts";
-import { INVALID_PARAMS, protocolError } from "./message.ts";
+import { INVALID_PARAMS, ProtocolError } from "./message.ts";
 import type { Notices } from "./notices.ts";
 import { createProgress } from "./progress.ts";
 import { createRest } from "./rest.ts";
@@ -23,7 +23,7 @@ const TOOLS_BY_NAME = new Map(TOOLS.map((tool) => [tool.name, tool]));
 const rest = createRest();
 
 /** What a call names. Its arguments are the tool's to read, so that every error of theirs has one shape. */
-export const Call = z.object({ name: z.string(), arguments: z.unknown() });
+export const Call = z.object({ name: z.string(), arguments: z.unknown().optional() });
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
@@ -40,7 +40,7 @@ export function createCalls(server: Server, { engine, log, newId, notices }: Cal
 
   async function answer(name: string, sent: unknown, attention: Attention) {
     const tool = TOOLS_BY_NAME.get(name);
-    if (!tool) throw protocolError(INVALID_PARAMS, `There is no tool "${oneLine(name, 200)}"`);
+    if (!tool) throw new ProtocolError(INVALID_PARAMS, `There is no tool "${oneLine(name, 200)}"`);
     const began = performance.now();
     try {
       const { text, structured } = await tool.call(engine, sent, { actor: actorOf(server), ...attention });

@@ -12,6 +12,7 @@ export const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
 export const METHOD_NOT_FOUND = -32_601;
 export const INVALID_PARAMS = -32_602;
+export const INTERNAL_ERROR = -32_603;
 
 /** Longest words of an error, in characters; names that a client sent may stand in it. */
 const MAX_WORDS = 500;
@@ -81,12 +82,17 @@ export function readMessage(value: unknown): Read {
 export function readParams<S extends z.ZodObject>(schema: S, params: unknown): z.infer<S> {
   const { success, data, error } = schema.safeParse(params ?? {});
   if (success) return data;
-  throw protocolError(INVALID_PARAMS, oneLine(`The request cannot be read: ${describeIssues(error)}.`, MAX_WORDS));
+  throw new ProtocolError(INVALID_PARAMS, oneLine(`The request cannot be read: ${describeIssues(error)}.`, MAX_WORDS));
 }
 
 /** An error that the SDK sends as it stands; its own class puts its name before the words. */
-export function protocolError(code: number, message: string): Error {
-  return Object.assign(new Error(message), { code });
+export class ProtocolError extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** The error that answers a request, ready to be sent. */
@@ -94,14 +100,19 @@ export function errorMessage({ id, code, fault }: Pick<Unreadable, "id" | "code"
   return { jsonrpc: "2.0" as const, error: { code, message: fault }, id };
 }
 
+/** The id of a request, however broken the rest of it is; null if it has none. */
+export function idOf(value: unknown): RequestId | null {
+  const { success, data } = Id.safeParse(field(value, "id"));
+  return success ? data : null;
+}
+
 function refused(value: unknown, code: number, fault: string): { unreadable: Unreadable } {
-  const { success, data: id } = Id.safeParse(field(value, "id"));
   const notifies = typeof field(value, "method") === "string" && field(value, "id") === undefined;
   return {
     unreadable: {
       code,
       fault: oneLine(fault, MAX_WORDS),
-      id: success ? id : null,
+      id: idOf(value),
       wantsAnswer: !notifies && !isAnswer(value),
     },
   };

@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { findLoaded } from "../engine/start.ts";
 import { AppError } from "../errors.ts";
+import { jsonText } from "../json.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { statusAnswer } from "./read-answers.ts";
@@ -71,7 +72,7 @@ export async function readResource(engine: Engine, uri: string): Promise<{ mimeT
     return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, "the workflow's own files") };
   }
   const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT });
-  return { mimeType: JSON_TYPE, text: JSON.stringify(statusAnswer(snapshot, undefined).structured, null, 2) };
+  return { mimeType: JSON_TYPE, text: jsonText(statusAnswer(snapshot, undefined).structured, 2) };
 }
 
 /** The id in an `instance://` URI; null for any other. */

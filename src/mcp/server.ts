@@ -8,9 +8,10 @@ import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import { Call, createCalls, type Extra } from "./calls.ts";
 import type { Changes } from "./changes.ts";
+import { errorAnswer } from "./error-answer.ts";
 import { ICON } from "./icon.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { given, INVALID_PARAMS, METHOD_NOT_FOUND, protocolError, readParams } from "./message.ts";
+import { given, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
 import { createNotices } from "./notices.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { completeTemplate, instanceIdIn, listResources, readResource, TEMPLATES } from "./resources.ts";
@@ -56,6 +57,7 @@ const TOOLS_LIST = {
     ...(alwaysLoad ? { _meta: ALWAYS_LOAD } : {}),
   })),
 };
+
 /** What is answered; the SDK does the first two. */
 const METHODS = [
   "initialize",
@@ -100,7 +102,7 @@ export function createMcpServer(parts: ServerParts): McpServer {
   const { call, idle } = createCalls(server, { ...parts, notices });
   const watch = watchFor(server, parts);
 
-  const answers: Record<Exclude<Method, "initialize" | "ping">, Answering> = {
+  const table: Record<Exclude<Method, "initialize" | "ping">, Answering> = {
     "tools/list": () => TOOLS_LIST,
     "tools/call": taking(Call, call),
     "prompts/list": async () => {
@@ -108,9 +110,9 @@ export function createMcpServer(parts: ServerParts): McpServer {
       return { prompts: listPrompts(await engine.catalog()) };
     },
     "prompts/get": taking(PromptChoice, async ({ name, arguments: sent = {} }) => {
-      const given = Object.entries(sent).filter((pair): pair is [string, string] => pair[1] !== undefined);
+      const texts = Object.entries(sent).filter((pair): pair is [string, string] => pair[1] !== undefined);
       const { description, text } = await asProtocolError(INVALID_PARAMS, async () =>
-        getPrompt(await engine.catalog(), name, Object.fromEntries(given)),
+        getPrompt(await engine.catalog(), name, Object.fromEntries(texts)),
       );
       return { description, messages: [{ role: "user", content: { type: "text", text } }] };
     }),
@@ -142,11 +144,17 @@ export function createMcpServer(parts: ServerParts): McpServer {
       return {};
     }),
   };
+  const answers = new Map(Object.entries(table));
   // Not by `setRequestHandler`: that parses with the SDK's schemas, and sends their dumps as errors.
   server.removeRequestHandler("logging/setLevel");
   server.fallbackRequestHandler = async ({ method, params }: JSONRPCRequest, extra) => {
-    if (Object.hasOwn(answers, method)) return answers[method as keyof typeof answers](params, extra);
-    throw protocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
+    const answer = answers.get(method);
+    if (!answer) throw new ProtocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
+    try {
+      return await answer(params, extra);
+    } catch (error) {
+      throw error instanceof ProtocolError ? error : withoutInternals(error, parts);
+    }
   };
   server.onclose = () => watch.end();
   server.onerror = ({ message }) => log.debug({ message }, "the SDK reports a fault");
@@ -196,12 +204,18 @@ function watchFor(server: Server, { changes }: ServerParts) {
   };
 }
 
+/** What nobody foresaw, in the words that a tool has for it. */
+function withoutInternals(error: unknown, parts: ServerParts): Error {
+  const { message, hint } = errorAnswer(error, parts).structured;
+  return new ProtocolError(INTERNAL_ERROR, `${message} ${hint}`);
+}
+
 /** What an AppError says, as an error of the protocol. */
 async function asProtocolError<T>(code: number, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof AppError) throw protocolError(code, `${error.message} ${error.hint}`);
+    if (error instanceof AppError) throw new ProtocolError(code, `${error.message} ${error.hint}`);
     throw error;
   }
 }

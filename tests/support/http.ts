@@ -14,7 +14,7 @@ export interface HttpServer {
   port: number;
   bare: Bare;
   db: string;
-  /** Sends a signal; how the process ended, if it did so within five seconds. */
+  /** Sends a signal; how the process ended, if it did so within two seconds. */
   end(signal: NodeJS.Signals): Promise<Exit | "still running">;
 }
 
@@ -33,7 +33,7 @@ export async function serveHttp({ workflows, db, args = [], env = {} }: HttpOpti
   const url = await waitFor(() => /Serving MCP at (\S+)/.exec(bare.stderr())?.[1], "the line with the URL");
   const end = (signal: NodeJS.Signals) => {
     bare.child.kill(signal);
-    return Promise.race([bare.exited, Bun.sleep(5_000).then(() => "still running" as const)]);
+    return Promise.race([bare.exited, Bun.sleep(2_000).then(() => "still running" as const)]);
   };
   return { url, port: Number(new URL(url).port), bare, db: file, end };
 }

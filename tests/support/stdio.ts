@@ -1,6 +1,6 @@
 /** The executable as a bare process: for what a client library would hide, such as broken pipes and exit codes. */
 import { afterEach } from "bun:test";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from "node:child_process";
 import { EXECUTABLE } from "./executable.ts";
 
 export interface Exit {
@@ -9,7 +9,7 @@ export interface Exit {
 }
 
 export interface Message {
-  id?: number;
+  id?: number | string | null;
   // biome-ignore lint/suspicious/noExplicitAny: checked field by field in each test
   result?: any;
   error?: unknown;
@@ -36,6 +36,9 @@ export interface BareOptions {
   args?: string[];
   /** The whole environment but PATH. */
   env?: Record<string, string>;
+  /** Where stdout or stderr go instead of here: the write end of a pipe. */
+  stdout?: number;
+  stderr?: number;
 }
 
 const running: ChildProcessWithoutNullStreams[] = [];
@@ -45,16 +48,19 @@ afterEach(() => {
 });
 
 /** Starts the executable with nothing but what is given. */
-export function startBare({ cwd, args = [], env = {} }: BareOptions): Bare {
-  const child = spawn(EXECUTABLE, args, { cwd, env: { PATH: process.env["PATH"], ...env } });
+export function startBare({ cwd, args = [], env = {}, stdout, stderr }: BareOptions): Bare {
+  const stdio: StdioOptions = ["pipe", stdout ?? "pipe", stderr ?? "pipe"];
+  const options = { cwd, env: { PATH: process.env["PATH"], ...env }, stdio };
+  // A stream that goes elsewhere is null; nobody reads it here then.
+  const child = spawn(EXECUTABLE, args, options) as ChildProcessWithoutNullStreams;
   running.push(child);
   let out = "";
   let err = "";
   let lastId = 0;
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     out += chunk;
   });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     err += chunk;
   });
   child.stdin.on("error", () => {}); // the process may end before it has read all
