@@ -1,5 +1,6 @@
 /** Structured logging, one JSON object a line, to stderr alone: stdout belongs to the MCP stream and to printed data. */
 import { pino } from "pino";
+import { visible } from "./words.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -34,7 +35,7 @@ export function createLog(level: LogLevel): Log {
 }
 
 /** Unlike pino's own destinations it neither stops the process at a full pipe nor loses the last lines at the exit. */
-function patientStderr(tellDropped: (dropped: number) => void): { write(line: string): void } {
+function patientStderr(tellDropped: (dropped: number) => void): { write(json: string): void } {
   let waiting = 0;
   let dropped = 0;
   function written(length: number): void {
@@ -45,7 +46,8 @@ function patientStderr(tellDropped: (dropped: number) => void): { write(line: st
     tellDropped(count);
   }
   return {
-    write(line) {
+    write(json) {
+      const line = visible(json); // names of directories and steps may stand in it, and a terminal may show it
       if (waiting + line.length > MAX_WAITING) {
         dropped += 1;
         return;

@@ -8,7 +8,6 @@ const SRC = join(import.meta.dir, "../src");
 /** The nouns: files at the root that hold types and pure rules. */
 const NOUNS = [
   "json",
-  "words",
   "report",
   "workflow",
   "decision",
@@ -29,6 +28,7 @@ const NOUNS = [
 
 /** Layers from the ground up. A room imports only rooms of lower layers, and files of its own folder. */
 const LAYERS: string[][] = [
+  ["words"],
   ["errors", "log"],
   NOUNS,
   ["rules"],

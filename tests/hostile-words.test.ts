@@ -90,7 +90,7 @@ test("a terminal gets no escape of an agent's, a context's or a directory's; JSO
   for (const args of [["show", run.id], ["instances"], ["list"], ["validate"], ["doctor"]]) {
     const { stdout, stderr } = Bun.spawnSync([EXECUTABLE, ...args, "--db", on.db], {
       cwd: found,
-      env: { HOME: found, LOG_LEVEL: "error" },
+      env: { HOME: found, LOG_LEVEL: "debug" },
     });
     expect(`${stdout}${stderr}`).not.toMatch(HARMFUL);
     expect(stdout.toString()).not.toMatch(/^#[39] /m);
