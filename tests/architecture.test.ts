@@ -31,7 +31,7 @@ const LAYERS: string[][] = [
   ["words"],
   ["errors", "log"],
   NOUNS,
-  ["rules"],
+  ["rules", "work"],
   ["markdown", "sqlite", "routes", "git", "openai", "schemas", "checks", "engine"],
   ["mcp"],
   ["http"],

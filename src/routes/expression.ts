@@ -1,5 +1,8 @@
-/** CEL expressions of `# Routes`: what they see and how JSON becomes CEL values. The only file that knows the CEL library. */
+/** CEL expressions of `# Routes`: what they see and how JSON becomes CEL values. This room alone knows the CEL library. */
 import { Environment } from "@marcbachmann/cel-js";
+import { oneLine } from "../words.ts";
+import type { Meter } from "../work/meter.ts";
+import { meterEvaluators, within } from "./metered-cel.ts";
 
 /** What an expression can name. */
 export interface Facts {
@@ -10,7 +13,10 @@ export interface Facts {
   step: object;
 }
 
-export type Expression = (facts: Facts) => unknown;
+/** Facts as CEL values, for any number of expressions. */
+export type CelFacts = ReturnType<typeof celFacts>;
+
+export type Expression = (facts: CelFacts, meter: Meter) => unknown;
 
 const environment = new Environment({ enableOptionalTypes: true })
   .registerVariable("report", "map")
@@ -18,16 +24,21 @@ const environment = new Environment({ enableOptionalTypes: true })
   .registerVariable("visits", "int")
   .registerVariable("step", "map");
 
-/** Compiles an expression. The result throws where the expression cannot be evaluated, such as for an unset key. */
+meterEvaluators(environment);
+
+/**
+ * Compiles an expression. The result throws if the expression cannot be evaluated, such as for an unset key, and
+ * TooMuchWork if that takes more than the meter has left.
+ */
 export function compileExpression(text: string): Expression {
   const run = environment.parse(text);
-  return (facts) =>
-    run({
-      report: toCel(facts.report),
-      context: toCel(facts.context),
-      visits: BigInt(facts.visits),
-      step: toCel(facts.step),
-    });
+  run.check();
+  return (facts, meter) => within(meter, { ast: run.ast, evaluate: () => run(facts) });
+}
+
+/** Converts facts once for all the expressions that are tried on them. */
+export function celFacts({ report, context, visits, step }: Facts) {
+  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step) };
 }
 
 /** Why the text is no usable route expression, on one line; null when it is one. */
@@ -42,10 +53,13 @@ export function checkExpression(text: string): string | null {
   }
 }
 
+/** Most characters of an error's message, which may quote a value. */
+const MAX_MESSAGE = 300;
+
 /** The first line of an error's message; the CEL library draws a picture below it. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0] ?? message;
+  return oneLine(message.split("\n", 1)[0] ?? "", MAX_MESSAGE);
 }
 
 /** Whole numbers become ints (BigInt), so that `visits + 1` and `context.n == 1` mean what they say. */

@@ -1,8 +1,17 @@
 /** The first rung: the step's `# Routes`, tried in order, else a single `next`; without any model. */
 import type { Decider, Question, Verdict } from "../decider.ts";
 import { quoted } from "../words.ts";
+import { createMeter, type Meter } from "../work/meter.ts";
 import type { Step } from "../workflow.ts";
-import { compileExpression, type Expression, firstLine } from "./expression.ts";
+import { type CelFacts, celFacts, compileExpression, type Expression, firstLine } from "./expression.ts";
+
+/** Work that one route may take: a pass over whatever a context can hold, and not one pass within another. */
+const ROUTE_UNITS = 1_000_000;
+/** Work that all routes of a step may take together, and what is left to each route when that is used up. */
+const STEP_UNITS = 5_000_000;
+const LEAST_UNITS = 1_000;
+/** After so much work, whoever else waits comes first. */
+const TURN_UNITS = 100_000;
 
 /** Most characters of a choice that was not followed. */
 const MAX_WISH = 100;
@@ -21,20 +30,24 @@ export function createRoutesDecider(): Decider {
 
   return {
     asksOutside: false,
-    decide: async (question) => follow(question, expressionsOf(question.step)),
+    decide: (question) => follow(question, expressionsOf(question.step)),
   };
 }
 
-function follow(question: Question, expressions: Expression[]): Verdict {
-  const facts = factsOf(question);
+async function follow(question: Question, expressions: Expression[]): Promise<Verdict> {
+  const facts = celFacts(factsOf(question));
   const notes: string[] = [];
+  let left = STEP_UNITS;
   for (const [index, route] of question.step.routes.entries()) {
-    const fault = evaluate(expressions[index], facts);
+    const meter = createMeter(Math.max(LEAST_UNITS, Math.min(ROUTE_UNITS, left)));
+    const fault = evaluate(expressions[index], facts, meter);
     if (fault === null) {
       const reasoning = route.when === null ? "otherwise" : `\`${route.when}\` is true`;
       return decided(question, { to: route.to, reasoning, notes });
     }
     if (fault) notes.push(`\`${route.when}\` could not be evaluated: ${fault}`);
+    left -= meter.used();
+    if (meter.used() > TURN_UNITS) await new Promise(setImmediate);
   }
   const [only, ...others] = question.step.next ?? [];
   if (only === undefined || others.length > 0) return { passed: notes };
@@ -50,9 +63,9 @@ function decided({ report }: Question, by: { to: string; reasoning: string; note
 }
 
 /** Null when true, "" when not true, else why it could not be evaluated. */
-function evaluate(expression: Expression | undefined, facts: Parameters<Expression>[0]): string | null {
+function evaluate(expression: Expression | undefined, facts: CelFacts, meter: Meter): string | null {
   try {
-    const value = expression?.(facts);
+    const value = expression?.(facts, meter);
     if (value === true) return null;
     return value === false ? "" : "the result is not true or false";
   } catch (error) {

@@ -1,10 +1,12 @@
-/** Judges JSON by JSON Schema, with ajv: the only file that knows it. Nothing is ever fetched, and no value is changed in place. */
+/** Judges JSON by JSON Schema, with ajv, which this room alone knows. Nothing is ever fetched, and no value is changed in place. */
 import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import ajvFormats from "ajv-formats";
 import { INEXACT, isExact, type JsonObject } from "../json.ts";
 import type { Judged, SchemaJudge } from "../schema.ts";
 import { oneLine } from "../words.ts";
-import { type Fault, wordFault, wordFaults } from "./fault-words.ts";
+import { TooMuchWork } from "../work/meter.ts";
+import { type Fault, wordFault, wordFaults, wordTooMuch } from "./fault-words.ts";
+import { meterAjv, meteredCode, meterSchema, withinBudget } from "./metered-schema.ts";
 
 const OPTIONS: Options = {
   allErrors: true,
@@ -18,6 +20,7 @@ const OPTIONS: Options = {
   verbose: true,
   // A schema of many references to a large part would grow beyond all measure.
   inlineRefs: false,
+  code: meteredCode,
   logger: false,
 };
 /** For a schema that was held against its dialect before: it can refer to nothing but itself. */
@@ -42,7 +45,10 @@ export function createAjvSchemaJudge(): SchemaJudge {
     judge(schema, value, { coerce }) {
       const compiled = (coerce ? coercing : plain)(schema);
       if ("fault" in compiled) return { value, faults: [`the schema cannot be used: ${compiled.fault}`] };
-      return judge(compiled.validate, value, coerce);
+      return withinBudget(
+        () => judge(compiled.validate, value, coerce),
+        (path) => ({ value, faults: [wordTooMuch(path)] }),
+      );
     },
   };
 }
@@ -54,7 +60,9 @@ function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): 
     if (coerce && faults.length === 0) faults.push(...wordFaults(madeUp(given, value)));
     validate.errors = null; // they hold the value
     return { value, faults };
-  } catch {
+  } catch (error) {
+    validate.errors = null;
+    if (error instanceof TooMuchWork) throw error;
     // A schema that refers to itself without end, or a value nested beyond the stack.
     return { value: given, faults: ["the value cannot be judged: it, or its schema, is nested too deeply"] };
   }
@@ -113,7 +121,8 @@ function compile(given: JsonObject, options: Options, dialect: Ajv): Compiled {
     }
     const ajv = new Ajv(options);
     ajvFormats(ajv);
-    return { validate: ajv.compile(schema) };
+    meterAjv(ajv);
+    return { validate: ajv.compile(meterSchema(schema)) };
   } catch (error) {
     return { fault: faultOf(error) };
   }

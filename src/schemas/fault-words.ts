@@ -25,21 +25,55 @@ const MAX_FAULTS = 20;
 const MAX_SHOWN = 80;
 const MAX_LIST = 200;
 
-/** One line each, nothing twice; alternatives that all fail are one fault. */
+/** Faults that are put into words, before those that say the same are left out: each may show a large value. */
+const MAX_WORDED = 200;
+
+/** One line each, nothing twice; alternatives that all fail are one fault. Takes time linear to the number of faults. */
 export function wordFaults(faults: readonly Fault[]): string[] {
-  const alternatives = faults.filter(({ keyword }) => ALTERNATIVES.has(keyword));
-  const isDetail = (fault: Fault) => alternatives.some((each) => fault !== each && isBelow(fault, each));
-  const lines = faults
-    .filter((fault) => !isDetail(fault) && (faults.length === 1 || !SUMMARIES.has(fault.keyword)))
-    .map((fault) => (ALTERNATIVES.has(fault.keyword) ? wordAlternatives(fault, faults) : wordFault(fault)));
+  const alternatives = new Set(faults.filter(isAlternative).map(({ schemaPath }) => schemaPath));
+  const told = faults
+    .map((fault, at) => ({ fault, at }))
+    .filter(({ fault }) => !isBelowAny(fault, alternatives) && (faults.length === 1 || !SUMMARIES.has(fault.keyword)));
+  const lines = told
+    .slice(0, MAX_WORDED)
+    .map(({ fault, at }) =>
+      isAlternative(fault) ? wordAlternatives(fault, detailsBefore(faults, at)) : wordFault(fault),
+    );
   const unique = [...new Set(lines)];
-  if (unique.length <= MAX_FAULTS) return unique;
-  return [...unique.slice(0, MAX_FAULTS), `and ${unique.length - MAX_FAULTS} more`];
+  const more = Math.max(0, unique.length - MAX_FAULTS) + Math.max(0, told.length - MAX_WORDED);
+  return more > 0 ? [...unique.slice(0, MAX_FAULTS), `and ${more} more`] : unique;
+}
+
+function isAlternative({ keyword }: Fault): boolean {
+  return ALTERNATIVES.has(keyword);
+}
+
+/** Whether the fault was found within one of the schemas at these paths. */
+function isBelowAny({ schemaPath }: Fault, above: ReadonlySet<string>): boolean {
+  if (above.size === 0) return false;
+  for (let end = schemaPath.lastIndexOf("/"); end > 0; end = schemaPath.lastIndexOf("/", end - 1)) {
+    if (above.has(schemaPath.slice(0, end))) return true;
+  }
+  return false;
+}
+
+/** What each alternative lacks stands right before the fault that none of them fits. */
+function detailsBefore(faults: readonly Fault[], at: number): Fault[] {
+  const fault = faults[at];
+  if (!fault) return [];
+  let start = at;
+  while (isBelow(faults[start - 1], fault)) start--;
+  return faults.slice(start, at).filter((each) => !isAlternative(each));
 }
 
 const ALTERNATIVES: ReadonlySet<string> = new Set(["anyOf", "oneOf"]);
 /** They say only that another fault was found. */
 const SUMMARIES: ReadonlySet<string> = new Set(["if", "propertyNames"]);
+
+/** The part of a value, as a JSON pointer, at which judging became too much work. */
+export function wordTooMuch(instancePath: string): string {
+  return `${pathOf(instancePath) || "the value"} could not be judged: too much work; shorten it, or write it into a file and give the path`;
+}
 
 /** One fault, by itself. */
 export function wordFault(fault: Fault): string {
@@ -113,10 +147,9 @@ function wordAdditional({ instancePath, params, around }: Fault): string {
 }
 
 /** The types that would do where only the type is wrong, else what each alternative lacks. */
-function wordAlternatives(fault: Fault, all: readonly Fault[]): string {
+function wordAlternatives(fault: Fault, details: readonly Fault[]): string {
   const subject = subjectOf(fault);
   if (Array.isArray(fault.params["passingSchemas"])) return `${subject} fits more than one of its alternatives`;
-  const details = all.filter((each) => each !== fault && isBelow(each, fault) && !ALTERNATIVES.has(each.keyword));
   if (details.length === 0) return `${subject} fits none of its alternatives`;
   const types = details.filter(
     ({ keyword, instancePath }) => keyword === "type" && instancePath === fault.instancePath,
@@ -127,8 +160,8 @@ function wordAlternatives(fault: Fault, all: readonly Fault[]): string {
   return `${subject} fits none of its alternatives: ${cut(reasons, MAX_LIST)}`;
 }
 
-function isBelow(fault: Fault, above: Fault): boolean {
-  return fault.schemaPath.startsWith(`${above.schemaPath}/`);
+function isBelow(fault: Fault | undefined, above: Fault): boolean {
+  return fault?.schemaPath.startsWith(`${above.schemaPath}/`) ?? false;
 }
 
 function typesOf({ wanted }: Fault): string {

@@ -1,0 +1,29 @@
+/**
+ * A budget for work of unknown length that is done for data. The work is counted as it is done, not timed, so that the same
+ * data is within the budget, or beyond it, on every machine and at every repetition. A unit is worth some 50 nanoseconds.
+ */
+
+/** The budget is used up. Whoever set it turns this into an answer; nobody between may swallow it. */
+export class TooMuchWork extends Error {
+  constructor() {
+    super("too much work");
+  }
+}
+
+export interface Meter {
+  /** Counts units of work, before they are done where they may be many; throws TooMuchWork when none are left. */
+  take(units: number): void;
+  /** How many units were counted. */
+  used(): number;
+}
+
+export function createMeter(budget: number): Meter {
+  let used = 0;
+  return {
+    take(units) {
+      used += units;
+      if (used > budget) throw new TooMuchWork();
+    },
+    used: () => used,
+  };
+}
