@@ -4,23 +4,38 @@ import { oneLine } from "./words.ts";
 
 const VALUE = /\{\{\s*context\.([\p{L}\p{N}_$-]+(?:\.[\p{L}\p{N}_$-]+)*)\s*\}\}/gu;
 
-/** What all values of a text may add to it, in bytes as JSON, where the caller has no limit of its own. */
-const MAX_ADDED = 1_000_000;
+/** How large a filled text may be, in bytes as JSON, where the caller has no limit of its own. */
+const MAX_FILLED = 1_000_000;
+/** Most bytes that a character takes as JSON. */
+const MOST_PER_CHARACTER = 6;
 /** A value of which less could be shown, in bytes, stays as written: its key says more. */
 const LEAST_SHOWN = 300;
 /** Bytes for what stands after a value that is cut. */
 const NOTE_BYTES = 150;
+
+/**
+ * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the filled
+ * text would be larger than `mostBytes` as JSON, the largest values are cut, and say where they are whole: the author's own
+ * words never are. Whatever they take, a quarter of the bytes is for values.
+ */
+export function fillTemplate(text: string, context: JsonObject, mostBytes = MAX_FILLED): string {
+  let length = text.length;
+  const filled = text.replace(VALUE, (written: string, path: string) => {
+    const value = length > mostBytes ? undefined : textOf(context, path);
+    length += value?.length ?? 0;
+    return value ?? written;
+  });
+  const fits = length * MOST_PER_CHARACTER <= mostBytes || (length <= mostBytes && jsonBytes(filled) <= mostBytes);
+  return fits ? filled : fillWithin(text, context, Math.max(mostBytes - jsonBytes(text), mostBytes / 4));
+}
 
 interface Filling {
   text: string;
   bytes: number;
 }
 
-/**
- * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the values
- * together are longer than `mostAdded`, the longest are cut, and say where they are whole: the author's own words never are.
- */
-export function fillTemplate(text: string, context: JsonObject, mostAdded = MAX_ADDED): string {
+/** Fills in values that add at most so many bytes. */
+function fillWithin(text: string, context: JsonObject, mostAdded: number): string {
   const fillings = new Map<string, Filling | undefined>();
   const sizes: number[] = [];
   for (const [, path = ""] of text.matchAll(VALUE)) {
@@ -53,10 +68,13 @@ function largestShown(sizes: number[], sum: number): number {
 }
 
 function fillingOf(context: JsonObject, path: string): Filling | undefined {
+  const text = textOf(context, path);
+  return text === undefined ? undefined : { text, bytes: jsonBytes(text) };
+}
+
+function textOf(context: JsonObject, path: string): string | undefined {
   const value = lookUp(context, path.split("."));
-  if (value === undefined) return undefined;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return { text, bytes: jsonBytes(text) };
+  return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function lookUp(from: unknown, path: string[]): unknown {

@@ -257,7 +257,7 @@ describe("values in instructions", () => {
     expect(filled).toMatch(
       /^Read a\.ts and x{1500,2000}… \(cut; 200000 characters: .*context\.x whole\)\. Never push\.$/,
     );
-    expect(filled.length).toBeLessThan(2_100);
+    expect(filled.length).toBeLessThanOrEqual(2_000);
   });
 
   test("that are named very often stay as written", () => {
@@ -266,13 +266,14 @@ describe("values in instructions", () => {
     expect(fillTemplate(text, { x }).length).toBeLessThan(1_200_000);
   });
 
-  test("never add more than they may", () => {
+  test("never take more than they may", () => {
     const value = fc.oneof(fc.string({ maxLength: 400 }), fc.array(fc.string(), { maxLength: 20 }));
-    const most = fc.integer({ min: 0, max: 3_000 });
+    const limit = fc.integer({ min: 0, max: 3_000 });
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom("a", "b", "c"), value), most, (context, mostAdded) => {
+      fc.property(fc.dictionary(fc.constantFrom("a", "b", "c"), value), limit, (context, most) => {
         const text = "{{context.a}}{{context.b}}{{context.c}}{{context.a}}";
-        expect(fillTemplate(text, context, mostAdded).length).toBeLessThanOrEqual(text.length + mostAdded);
+        const bytes = Buffer.byteLength(JSON.stringify(fillTemplate(text, context, most)));
+        expect(bytes).toBeLessThanOrEqual(Math.max(most, most / 4 + text.length + 2));
       }),
     );
   });

@@ -1,7 +1,7 @@
 /** What both forms of a step answer say: the current step, the next call, the rules. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import { type JsonObject, jsonBytes } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
@@ -29,8 +29,7 @@ export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "wor
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
   if (instance.status !== "RUNNING" || !step) return null;
-  const room = Math.max(mostBytes - jsonBytes(step.instructions), mostBytes / 4);
-  const instructions = fillTemplate(step.instructions, effectiveContext(instance), room);
+  const instructions = fillTemplate(step.instructions, effectiveContext(instance), mostBytes);
   return {
     step_name: step.name,
     step_id: stepIdOf(instance),

@@ -14,6 +14,8 @@ interface Node {
   input: string;
   /** Applies an operator or a function to its operands; it is there once the types were checked. */
   handle?: (...values: unknown[]) => unknown;
+  /** Ours: its handle counts. */
+  isPrepared?: boolean;
   evaluate(evaluator: Evaluator, node: Node, scope: unknown): unknown;
 }
 
@@ -57,7 +59,6 @@ const COSTS: Readonly<Record<string, (operands: unknown[]) => number>> = {
   double: first,
 };
 
-const prepared = new WeakSet<Node>();
 /** The budget of the expression that is evaluated; evaluating is synchronous. */
 let meter: Meter | undefined;
 
@@ -79,7 +80,8 @@ export function meterEvaluators(environment: Environment): void {
   evaluators.run = function (node, scope) {
     prepare(node);
     const value = node.evaluate(this, node, scope);
-    take(1 + (makesValues(node) ? sizeOf(value) >> 3 : 0));
+    const mayBeLarge = typeof value === "string" || typeof value === "object";
+    take(mayBeLarge && makesValues(node) ? 1 + (sizeOf(value) >> 3) : 1);
     return value;
   };
   evaluators.tryEval = function (node, scope) {
@@ -116,8 +118,8 @@ function take(units: number): void {
 /** Lets a node's operator or function count what it costs before it is applied. */
 function prepare(node: Node): void {
   const { handle, op, args } = node;
-  if (!handle || prepared.has(node)) return;
-  prepared.add(node);
+  if (!handle || node.isPrepared) return;
+  node.isPrepared = true;
   const isCall = (op === "call" || op === "rcall") && Array.isArray(args);
   const name = isCall ? String(args[0]) : op;
   const cost = name.startsWith("get") ? inTimeZone : COSTS[name];

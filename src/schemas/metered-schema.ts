@@ -49,18 +49,26 @@ export function meterAjv(ajv: Ajv): void {
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: haveNoTwins });
 }
 
+/** Keywords by which a part is held against more than one part of a value. Without them each costs next to nothing. */
+const REPEATING = ["$ref", "items", "additionalItems", "contains", "additionalProperties", "patternProperties"];
+const COSTLY = ["pattern", "format", "uniqueItems", "propertyNames"];
+
 /** A copy of the schema whose parts are counted; throws an Error that says in one line why it cannot be judged by. */
 export function meterSchema(schema: AnySchemaObject): AnySchemaObject {
   const copy: AnySchemaObject = structuredClone(schema);
-  let parts = 0;
+  const parts: AnySchemaObject[] = [];
   traverse(copy, (part) => {
-    if (++parts > MAX_PARTS) throw new Error(`it has more than ${MAX_PARTS} parts`);
+    if (parts.push(part) > MAX_PARTS) throw new Error(`it has more than ${MAX_PARTS} parts`);
     if (COUNTED in part) throw new Error(`unknown keyword: "${COUNTED}"`);
     const { $ref } = part;
     if (typeof $ref === "string" && !pointsToPart($ref))
       throw new Error(`it refers to "${$ref}", which is no schema in it`);
-    if ($ref === undefined) part[COUNTED] = costOf(part);
   });
+  const repeats = parts.some((part) => REPEATING.some((keyword) => keyword in part));
+  for (const part of parts) {
+    const isCostly = repeats || COSTLY.some((keyword) => keyword in part);
+    if (isCostly && !("$ref" in part)) part[COUNTED] = costOf(part);
+  }
   return copy;
 }
 
