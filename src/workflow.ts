@@ -9,6 +9,11 @@ export const FINISH = "FINISH";
 /** Most bytes of a definition with its includes expanded. */
 export const MAX_DEFINITION_BYTES = 1024 * 1024;
 
+/** Most bytes of a step's Client Instructions: what an answer can hand out whole. */
+export const MAX_INSTRUCTIONS = 24 * 1024;
+/** The same as JSON, in which line breaks and quotes take two bytes: an answer holds it twice. */
+export const MAX_INSTRUCTIONS_SENT = 26_500;
+
 /** One line of a `# Routes` section. `when` is a CEL expression; null is `otherwise`. */
 export const Route = z.object({ when: z.string().nullable(), to: z.string() });
 export type Route = z.infer<typeof Route>;
@@ -59,6 +64,8 @@ export interface Problem {
   line: number;
   message: string;
   hint: string;
+  /** The line itself, for people who look at their file; agents are not given it. */
+  source?: string;
 }
 
 /** A workflow that can be started, with the hash of its content. */
@@ -67,6 +74,8 @@ export interface LoadedWorkflow {
   hash: string;
   /** Embedded, or from a directory that a person named: its checks may run where checks are allowed. */
   trusted: boolean;
+  /** What is legal but odd; absent if there is nothing. */
+  warnings?: readonly Problem[];
 }
 
 /** The definitions that can be started now. A broken workflow stands in `invalid` and hides no other. */

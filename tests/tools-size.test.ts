@@ -1,5 +1,6 @@
 /** No answer exceeds 60 kB, whatever agents and authors wrote, and what is cut says how to get it. */
 import { describe, expect, test } from "bun:test";
+import { MAX_INSTRUCTIONS, MAX_INSTRUCTIONS_SENT } from "../src/workflow.ts";
 import { advance, answerBytes, MAX_ANSWER_BYTES, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -15,7 +16,7 @@ const SCRIPTS: [name: string, fill: (length: number) => string][] = [
 /** Files hold no control characters; an author writes the others. */
 function definitions(fill: (length: number) => string): string {
   const dir = scratchDir();
-  const text = `Begin. ${fill(40_000)}`.replaceAll("\u0001", "€").replaceAll("\u001b", "€");
+  const text = longest(`Begin. ${fill(40_000)}`.replaceAll("\u0001", "€").replaceAll("\u001b", "€"));
   writeFiles(dir, {
     ...workflowFiles(
       "BIG",
@@ -27,6 +28,15 @@ function definitions(fill: (length: number) => string): string {
     ),
   });
   return dir;
+}
+
+/** As much of the text as a step's instructions may have. */
+function longest(text: string): string {
+  let length = text.length;
+  const isTooLong = (part: string) =>
+    Buffer.byteLength(part) > MAX_INSTRUCTIONS || Buffer.byteLength(JSON.stringify(part)) > MAX_INSTRUCTIONS_SENT;
+  while (isTooLong(text.slice(0, length).trim())) length -= 10;
+  return text.slice(0, length).trim();
 }
 
 /** A run that has everything at once: a full context, a long history of long reports, and a kept report. */
@@ -99,13 +109,31 @@ test("one history entry that is larger than a page of text can still be read", a
   expect(cut).toContain(`orchestrator show ${id}`);
 });
 
-test("instructions that are too long for an answer are cut, which says where they are whole", async () => {
-  const on = await connect({ workflows: definitions((length) => "word ".repeat(length / 5)) });
-  const { id, told } = await startRun(on, "BIG");
+test.each(SCRIPTS)("instructions full of %s are handed out whole in both forms, up to the limit", async (_, fill) => {
+  const on = await connect({ workflows: definitions(fill) });
+  const id = await bigRun(on, fill);
+  const whole = longest(`Begin. ${fill(40_000)}`.replaceAll("\u0001", "€").replaceAll("\u001b", "€"));
+  const report = { step_id: "13-first", status: "success", next_step: "Second" };
+  for (const told of [
+    await on.call("start_workflow", { workflow_name: "BIG", context: { who: fill(50_000) } }),
+    await on.call("advance_workflow", { instance_id: id, report }),
+    await on.call("resume_workflow", { instance_id: id }),
+  ]) {
+    expect(told.data.next_step.instructions).toBe(whole);
+    expect(told.text).toContain(whole);
+  }
+});
+
+test("instructions that values make too long for an answer are cut, which says where all of it is", async () => {
+  const workflows = scratchDir();
+  writeFiles(workflows, workflowFiles("BIG", { First: { instructions: "Read {{ context.log }}" } }));
+  const on = await connect({ workflows });
+  const { id, told } = await startRun(on, "BIG", { context: { log: "word ".repeat(8_000) } });
   const { instructions } = told.data.next_step;
-  expect(instructions).toMatch(/… cut at \d+ of 40007 characters; whole: run `orchestrator show/);
+  expect(instructions).toMatch(/… cut at \d+ of 40005 characters; whole: values of the context by get_workflow_status/);
   expect(told.text).toContain(instructions);
   expect(instructions).toContain(id);
+  expect(instructions).toContain("workflow://BIG");
 });
 
 test("a list of a hundred runs in a project with a long path stays within 60 kB and says how to get the rest", async () => {

@@ -2,6 +2,7 @@
 import type { App } from "../app.ts";
 import { jsonText } from "../json.ts";
 import { asWritten, didYouMean } from "../near-name.ts";
+import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
 import { type CheckHere, checksHere, checksWords, placesWords } from "./here.ts";
@@ -9,7 +10,9 @@ import { type CheckHere, checksHere, checksWords, placesWords } from "./here.ts"
 interface Verdict {
   name: string;
   valid: boolean;
-  problems: Problem[];
+  problems: readonly Problem[];
+  /** What is legal but odd. */
+  warnings: readonly Problem[];
   /** Which of its checks a server with these settings would look at. */
   checks: CheckHere[];
 }
@@ -36,7 +39,7 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
   const all = [...workflows.keys(), ...invalid.keys()];
   const name = asWritten(given, all);
   const loaded = workflows.get(name);
-  if (loaded) return { name, valid: true, problems: [], checks: checksHere(loaded, app) };
+  if (loaded) return { name, valid: true, problems: [], warnings: loaded.warnings ?? [], checks: checksHere(loaded, app) };
   const missing: Problem = {
     code: "DEFINITION_NOT_FOUND",
     file: `${name}/index.md`,
@@ -44,13 +47,27 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
     message: `There is no workflow "${name}".`,
     hint: `${didYouMean(name, all)}There are: ${all.join(", ") || "none"}.`,
   };
-  return { name, valid: false, problems: invalid.get(name) ?? [missing], checks: [] };
+  return { name, valid: false, problems: invalid.get(name) ?? [missing], warnings: [], checks: [] };
 }
 
-function describe({ name, valid, problems, checks }: Verdict): string {
-  if (valid) return checks.length > 0 ? `${name}: ok\n  ${checksWords(checks)}` : `${name}: ok`;
-  const lines = problems.map(
-    ({ code, file, line, message, hint }) => `  ${file}:${line} ${code}: ${message}\n    ${hint}`,
-  );
-  return [`${name}: ${problems.length} problem${problems.length === 1 ? "" : "s"}`, ...lines].join("\n");
+function describe({ name, valid, problems, warnings, checks }: Verdict): string {
+  const verdict = valid ? "ok" : count(problems, "problem");
+  const head = `${name}: ${verdict}${warnings.length > 0 ? `, ${count(warnings, "warning")}` : ""}`;
+  const looks = checks.length > 0 ? [`  ${checksWords(checks)}`] : [];
+  return [head, ...looks, ...[...problems, ...warnings].map(paragraph)].join("\n");
+}
+
+function count(items: readonly Problem[], word: string): string {
+  return `${items.length} ${word}${items.length === 1 ? "" : "s"}`;
+}
+
+/** Where it is, the line itself, and the way out. */
+function paragraph({ code, file, line, message, hint, source }: Problem): string {
+  const quoted = source === undefined ? [] : [`    | ${sourceLine(source)}`];
+  return [`  ${file}:${line} ${code}: ${message}`, ...quoted, `    ${hint}`].join("\n");
+}
+
+/** A line of somebody's file, as one line that steers no terminal. */
+function sourceLine(source: string): string {
+  return oneLine(source, 120);
 }

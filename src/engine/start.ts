@@ -64,7 +64,7 @@ export function findLoaded({ workflows, invalid, places }: Catalog, given: strin
     const list = problems.map((each) => `${each.file}:${each.line} ${each.message}`).join("; ");
     throw new AppError("DEFINITION_INVALID", `Workflow "${name}" has problems: ${list}`, {
       hint: `Correct the files (\`orchestrator validate ${name}\` lists the problems), then send the same call again.`,
-      details: { problems },
+      details: { problems: problems.map(({ source, ...problem }) => problem) },
     });
   }
   const names = [...workflows.keys()];

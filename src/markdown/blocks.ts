@@ -27,6 +27,8 @@ export interface MarkdownDocument {
 /** marked's time grows with the square of some paragraphs' length; these bounds are far beyond what people write. */
 export const MAX_PARAGRAPH_LINES = 1000;
 export const MAX_INLINE_CHARACTERS = 10_000;
+/** Longest run of lines of quotations, tables or HTML, in characters. */
+export const MAX_RUN = 64 * 1024;
 /** Deepest nesting of lists and quotations: each level is read again by the one around it. */
 export const MAX_NESTING = 50;
 
@@ -41,10 +43,13 @@ export class MarkdownError extends Error {
   }
 }
 
-/** The text's blocks. Throws MarkdownError where nesting or a paragraph goes beyond all measure. `\n` is the only line end it knows. */
-export function readMarkdown(text: string): MarkdownDocument {
-  refuseMarkerRuns(text);
-  const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer() });
+/**
+ * The text's blocks. Throws MarkdownError if nesting, a paragraph or a table goes beyond all measure, or once
+ * `performance.now()` is past `until`. `\n` is the only line end it knows.
+ */
+export function readMarkdown(text: string, until = Number.POSITIVE_INFINITY): MarkdownDocument {
+  refuseHopeless(text);
+  const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer(until) });
   lexBlocks(lexer, text);
   const pending = new Map(lexer.inlineQueue.map(({ src, tokens }) => [tokens, src]));
   const inline = (token: Token): readonly Token[] | undefined => {
@@ -72,6 +77,12 @@ export function plainText(tokens: readonly Token[]): string {
   return tokens.map(visibleText).join("").replace(/\s+/g, " ").trim();
 }
 
+/** Whether no reader sees the block: blank lines, comments, lines drawn. */
+export function isQuiet({ type, raw }: Token): boolean {
+  if (type === "space" || type === "hr") return true;
+  return type === "html" && raw.replace(/<!--[\s\S]*?(?:-->|$)/g, "").trim() === "";
+}
+
 /** A token's own text; empty for one that has none. */
 export function textOf(token: Token): string {
   return "text" in token && typeof token.text === "string" ? token.text : "";
@@ -80,6 +91,13 @@ export function textOf(token: Token): string {
 /** Gives up on a paragraph, a list or a quotation that marked would not finish in reasonable time. */
 class BoundedTokenizer extends Tokenizer {
   private depth = 0;
+
+  private readonly until: number;
+
+  constructor(until: number) {
+    super();
+    this.until = until;
+  }
 
   override list(source: string): Tokens.List | undefined {
     return this.deeper(() => super.list(source));
@@ -91,6 +109,7 @@ class BoundedTokenizer extends Tokenizer {
 
   private deeper<T>(read: () => T): T {
     if (this.depth >= MAX_NESTING) throw new MarkdownError(NESTED_TOO_DEEPLY, 1);
+    this.mindTime();
     this.depth++;
     try {
       return read();
@@ -99,12 +118,18 @@ class BoundedTokenizer extends Tokenizer {
     }
   }
 
+  private mindTime(): void {
+    if (performance.now() > this.until) throw new MarkdownError(TOO_MUCH_WORK, 1);
+  }
+
   /** A setext heading. Looking for its underline first spares the many paragraphs without one marked's slow pattern. */
   override lheading(source: string): Tokens.Heading | undefined {
+    this.mindTime();
     return SETEXT_UNDERLINE.test(firstParagraph(source)) ? super.lheading(source) : undefined;
   }
 }
 
+const TOO_MUCH_WORK = "it takes too long";
 const NESTED_TOO_DEEPLY = "lists or quotations are nested too deeply";
 const SETEXT_UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/;
 /** A blank line, or one that may begin another block: further on no heading's underline can stand. */
@@ -125,10 +150,26 @@ function firstParagraph(source: string): string {
 const MARKER_RUN = new RegExp(`(?:[-*][ \\t]+){${MAX_NESTING}}`);
 const THEMATIC_BREAK = /^[ \t]*(?:(?:-[ \t]*)+|(?:\*[ \t]*)+)$/;
 
-/** Lists that begin in one line, one in the other: marked's time grows with the cube of their number. */
-function refuseMarkerRuns(text: string): void {
-  for (const [index, line] of text.split("\n").entries())
+/**
+ * What marked would take minutes for, found in one pass: lists that begin in one line, one in the other (its time grows
+ * with the cube of their number), lists within lists (each level is read again by the one around it), and long runs
+ * of quotations, tables and HTML (with the square).
+ */
+function refuseHopeless(text: string): void {
+  let indents: number[] = [];
+  let run = 0;
+  for (const [index, line] of text.split("\n").entries()) {
     if (MARKER_RUN.test(line) && !THEMATIC_BREAK.test(line)) throw new MarkdownError(NESTED_TOO_DEEPLY, index + 1);
+    const [, indent, first] = /^([ \t]*)(\S?)/.exec(line) ?? [];
+    const column = indent?.length ?? 0;
+    if (first && /^[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/.test(line)) {
+      indents = [...indents.filter((each) => each < column), column];
+      if (indents.length > MAX_NESTING) throw new MarkdownError(NESTED_TOO_DEEPLY, index + 1);
+    } else if (first && column === 0) indents = [];
+    run = first === ">" || first === "|" || first === "<" ? run + line.length : 0;
+    if (run > MAX_RUN)
+      throw new MarkdownError(`a quotation, a table or HTML has more than ${MAX_RUN} characters`, index + 1);
+  }
 }
 
 function lexBlocks(lexer: Lexer, text: string): void {

@@ -6,8 +6,8 @@ import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import type { Yaml, YamlMap } from "./yaml.ts";
 
-const STEP_KEYS = ["next", "produces", "checks", "max_visits"] as const;
-const INDEX_KEYS = ["description", "inputs"] as const;
+export const STEP_KEYS = ["next", "produces", "checks", "max_visits", "sections"] as const;
+export const INDEX_KEYS = ["description", "inputs"] as const;
 
 export type StepKey = (typeof STEP_KEYS)[number];
 export type IndexKey = (typeof INDEX_KEYS)[number];

@@ -1,7 +1,10 @@
 /** Replaces `{{file:path}}` in a definition by the files' text, and remembers where each line came from. Knows nothing of Markdown. */
 import { posix } from "node:path";
+import { oneLine } from "../words.ts";
 import { MAX_DEFINITION_BYTES } from "../workflow.ts";
+import { STEP_KEYS } from "./extra-keys.ts";
 import { isInside, type ReadResult } from "./files.ts";
+import { findFrontMatter } from "./front-matter-place.ts";
 import { countLineBreaks } from "./lines.ts";
 import type { Origin } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
@@ -14,8 +17,16 @@ export interface Expanded {
   text: string;
   /** Where the author finds a line of `text`; lines count from 1. */
   origin(line: number): Origin;
+  /** The include that brought a line of `text`; undefined for the file's own lines. */
+  include(line: number): Include | undefined;
   /** False where an include could not be followed and stays as it was written. */
   complete: boolean;
+}
+
+/** One directive that was followed. */
+export interface Include {
+  /** The include in whose file the directive stands. */
+  parent: Include | undefined;
 }
 
 type ReadText = Extract<ReadResult, { ok: true }>;
@@ -28,6 +39,8 @@ interface Source {
   ids: readonly string[];
   /** No line break follows its directive: the file's last one would split the line. */
   inline: boolean;
+  /** Absent for the first file. */
+  include?: Include;
 }
 
 /** Output with a bound. `scanned` bounds the work as well: files of nothing but includes can cost much and yield little. */
@@ -35,8 +48,12 @@ interface Output {
   parts: string[];
   bytes: number;
   scanned: number;
-  origins: Origin[];
+  origins: (Origin & { include: Include | undefined })[];
+  /** The line that is being written. */
+  line: string;
   atLineStart: boolean;
+  /** The marker of the code fence that is open. */
+  fence: string | undefined;
   complete: boolean;
   overflow: boolean;
 }
@@ -51,28 +68,35 @@ export function expandIncludes(path: string, file: ReadText, reading: Reading): 
     bytes: 0,
     scanned: 0,
     origins: [],
+    line: "",
     atLineStart: true,
+    fence: undefined,
     complete: true,
     overflow: false,
   };
   expand({ path, text: file.text, chain: [path], ids: [file.id], inline: false }, output, reading);
   if (isTooLarge(output, { file: path, line: 1 }, [path], reading)) return undefined;
   const { origins, complete } = output;
-  const origin = (line: number) => origins[line - 1] ?? origins.at(-1) ?? { file: path, line: 1 };
-  return { text: output.parts.join(""), origin, complete };
+  const at = (line: number) => origins[line - 1] ?? origins.at(-1);
+  const origin = (line: number): Origin => {
+    const { file: name, line: own } = at(line) ?? { file: path, line: 1 };
+    return { file: name, line: own };
+  };
+  return { text: output.parts.join(""), origin, include: (line) => at(line)?.include, complete };
 }
 
 function expand(source: Source, output: Output, reading: Reading): void {
   const text = source.inline && source.text.endsWith("\n") ? source.text.slice(0, -1) : source.text;
   output.scanned += Buffer.byteLength(text);
-  let line = 1;
-  let position = 0;
+  let position = ownFrontMatter(source, output, reading);
+  let line = 1 + countLineBreaks(text.slice(0, position));
   const emit = (piece: string): void => {
-    append(output, piece, { file: source.path, line });
+    append(output, piece, { file: source.path, line, include: source.include });
     line += countLineBreaks(piece);
   };
   for (const match of text.matchAll(DIRECTIVE)) {
     const [directive, backslash = "", target] = match;
+    if (match.index < position) continue;
     emit(text.slice(position, match.index));
     position = match.index + directive.length;
     const at = { file: source.path, line };
@@ -131,8 +155,45 @@ function follow(
       `at most ${MAX_INCLUDE_DEPTH} files may include one another in a row`,
       "Include the last files from one further up",
     );
-  expand({ path, text: file.text, chain, ids: [...source.ids, file.id], inline: include.inline }, output, reading);
+  const ids = [...source.ids, file.id];
+  const followed: Include = { parent: source.include };
+  expand({ path, text: file.text, chain, ids, inline: include.inline, include: followed }, output, reading);
   return true;
+}
+
+/**
+ * How much of an included file is front matter, which is left off: it says something of that file. At the very top it
+ * is this file's own, and in a code fence it is shown.
+ */
+function ownFrontMatter(source: Source, output: Output, reading: Reading): number {
+  if (!source.include || output.fence !== undefined || isAtTop(output)) return 0;
+  const lines = source.text.split("\n");
+  const { open = 0, close } = findFrontMatter(lines) ?? {};
+  if (close === undefined) return 0;
+  const demands = lines.slice(open, close).findIndex((line) => DEMAND.test(line));
+  if (demands >= 0)
+    reading.warnings.add(
+      "INCLUDE_FRONT_MATTER",
+      { file: source.path, line: open + demands + 1 },
+      {
+        message: `The front matter of an included file is left off, and this one says "${oneLine(lines[open + demands] ?? "", 80)}"`,
+        hint: `If "${source.chain[0]}" is to demand it, write it in its own front matter`,
+      },
+    );
+  return Math.min(source.text.length, lines.slice(0, close + 1).join("\n").length + 1);
+}
+
+const DEMAND = new RegExp(`^(?:${STEP_KEYS.join("|")}|approval)\\s*:`);
+
+/** Whether nothing but blank lines and comments was written so far. */
+function isAtTop({ parts, bytes }: Output): boolean {
+  return (
+    bytes < 10_000 &&
+    parts
+      .join("")
+      .replace(/<!--[\s\S]*?-->/g, "")
+      .trim() === ""
+  );
 }
 
 function refuseSyntax(at: Origin, reading: Reading): false {
@@ -154,16 +215,29 @@ function isTooLarge(output: Output, at: Origin, chain: readonly string[], readin
   return true;
 }
 
-function append(output: Output, piece: string, from: Origin): void {
+function append(output: Output, piece: string, from: Output["origins"][number]): void {
   if (piece === "") return;
   output.bytes += Buffer.byteLength(piece);
   if (output.bytes > MAX_DEFINITION_BYTES) return;
   output.parts.push(piece);
   let line = from.line;
   for (let start = 0; start < piece.length; line++) {
-    if (output.atLineStart) output.origins.push({ file: from.file, line });
+    if (output.atLineStart) output.origins.push({ file: from.file, line, include: from.include });
     const lineBreak = piece.indexOf("\n", start);
     output.atLineStart = lineBreak >= 0;
-    start = lineBreak < 0 ? piece.length : lineBreak + 1;
+    const end = lineBreak < 0 ? piece.length : lineBreak + 1;
+    if (output.line.length < MAX_FENCE_LINE) output.line += piece.slice(start, Math.min(end, start + MAX_FENCE_LINE));
+    if (output.atLineStart) endLine(output);
+    start = end;
   }
+}
+
+/** Fences are told by the beginning of a line. */
+const MAX_FENCE_LINE = 200;
+
+function endLine(output: Output): void {
+  const marker = /^[\s>]*(`{3,}|~{3,})/.exec(output.line)?.[1];
+  if (output.fence === undefined) output.fence = marker;
+  else if (marker?.startsWith(output.fence)) output.fence = undefined;
+  output.line = "";
 }

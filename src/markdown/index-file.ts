@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { type Block, decodeEntities, type Heading, type MarkdownDocument, plainText } from "./blocks.ts";
 import { isMarkdown } from "./files.ts";
 import type { Expanded } from "./includes.ts";
+import { reportLeftOut } from "./left-out.ts";
 import { sliceText } from "./lines.ts";
 import { type Item, linksIn, listItems } from "./list-items.ts";
 import type { Origin } from "./problems.ts";
@@ -35,13 +36,16 @@ export function parseIndex(document: MarkdownDocument, source: Expanded, reading
   const links: StepLink[] = [];
   let firstList: Block | undefined;
   const stepItems = new Set<Item>();
-  for (const item of listItems(document, blocks)) {
+  const items = listItems(document, blocks);
+  for (const item of items) {
     const found = readItem(item, { inSection, isNote: isBelow(item, stepItems) }, source, reading);
     if (!found) continue;
     stepItems.add(item);
     firstList ??= item.block;
     links.push(...found);
   }
+  const around = { document, headings: stepsHeadings, blocks: inSection ? blocks : blocksFrom(firstList, document) };
+  if (links.length > 0) reportLeftOut({ ...around, items, stepItems }, source, reading);
   if (links.length === 0 && source.complete && stepItems.size === 0)
     reportNoSteps(document, stepsHeadings, source, reading);
   return { goal: goalOf(document, { steps: stepsHeadings, firstList }), links };
@@ -128,6 +132,13 @@ function isBelow(item: Item, ancestors: ReadonlySet<Item>): boolean {
 function blocksUnder(headings: readonly Heading[], document: MarkdownDocument): Block[] {
   const ranges = headings.map((heading) => ({ start: heading.end, end: sectionEnd(heading, document) }));
   return document.blocks.filter(({ start }) => ranges.some((range) => start >= range.start && start < range.end));
+}
+
+/** Without a steps heading: from the first list of steps to the next heading. */
+function blocksFrom(list: Block | undefined, { blocks, headings }: MarkdownDocument): Block[] {
+  if (!list) return [];
+  const end = headings.find(({ start }) => start > list.start)?.start ?? Number.POSITIVE_INFINITY;
+  return blocks.filter(({ start }) => start >= list.start && start < end);
 }
 
 /** Where the next heading of the same or a higher level begins, or one of those that end it all the same. */

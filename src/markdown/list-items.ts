@@ -1,6 +1,6 @@
 /** The items of a document's lists, in document order, nested ones included, with the lines of what stands in them. */
 import type { Token, Tokens } from "marked";
-import type { Block, MarkdownDocument } from "./blocks.ts";
+import { type Block, isQuiet, type MarkdownDocument } from "./blocks.ts";
 import { countLineBreaks } from "./lines.ts";
 
 /** An inline token and the line on which it begins. */
@@ -11,12 +11,18 @@ export interface Inline {
 
 export interface Item {
   line: number;
+  /** As it was written, its marker and the items nested in it included. */
+  raw: string;
+  /** The list that it is an item of. */
+  list: Tokens.List;
   /** The block at the top level that holds it. */
   block: Block;
   /** The item around it. */
   parent: Item | undefined;
   /** Its own text, without that of the items nested in it; undefined for a paragraph too long to lex. */
   paragraphs: (readonly Inline[] | undefined)[];
+  /** Something stands in it that is neither text nor a list: code, a table, HTML other than comments. */
+  holdsMore: boolean;
 }
 
 /** All items of the blocks' lists, also of lists in quotations. */
@@ -25,7 +31,7 @@ export function listItems(document: MarkdownDocument, blocks: readonly Block[]):
   const visitList = (list: Tokens.List, line: number, around: { block: Block; parent: Item | undefined }) => {
     let at = line;
     for (const entry of list.items) {
-      const item: Item = { line: at, paragraphs: [], ...around };
+      const item: Item = { line: at, raw: entry.raw, list, paragraphs: [], holdsMore: false, ...around };
       items.push(item);
       visit(entry.tokens, at, { block: around.block, parent: item });
       at += countLineBreaks(entry.raw);
@@ -37,6 +43,7 @@ export function listItems(document: MarkdownDocument, blocks: readonly Block[]):
       if (isList(token)) visitList(token, at, around);
       else if (isQuotation(token)) visit(token.tokens, at, around);
       else if (isText(token)) around.parent?.paragraphs.push(positioned(document.inline(token), at));
+      else if (around.parent && !isQuiet(token) && token.type !== "checkbox") around.parent.holdsMore = true;
       at += countLineBreaks(token.raw);
     }
   };

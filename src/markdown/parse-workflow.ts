@@ -16,9 +16,11 @@ import { type Expanded, expandIncludes } from "./includes.ts";
 import { parseIndexExtras } from "./index-extras.ts";
 import { parseIndex, type StepLink } from "./index-file.ts";
 import type { Judges } from "./judges.ts";
+import { checkIndexPlaces } from "./misplaced.ts";
 import { createProblemList, TOO_MANY_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 import { checkRoutes } from "./routes-section.ts";
+import { sinkHeadings } from "./sink.ts";
 import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
 import type { YamlMap } from "./yaml.ts";
@@ -34,13 +36,35 @@ interface Source {
   bytes: number;
 }
 
+/** Longest time for one workflow. The largest that people write take a fiftieth of it. */
+const MAX_READING_MS = 1_500;
+
 /** Reads `NAME/index.md` and what it leads to. Never throws, so that a broken workflow hides no other. */
 export function parseWorkflow(name: string, files: Files, judges: Judges): ParseResult {
   const problems = createProblemList();
-  const reading: Reading = { directory: name, files, problems, judges };
+  const warnings = createProblemList();
+  const until = performance.now() + MAX_READING_MS;
+  const reading: Reading = { directory: name, files, problems, warnings, judges, until };
   const workflow = attempt(name, reading);
-  if (!workflow || problems.all.length > 0) return { ok: false, problems: inReadingOrder(problems.all) };
-  return { ok: true, workflow, hash: hashWorkflow(workflow) };
+  if (!workflow || problems.all.length > 0)
+    return { ok: false, problems: withSource(inReadingOrder(problems.all), files) };
+  const odd = withSource(inReadingOrder(warnings.all), files);
+  return { ok: true, workflow, hash: hashWorkflow(workflow), ...(odd.length > 0 ? { warnings: odd } : {}) };
+}
+
+/** Longest line of a file that is kept with a problem. */
+const MAX_SOURCE = 200;
+
+/** Each with the line that it is about, if there is one. */
+function withSource(problems: readonly Problem[], files: Files): Problem[] {
+  const lines = new Map<string, string[]>();
+  return problems.map((problem) => {
+    const { file, line } = problem;
+    const read = lines.has(file) ? undefined : files.read(file);
+    if (read) lines.set(file, read.ok ? read.text.split("\n") : []);
+    const source = lines.get(file)?.[line - 1]?.trim().slice(0, MAX_SOURCE);
+    return source ? { ...problem, source } : problem;
+  });
 }
 
 /** File by file as they were met, then by line. */
@@ -79,6 +103,7 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   const source = openSource(path, file, reading);
   if (!source) return undefined;
   const indexExtras = parseIndexExtras(source.frontMatter, reading);
+  checkIndexPlaces(source.document, source.expanded, reading);
   const { goal, links } = parseIndex(source.document, source.expanded, reading);
   checkNames(links, reading);
   const steps = readSteps(links, source.bytes, reading);
@@ -136,7 +161,8 @@ function readStep(link: StepLink, reading: Reading): { content: Content; bytes: 
   const source = openSource(path, file, reading);
   if (!source) return undefined;
   const extras = parseStepExtras(source.frontMatter, reading);
-  const sections = parseStep(source.document, path, source.expanded, reading);
+  const { ownSections } = extras;
+  const sections = parseStep(source.document, { path, ownSections }, source.expanded, reading);
   return { content: { ...sections, ...extras }, bytes: source.bytes };
 }
 
@@ -145,7 +171,10 @@ function openSource(path: string, file: { ok: true; id: string; text: string }, 
   if (!expanded) return undefined;
   const { text, root } = readFrontMatter(expanded, reading);
   try {
-    return { document: readMarkdown(text), frontMatter: root, expanded, bytes: Buffer.byteLength(expanded.text) };
+    const asWritten = readMarkdown(text, reading.until);
+    const sunk = sinkHeadings(asWritten, expanded);
+    const document = sunk === undefined ? asWritten : readMarkdown(sunk, reading.until);
+    return { document, frontMatter: root, expanded, bytes: Buffer.byteLength(expanded.text) };
   } catch (error) {
     if (!(error instanceof MarkdownError)) throw error;
     reading.problems.add("MARKDOWN_UNREADABLE", expanded.origin(error.line), {

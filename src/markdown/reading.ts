@@ -10,7 +10,11 @@ export interface Reading {
   directory: string;
   files: Files;
   problems: ProblemList;
+  /** What is legal but odd. */
+  warnings: ProblemList;
   judges: Judges;
+  /** When reading ends, by `performance.now()`: a file may be made so that it takes minutes. */
+  until: number;
 }
 
 interface Reference {

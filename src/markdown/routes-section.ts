@@ -1,9 +1,10 @@
 /** The `# Routes` section of a step: list items that say which step follows when. Does not evaluate them. */
 import type { Token } from "marked";
+import { oneLine } from "../words.ts";
 import { FINISH, type Route } from "../workflow.ts";
-import { type MarkdownDocument, plainText, textOf } from "./blocks.ts";
+import { isQuiet, type MarkdownDocument, plainText, textOf } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
-import { listItems } from "./list-items.ts";
+import { type Item, listItems } from "./list-items.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 
@@ -24,20 +25,53 @@ export function parseRoutes(
 ): PlacedRoute[] {
   const blocks = document.blocks.filter(({ start }) => start >= section.start && start < section.end);
   const routes: PlacedRoute[] = [];
-  const refuse = (line: number, message: string) =>
-    reading.problems.add("ROUTE_SYNTAX", source.origin(line), { message, hint: SYNTAX_HINT });
-  for (const item of listItems(document, blocks)) {
+  const refuse = (line: number, message: string, hint = SYNTAX_HINT) =>
+    reading.problems.add("ROUTE_SYNTAX", source.origin(line), { message, hint });
+  const items = listItems(document, blocks);
+  for (const item of items) {
     const tokens = item.paragraphs[0]?.map(({ token }) => token) ?? [];
     const route = readRoute(tokens);
-    if (route) routes.push({ ...route, at: source.origin(item.line) });
+    if (route && item.paragraphs.length === 1 && !item.holdsMore)
+      routes.push({ ...route, at: source.origin(item.line) });
+    else if (route) refuse(item.line, `A route holds more than a route: "${shorten(plainText(tokens))}"`);
     else refuse(item.line, `A list item of "Routes" is not a route: "${shorten(plainText(tokens))}"`);
   }
-  for (const { token, line } of blocks) {
-    const tokens = token.type === "paragraph" ? document.inline(token) : undefined;
-    if (tokens && readRoute(tokens))
-      refuse(line, `A route is not a list item, and would be ignored: "${shorten(plainText(tokens))}"`);
-  }
+  const others = blocks.filter(({ token }) => !isQuiet(token) && token.type !== "list");
+  // Prose alone, such as "None", is an empty section to the caller.
+  const isProse =
+    items.length === 0 && others.every(({ token }) => token.type === "paragraph" && !isRoute(document, token));
+  for (const { token, line } of isProse ? [] : others) reportOther(document, { token, line }, refuse);
   return routes;
+}
+
+/** What stands in the section and is no list of routes: it would decide nothing. */
+function reportOther(
+  document: MarkdownDocument,
+  { token, line }: { token: Token; line: number },
+  refuse: (line: number, message: string, hint?: string) => void,
+): void {
+  const isList = token.type === "blockquote" && /^[\s>]*(?:[-*+]|\d+[.)])\s/.test(token.raw);
+  if (isList) return; // its items were read
+  const text = shorten(oneLine(token.raw, 80));
+  if (isRoute(document, token)) refuse(line, `A route is not a list item, and would be ignored: "${text}"`);
+  else
+    refuse(
+      line,
+      `What stands in "Routes" beside the list decides nothing: "${text}"`,
+      `${SYNTAX_HINT}; words for whoever decides belong in "Orchestrator Guidance"`,
+    );
+}
+
+function isRoute(document: MarkdownDocument, token: Token): boolean {
+  const tokens = token.type === "paragraph" ? document.inline(token) : undefined;
+  return tokens !== undefined && readRoute(tokens) !== undefined;
+}
+
+/** The list items between two offsets that read as routes. */
+export function routesIn(document: MarkdownDocument, section: { start: number; end: number }): Item[] {
+  const blocks = document.blocks.filter(({ start }) => start >= section.start && start < section.end);
+  const isRoute = ({ paragraphs: [first] }: Item) => readRoute(first?.map(({ token }) => token) ?? []) !== undefined;
+  return listItems(document, blocks).filter(isRoute);
 }
 
 /** Checks what only the whole workflow can tell: targets, expressions, and routes that are never tried. */

@@ -5,6 +5,7 @@ import { objectOf } from "../schema.ts";
 import { FINISH, type Step } from "../workflow.ts";
 import { parseChecks } from "./checks-extra.ts";
 import { stepKeys } from "./extra-keys.ts";
+import { type OwnSection, parseOwnSections } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { type PlacedRoute, targetHint } from "./routes-section.ts";
@@ -15,6 +16,8 @@ export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits
 
 export interface PlacedExtras {
   extras: StepExtras;
+  /** The level-1 headings that the author declares as the step's own. */
+  ownSections: readonly OwnSection[];
   /** Where each name of `next` stands. */
   nextAt: readonly Origin[];
 }
@@ -24,7 +27,7 @@ export const MAX_PRODUCES = 50;
 
 /** What is wrong becomes problems. Whether the names of `next` are steps is for `checkNext`. */
 export function parseStepExtras(root: YamlMap | undefined, reading: Reading): PlacedExtras {
-  if (!root) return { extras: {}, nextAt: [] };
+  if (!root) return { extras: {}, ownSections: [], nextAt: [] };
   const keys = stepKeys(root, reading);
   const next = parseNext(keys.get("next"), reading);
   const produces = parseProduces(keys.get("produces"), reading);
@@ -36,7 +39,8 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
     ...(checks.length > 0 ? { checks } : {}),
     ...(maxVisits === undefined ? {} : { max_visits: maxVisits }),
   };
-  return { extras, nextAt: next.map(({ at }) => at) };
+  const ownSections = parseOwnSections(keys.get("sections"), reading);
+  return { extras, ownSections, nextAt: next.map(({ at }) => at) };
 }
 
 /** Checks what only the whole workflow can tell: that `next` names steps, and that no route leads elsewhere. */

@@ -1,10 +1,13 @@
 /** A step's file: its level-1 sections. Does not know the other steps. */
-import type { Section } from "../workflow.ts";
+import { MAX_INSTRUCTIONS, MAX_INSTRUCTIONS_SENT, type Section } from "../workflow.ts";
 import type { Heading, MarkdownDocument } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
 import { sliceText } from "./lines.ts";
+import { checkStepPlaces } from "./misplaced.ts";
+import { checkOwnSections, GUIDANCE, INSTRUCTIONS, type OwnSection, ROUTES } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
+import { reportNearRoutes } from "./routes-doubt.ts";
 import { type PlacedRoute, parseRoutes } from "./routes-section.ts";
 import { titleKey } from "./titles.ts";
 
@@ -22,14 +25,20 @@ interface Part {
   text: string;
 }
 
-const GUIDANCE = "Orchestrator Guidance";
-const INSTRUCTIONS = "Client Instructions";
-const ROUTES = "Routes";
 const OWN_KEYS: ReadonlySet<string> = new Set([GUIDANCE, INSTRUCTIONS, ROUTES].map(titleKey));
 
 /** What the step says; what is wrong with it becomes problems, and a missing text is empty. */
-export function parseStep(document: MarkdownDocument, path: string, source: Expanded, reading: Reading): StepFile {
+export function parseStep(
+  document: MarkdownDocument,
+  { path, ownSections }: { path: string; ownSections: readonly OwnSection[] },
+  source: Expanded,
+  reading: Reading,
+): StepFile {
   const parts = partsOf(document);
+  const top = parts.map(({ heading }) => heading);
+  checkStepPlaces(document, source, reading);
+  checkOwnSections(top, ownSections, source, reading);
+  reportNearRoutes(document, ownSections, source, reading);
   const only = (title: string) => onlyPart(title, parts, source, reading);
   const required = (title: string): string => {
     const part = only(title);
@@ -39,6 +48,7 @@ export function parseStep(document: MarkdownDocument, path: string, source: Expa
   };
   const guidance = required(GUIDANCE);
   const instructions = required(INSTRUCTIONS);
+  reportTooLong(instructions, parts, source, reading);
   const sections = parts
     .filter(({ heading }) => !OWN_KEYS.has(titleKey(heading.title)))
     .map(({ heading, text }) => ({ title: heading.title, text }));
@@ -53,6 +63,22 @@ function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, re
   if (routes.length === 0 && reading.problems.all.length === before && source.complete)
     reportEmpty(part, "List routes, like `- otherwise → Step Name`, or remove the heading", source, reading);
   return routes;
+}
+
+/** What is too long would be cut when it is handed out, at its end, where the exceptions stand. */
+function reportTooLong(instructions: string, parts: readonly Part[], source: Expanded, reading: Reading): void {
+  const bytes = Buffer.byteLength(instructions);
+  const sent = Buffer.byteLength(JSON.stringify(instructions));
+  if (bytes <= MAX_INSTRUCTIONS && sent <= MAX_INSTRUCTIONS_SENT) return;
+  const part = parts.find(({ heading }) => titleKey(heading.title) === titleKey(INSTRUCTIONS));
+  const size =
+    bytes > MAX_INSTRUCTIONS
+      ? `has ${bytes} bytes, and at most ${MAX_INSTRUCTIONS} are`
+      : `takes ${sent} bytes as JSON, and at most ${MAX_INSTRUCTIONS_SENT} are`;
+  reading.problems.add("INSTRUCTIONS_TOO_LONG", source.origin(part?.heading.line ?? 1), {
+    message: `"${INSTRUCTIONS}" ${size} handed out whole`,
+    hint: "Divide the step, or let it name a file that the agent reads itself",
+  });
 }
 
 function partsOf({ text, headings }: MarkdownDocument): Part[] {
@@ -93,9 +119,12 @@ function reportMissing(
   const at: Origin = similar ? place.source.origin(similar.line) : { file: place.file, line: 1 };
   place.reading.problems.add("SECTION_MISSING", at, {
     message: `The level-1 section "${title}" is missing`,
-    hint: missingHint(title, deeper, near),
+    hint: deeper && place.source.include(deeper.line) ? SUNK_HINT(title) : missingHint(title, deeper, near),
   });
 }
+
+const SUNK_HINT = (title: string) =>
+  `Write "# ${title}" in the step's own file: the headings of an include sink below the section that includes it`;
 
 function missingHint(title: string, deeper: Heading | undefined, near: string | undefined): string {
   if (deeper) return `Make the heading "${deeper.title}" a level-1 heading: "# ${title}"`;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { diskFiles, type Stamp, stampOf } from "./files.ts";
 import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
+import { findStrays } from "./stray-directories.ts";
 
 /** A change counts when the newest file is this old, or looked the same for this long: before, someone may still be writing. */
 export const SETTLE_MS = 200;
@@ -27,15 +28,21 @@ interface Held {
   pending: { fingerprint: string; since: number } | undefined;
 }
 
+/** Longest time that one scan reads. What it does not come to is a problem, and read by the next one. */
+export const MAX_SCAN_MS = 3_000;
+
 /** Touches no file before the first scan. */
 export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
   const held = new Map<string, Held>();
   let results: ReadonlyMap<string, ParseResult> = new Map();
   let isFirstScan = true;
+  let spentMs = 0;
 
   const read = (name: string): Version => {
     const files = diskFiles(root);
+    const started = performance.now();
     const result = hasIndex(root, name) ? parseWorkflow(name, files, judges) : undefined;
+    spentMs += performance.now() - started;
     if (!result) files.read(`${name}/index.md`);
     return { result, stamps: files.stamps };
   };
@@ -47,20 +54,40 @@ export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
       entry.pending = undefined;
       return;
     }
+    if (spentMs > MAX_SCAN_MS) {
+      entry.current ??= { result: unread(name), stamps: new Map() };
+      entry.provisional = true;
+      return;
+    }
     const next = read(name);
     const settled = hasSettled(entry, next.stamps, now);
-    if (settled || (isFirstScan && !entry.current)) {
+    if (settled || (isFirstScan && !entry.current) || entry.current?.stamps.size === 0) {
       entry.current = keepEqual(entry.current, next);
       entry.provisional = !settled;
     }
   };
 
+  /** Beside the workflows, which they never hide. Reported when nobody is still writing them. */
+  const addStrays = (into: Map<string, ParseResult>, others: readonly string[], now: number): void => {
+    const used = new Set([...held.values()].flatMap(({ current }) => [...(current?.stamps.keys() ?? [])]));
+    const names = others.filter((name) => !held.has(name));
+    for (const [name, { problem, changedMs }] of findStrays(root, names, (path) => used.has(path))) {
+      if (!isFirstScan && Math.abs(now - changedMs) < SETTLE_MS) continue;
+      const result: ParseResult = { ok: false, problems: [problem] };
+      const before = results.get(name);
+      into.set(name, before && JSON.stringify(before) === JSON.stringify(result) ? before : result);
+    }
+  };
+
   return {
     scan(now) {
-      const names = new Set([...workflowNames(root), ...held.keys()]);
+      spentMs = 0;
+      const { workflows, others } = directoriesIn(root);
+      const names = new Set([...workflows, ...held.keys()]);
       for (const name of [...names].sort()) refresh(name, now);
-      isFirstScan = false;
       const next = collect(held);
+      addStrays(next, others, now);
+      isFirstScan = false;
       if (!isSameMap(results, next)) results = next;
       return results;
     },
@@ -89,7 +116,7 @@ function keepEqual(old: Version | undefined, next: Version): Version {
 }
 
 /** Forgets the names that stand for nothing any more. */
-function collect(held: Map<string, Held>): ReadonlyMap<string, ParseResult> {
+function collect(held: Map<string, Held>): Map<string, ParseResult> {
   const results = new Map<string, ParseResult>();
   for (const name of [...held.keys()].sort()) {
     const entry = held.get(name);
@@ -103,11 +130,25 @@ function isSameMap(left: ReadonlyMap<string, unknown>, right: ReadonlyMap<string
   return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
 }
 
-function workflowNames(root: string): string[] {
+function unread(name: string): ParseResult {
+  const problem = {
+    code: "NOT_READ_YET",
+    file: `${name}/index.md`,
+    line: 1,
+    message: `"${name}" is not read yet: the workflows before it took ${MAX_SCAN_MS / 1000} s`,
+    hint: "Ask again; workflows that take so long should be shortened",
+  };
+  return { ok: false, problems: [problem] };
+}
+
+/** Names of what has an index.md, and of what has none. */
+function directoriesIn(root: string): { workflows: string[]; others: string[] } {
   try {
-    return readdirSync(root).filter((name) => isVisible(name) && hasIndex(root, name));
+    const names = readdirSync(root).filter(isVisible);
+    const isWorkflow = (name: string) => hasIndex(root, name);
+    return { workflows: names.filter(isWorkflow), others: names.filter((name) => !isWorkflow(name)).sort() };
   } catch {
-    return [];
+    return { workflows: [], others: [] };
   }
 }
 

@@ -16,12 +16,22 @@ export function fitAnswer(
   build: (budget: number) => Answer,
   isSurelySmall: (answer: Answer) => boolean = () => false,
 ): Answer {
+  const fitting = tryToFit(build, isSurelySmall);
+  if (fitting) return fitting;
+  const { text, structured } = build(BUDGETS.at(-1) ?? 0);
+  return { text: cutText(text, MAX_RESULT_BYTES / 2 - FRAME_BYTES), structured: cutFields(structured) };
+}
+
+/** The answer with the largest budget that fits; undefined if it is too large even with the smallest. */
+export function tryToFit(
+  build: (budget: number) => Answer,
+  isSurelySmall: (answer: Answer) => boolean = () => false,
+): Answer | undefined {
   for (const budget of BUDGETS) {
     const answer = build(budget);
     if (isSurelySmall(answer) || isSmall(answer)) return answer;
   }
-  const { text, structured } = build(BUDGETS.at(-1) ?? 0);
-  return { text: cutText(text, MAX_RESULT_BYTES / 2 - FRAME_BYTES), structured: cutFields(structured) };
+  return undefined;
 }
 
 /** Bytes of a value as JSON. */

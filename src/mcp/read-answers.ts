@@ -45,7 +45,7 @@ function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answe
   const bad = fitItems(
     [...invalid].map(([name, problems]) => ({
       name,
-      problems: problems.slice(0, MAX_PROBLEMS),
+      problems: problems.slice(0, MAX_PROBLEMS).map(({ source, ...problem }) => problem),
       count: problems.length,
     })),
     budget * 0.3,

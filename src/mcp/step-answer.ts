@@ -3,10 +3,10 @@ import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import { effectiveContext } from "../instance.ts";
 import { cutToBytes, oneLine } from "../words.ts";
-import { FINISH } from "../workflow.ts";
+import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { briefContext } from "./context-view.ts";
-import { fitAnswer, fitItems } from "./fit.ts";
+import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
 import { nextStep, placeholders, rules, skeleton, type View, whereWhole } from "./step-words.ts";
@@ -18,10 +18,11 @@ const MAX_REASONING = 300;
 const SHORT_TEXT = 3_500;
 
 export function stepAnswer(outcome: Outcome): Answer {
-  return fitAnswer((budget) => {
-    const view = viewOf(outcome, budget);
+  const build = (mostInstructions: number) => (budget: number) => {
+    const view = viewOf(outcome, { budget, mostInstructions });
     return { text: stepText(view), structured: structuredOf(view) };
-  }, isShort);
+  };
+  return tryToFit(build(MAX_INSTRUCTIONS_SENT), isShort) ?? fitAnswer(build(0));
 }
 
 /** The structured form says what the text says, and the context: even if each character took six bytes, both would fit. */
@@ -29,23 +30,25 @@ function isShort({ text }: Answer): boolean {
   return text.length <= SHORT_TEXT;
 }
 
-/** Instructions get most of the bytes that one form may take. */
-function viewOf(outcome: Outcome, budget: number): View {
+/** Instructions are handed out whole while there is any way to: what else there is gets shorter first. */
+function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: number }): View {
+  const { budget, mostInstructions } = most;
+  const whole = whereWhole(outcome);
   const { ask, recap } = outcome;
   return {
     ...outcome,
-    step: nextStep(outcome, budget * 0.6),
-    ask: ask && askWithin(ask, { instanceId: outcome.instance.instance_id, budget: budget * 0.25 }),
+    step: nextStep(outcome, Math.max(mostInstructions, budget * 0.6)),
+    ask: ask && askWithin(ask, { whole, budget: budget * 0.25 }),
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
-    recap: recap && recapText(outcome, recap),
+    recap: recap && cutToBytes(recapText(outcome, recap), budget * 0.6, whole),
     produces: placeholders(outcome),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
 }
 
-function askWithin(ask: Ask, { instanceId, budget }: { instanceId: string; budget: number }): Ask {
+function askWithin(ask: Ask, { whole, budget }: { whole: string; budget: number }): Ask {
   return {
-    guidance: cutToBytes(ask.guidance, budget * 0.3, whereWhole(instanceId)),
+    guidance: cutToBytes(ask.guidance, budget * 0.3, whole),
     guided: fitItems(ask.guided, budget * 0.2).shown,
     candidates: namesWithin(ask.candidates, budget * 0.5),
   };

@@ -35,13 +35,14 @@ export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "wor
     step_id: stepIdOf(instance),
     visit: instance.visit,
     progress: `${workflow.steps.indexOf(step) + 1} of ${workflow.steps.length}`,
-    instructions: cutToBytes(instructions, mostBytes, whereWhole(instance.instance_id)),
+    instructions: cutToBytes(instructions, mostBytes, whereWhole({ instance, workflow })),
   };
 }
 
 /** How to read what an answer had to cut. */
-export function whereWhole(instanceId: string): string {
-  return `run \`orchestrator show ${instanceId}\` in a terminal`;
+export function whereWhole({ instance, workflow }: Pick<Outcome, "instance" | "workflow">): string {
+  const call = `get_workflow_status {"instance_id":"${instance.instance_id}","keys":[…]}`;
+  return `values of the context by ${call}, the step's own text in the resource workflow://${encodeURIComponent(workflow.name)}`;
 }
 
 /** The arguments of the next advance_workflow call, ready to copy. */

@@ -239,7 +239,7 @@ const CASES: Case[] = [
   {
     what: "steps that are too large together",
     index: "- [A](a.md)\n- [A2](a.md)\n- [B](b.md)\n",
-    files: step(`${STEP}${"x".repeat(MAX_DEFINITION_BYTES / 2)}`),
+    files: step(`${STEP}# Goal\n${"x".repeat(MAX_DEFINITION_BYTES / 2)}`),
     problems: ["TOO_LARGE W/index.md:2"],
     says: ['"A2"', "the workflow exceeds"],
   },
@@ -257,7 +257,8 @@ describe("a definition", () => {
   }
 
   test("may be as large as the limit", () => {
-    const text = `${STEP}${"x".repeat(MAX_DEFINITION_BYTES - INDEX.length - 2 * STEP.length)}`;
+    const before = `${STEP}# Goal\n`;
+    const text = before + "x".repeat(MAX_DEFINITION_BYTES - INDEX.length - before.length - STEP.length);
     expect(placesOf(parseIndexWith(INDEX, step(text)))).toEqual([]);
     expect(placesOf(parseIndexWith(INDEX, step(`${text}x`)))).toEqual(["TOO_LARGE W/index.md:2"]);
   });

@@ -244,7 +244,8 @@ describe("a step's front matter", () => {
     expect(placesOf(parseIndexWith(LINKS, { ...whole, "W/front.md": front }))).toEqual(["NEXT_TARGET W/front.md:3"]);
     const good = workflowOf(parseIndexWith(LINKS, { ...whole, "W/front.md": front.replace("B", "A") }));
     expect(good.steps[0]).toMatchObject({ max_visits: 2, next: ["A"] });
-    expect(good.steps[0]?.instructions).toContain("nope: 1");
+    // Within a section it says something of the included file alone.
+    expect(good.steps[0]?.instructions).toBe("Do ");
   });
 
   test("with an include that is missing shows that alone", () => {
@@ -301,13 +302,22 @@ describe("three hyphens", () => {
     expect(placesOf(unclosed)).toEqual(["FRONT_MATTER_UNCLOSED W/a.md:1"]);
     expect(problemsOf(unclosed)[0]?.hint).toContain('Add a line "---"');
     expect(placesOf(inStep("---\n# comment\n\nnxt:\n"))).toEqual(["FRONT_MATTER_UNCLOSED W/a.md:1"]);
-    for (const text of ["---\n", "---\n\n", "---\nA text: with a colon.\n", "---\n* * *\n", "----\nnext: A\n"])
-      expect(placesOf(inStep(text))).toEqual([]);
+    for (const text of ["---\n", "---\n\n", "---\n* * *\n"]) expect(placesOf(inStep(text))).toEqual([]);
+    for (const text of ["---\nA text: with a colon.\n", "----\nnxt: A\n"])
+      expect(placesOf(inStep(text))).toEqual([expect.stringContaining("TEXT_BEFORE_SECTIONS W/a.md")]);
+    expect(workflowOf(inIndex("\n---\nText\n---\n# Goal\nGo.\n\n")).goal).toBe("Go.");
   });
 
-  test("further down are no front matter", () => {
-    for (const text of ["\n---\nnxt: 1\n---\n", " ---\nnxt: 1\n---\n", "Text\n\n---\nnxt: 1\n---\n"])
-      expect(placesOf(inStep(text))).toEqual([]);
+  test("after comments, blank lines and blanks open front matter", () => {
+    const before = ["\n", " ", "\n \n\t", "<!-- a -->\n", "<!-- a\n---\nb --> <!-- c -->\n\n  "];
+    for (const text of before) {
+      expect(workflowOf(inStep(`${text}---\nmax_visits: 3\n---\n`)).steps[0]?.max_visits).toBe(3);
+      const [problem] = problemsOf(inStep(`${text}---\nnxt: 3\n---\n`));
+      expect(problem).toMatchObject({ code: "FRONT_MATTER_UNKNOWN_KEY", line: text.split("\n").length + 1 });
+      expect(placesOf(inStep(`${text}---\nnext: A\n`))).toEqual([
+        `FRONT_MATTER_UNCLOSED W/a.md:${text.split("\n").length}`,
+      ]);
+    }
   });
 
   test("may be followed by spaces, and dots may close", () => {

@@ -128,7 +128,7 @@ const STEPS: [string, string, object][] = [
   ],
   [
     "sections, kept in order and verbatim",
-    `Preface.\n# Goal\n\n\n    indented  \n\n* x\n\n${STEP}# Context *Expectations*\n## Deeper\nd\n# Empty\n`,
+    `<!-- Preface. -->\n\n***\n# Goal\n\n\n    indented  \n\n* x\n\n${STEP}# Context *Expectations*\n## Deeper\nd\n# Empty\n`,
     {
       guidance: "Go on.",
       instructions: "Do it.",
@@ -205,15 +205,14 @@ describe("# Routes", () => {
     });
   }
 
-  test("keeps the order, and lets prose and examples stand around the list", () => {
+  test("keeps the order, and lets comments stand around the list", () => {
     const text = routedStep(
-      "Tried in order:",
-      "",
+      "<!-- Tried in order: -->",
       "- `visits > 1` → B",
       "",
-      "```",
+      "<!--",
       "- `x` → Nowhere",
-      "```",
+      "-->",
       "- otherwise → A",
     );
     const { routes } = workflowOf(parseIndexWith(AB, { "W/a.md": text })).steps[0] ?? {};

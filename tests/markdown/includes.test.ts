@@ -40,10 +40,10 @@ describe("an include", () => {
 
   test("works in code fences, and brings headings and routes", () => {
     const files = {
-      "W/a.md": "{{file:guidance.md}}\n# Client Instructions\n```\n{{file:b.txt}}\n```\n{{file:routes.md}}\n",
+      "W/a.md": "{{file:guidance.md}}\n# Client Instructions\n```\n{{file:b.txt}}\n```\n# Routes\n{{file:routes.md}}\n",
       "W/guidance.md": "# Orchestrator Guidance\ng\n",
       "W/b.txt": "# Routes\n",
-      "W/routes.md": "# Routes\n- otherwise → FINISH\n",
+      "W/routes.md": "- otherwise → FINISH\n",
     };
     const [only] = workflowOf(parseIndexWith(INDEX, files)).steps;
     expect(only).toMatchObject({
@@ -164,14 +164,14 @@ test("problems stand where the author wrote the line, also when it was included"
   const files = {
     "W/index.md": "# W\n{{file:list.md}}\n- [C](no.md)\n",
     "W/list.md": "\n# Steps\n- [A](a.md)\n- [A](a.md)\n",
-    "W/a.md": `${STEP}{{file:routes.md}}\n- \`visits > 2\` → Nowhere\n- {{file:word.txt}}\n`,
-    "W/routes.md": "# Routes\n\n- `nonsense` → A\n",
+    "W/a.md": `${STEP}# Routes\n{{file:routes.md}}\n- \`visits > 2\` → Nowhere\n- {{file:word.txt}}\n`,
+    "W/routes.md": "\n\n- `nonsense` → A\n",
     "W/word.txt": "to\nA\n",
   };
   expect(placesOf(parse(files))).toEqual([
     "STEP_NAME_DUPLICATE W/list.md:4",
-    "ROUTE_TARGET W/a.md:6",
-    "ROUTE_SYNTAX W/a.md:7",
+    "ROUTE_TARGET W/a.md:7",
+    "ROUTE_SYNTAX W/a.md:8",
     "STEP_FILE_MISSING W/index.md:3",
     "ROUTE_EXPRESSION W/routes.md:3",
   ]);

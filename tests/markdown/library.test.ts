@@ -64,8 +64,10 @@ describe("the list", () => {
       ...workflowFiles("ä b", { S: {} }),
     };
     const other = {
-      "SHARED/s.md": "x",
       ".git/index.md": "x",
+      "A/more.md": "x",
+      "SHARED/s.md": "# Orchestrator Guidance\ng\n# Client Instructions\ni\n",
+      "A/index.md": "- [S](../SHARED/s.md)\n",
       "node_modules/index.md": "x",
       "index.md": "x",
       "A/sub/index.md": "x",
