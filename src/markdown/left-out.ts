@@ -67,10 +67,10 @@ function describe(raw: string): { message: string; hint: string } {
   if (path.trim() !== "")
     return { message, hint: `A path with blanks stands in angle brackets: "[${name}](<${path.trim()}>)"` };
   if (text)
-    return { message, hint: `No line "[${label || text}]: steps/…" says where that leads; write ${linkLike(text)}` };
+    return { message, hint: `No line "[${label || text}]: steps/…" says where that leads; write it ${linkLike(text)}` };
   return {
     message,
-    hint: `Write ${linkLike(nameIn(raw))}; a note stands below its step, indented, or in a paragraph`,
+    hint: `Write it ${linkLike(nameIn(raw))}; a note stands below its step, indented, or in a paragraph`,
   };
 }
 

@@ -102,6 +102,10 @@ function parseEmbedded(texts: Readonly<Record<string, string>>, judges: Judges):
   return new Map(names.map((name) => [name, parseWorkflow(name, files, judges)]));
 }
 
+function loadedOf({ workflow, hash, warnings }: ParseResult & { ok: true }, trusted: boolean): LoadedWorkflow {
+  return { workflow, hash, trusted, ...(warnings ? { warnings } : {}) };
+}
+
 /** A workflow hides those of its name in earlier places also when it is broken: that is the one its author means. */
 function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boolean }[]): Omit<Catalog, "places"> {
   const workflows = new Map<string, LoadedWorkflow>();
@@ -113,7 +117,7 @@ function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boo
   );
   for (const name of [...all.keys()].sort()) {
     const { result, trusted } = all.get(name) ?? {};
-    if (result?.ok) workflows.set(name, { workflow: result.workflow, hash: result.hash, trusted: trusted === true });
+    if (result?.ok) workflows.set(name, loadedOf(result, trusted === true));
     else if (result) invalid.set(name, result.problems);
   }
   return { workflows, invalid };

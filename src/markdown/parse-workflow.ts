@@ -1,4 +1,5 @@
 /** One workflow from its files: parsed and validated as a whole, all of its problems collected. */
+import type { JsonObject } from "../json.ts";
 import {
   FINISH,
   hashWorkflow,
@@ -23,6 +24,7 @@ import { checkRoutes } from "./routes-section.ts";
 import { sinkHeadings } from "./sink.ts";
 import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
+import { addWarnings } from "./warnings.ts";
 import type { YamlMap } from "./yaml.ts";
 
 /** A workflow that can be started, or all that is wrong with it. */
@@ -112,7 +114,17 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
     checkRoutes(content.routes, names, reading);
     checkNext(content, content.routes, names, reading);
   }
-  return { name, goal, ...indexExtras, steps: steps.map(({ link, content }) => toStep(link, content)) };
+  const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at }));
+  if (reading.problems.all.length === 0) addWarnings(placed, keysOf(indexExtras.inputs), reading);
+  return { name, goal, ...indexExtras, steps: placed.map(({ step }) => step) };
+}
+
+/** The context keys that `inputs` speaks of. */
+function keysOf(inputs: JsonObject | undefined): string[] | undefined {
+  if (!inputs) return undefined;
+  const { properties, required } = inputs;
+  const named = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+  return [...named, ...(Array.isArray(required) ? required.map(String) : [])];
 }
 
 /** What a step's file holds. */

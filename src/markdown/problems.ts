@@ -32,7 +32,9 @@ export function createProblemList(): ProblemList {
   const seen = new Set<string>();
   return {
     all,
-    add(code, at, { message, hint }) {
+    add(code, at, text) {
+      const message = onOneLine(text.message);
+      const hint = onOneLine(text.hint);
       const key = JSON.stringify([code, at.file, at.line, hint]);
       if (seen.has(key)) return;
       seen.add(key);
@@ -43,6 +45,11 @@ export function createProblemList(): ProblemList {
       return all.length > MAX_PROBLEMS;
     },
   };
+}
+
+/** What authors wrote may stand in a message, line breaks and all. */
+function onOneLine(text: string): string {
+  return text.replace(/\s*[\n\r]\s*/g, " ");
 }
 
 /** The candidate that was probably meant, case aside; undefined where none is nearer than two in five characters, or `limit`. */

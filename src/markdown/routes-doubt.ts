@@ -52,7 +52,12 @@ function titleOf(document: MarkdownDocument, { token }: Block): string | undefin
 /** Letters alone count: `➡ Routes`, `#Routes`, `Routing rules`, `Ruotes`. */
 function isNear(title: string): boolean {
   const key = title.toLowerCase().replace(/[^\p{L}]/gu, "");
-  return /^(?:the)?(?:next|step)?rout(?:e|es|ing)(?:rules?|table|to)?$/.test(key) || distance(key, "routes") === 1;
+  const isTwisted = key.startsWith("r") && [...key].sort().join("") === "eorstu";
+  return (
+    isTwisted ||
+    /^(?:the)?(?:next|step)?rout(?:e|es|ing)(?:rules?|table|to)?$/.test(key) ||
+    distance(key, "routes") === 1
+  );
 }
 
 /** At level 1 always; deeper, and where no heading is, if there is something below that its author may have meant as routes. */

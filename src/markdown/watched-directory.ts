@@ -84,7 +84,9 @@ export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
       spentMs = 0;
       const { workflows, others } = directoriesIn(root);
       const names = new Set([...workflows, ...held.keys()]);
-      for (const name of [...names].sort()) refresh(name, now);
+      // Small ones first: one that takes long must not hide them.
+      const inOrder = [...names].map((name) => ({ name, size: sizeOf(root, name) })).sort((a, b) => a.size - b.size);
+      for (const { name } of inOrder) refresh(name, now);
       const next = collect(held);
       addStrays(next, others, now);
       isFirstScan = false;
@@ -139,6 +141,10 @@ function unread(name: string): ParseResult {
     hint: "Ask again; workflows that take so long should be shortened",
   };
   return { ok: false, problems: [problem] };
+}
+
+function sizeOf(root: string, name: string): number {
+  return lstatSync(join(root, name, "index.md"), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Names of what has an index.md, and of what has none. */

@@ -13,6 +13,7 @@ import {
 import type { JsonObject } from "../json.ts";
 import { oneLine } from "../words.ts";
 import type { Origin } from "./problems.ts";
+import { cutFault } from "./yaml-cut.ts";
 
 export interface YamlScalar {
   kind: "scalar";
@@ -48,7 +49,7 @@ export interface YamlFault {
 
 /** Deepest nesting. */
 export const MAX_YAML_DEPTH = 32;
-/** Others are mostly consequences of these. */
+/** Others of the parser are mostly consequences of these. */
 const MAX_FAULTS = 3;
 
 /** Tells where the author finds a line of the YAML text; lines count from 1. */
@@ -67,7 +68,7 @@ export function readYaml(text: string, origin: OriginOf): { root: Yaml | null } 
     }));
     if (faults.length > 0) return { faults };
     if (!document.contents) return { root: null };
-    return convertRoot(document.contents, originAt);
+    return convertRoot(document.contents, { text, originAt, faults: [] });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { faults: [{ at: origin(1), ...TOO_DEEP }] };
@@ -87,14 +88,15 @@ const TOO_DEEP = {
 };
 
 interface Conversion {
+  text: string;
   originAt(offset: number): Origin;
   faults: YamlFault[];
 }
 
-function convertRoot(node: Node, originAt: Conversion["originAt"]): { root: Yaml | null } | { faults: YamlFault[] } {
-  const conversion: Conversion = { originAt, faults: [] };
+function convertRoot(node: Node, conversion: Conversion): { root: Yaml | null } | { faults: YamlFault[] } {
+  const { faults, originAt } = conversion;
   const root = convert(node, { depth: 1, at: originAt(startOf(node)) }, conversion);
-  if (conversion.faults.length > 0) return { faults: conversion.faults.slice(0, MAX_FAULTS) };
+  if (faults.length > 0) return { faults };
   return { root: root.kind === "scalar" && root.text === "" ? null : root };
 }
 
@@ -109,6 +111,8 @@ function convert(node: unknown, where: { depth: number; at: Origin }, to: Conver
   if (depth > MAX_YAML_DEPTH) return refuse(TOO_DEEP.message, TOO_DEEP.hint);
   if (isAlias(node)) return refuse(`The front matter has an alias, "*${node.source}"`, ALIAS_HINT);
   if (isTagged(node)) return refuse(`The front matter has a tag, "${oneLine(node.tag, 60)}"`, TAG_HINT);
+  const cut = isScalar(node) ? cutFault(node, to.text) : undefined;
+  if (cut) return refuse(cut.message, cut.hint);
   if (isScalar(node))
     return convertScalar(node, at) ?? refuse(`"${node.source}" is no number`, "Write a finite number");
   if (isMap(node)) return { kind: "map", at, entries: convertEntries(node, where, to) };

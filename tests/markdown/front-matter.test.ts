@@ -98,6 +98,7 @@ describe("a step's front matter", () => {
     ["next:\n  - A\n  - A", ["NEXT_INVALID 4"], ['"A" twice']],
     ["next:\n  - A\n  - Run unit test\n  - finish", ["NEXT_TARGET 4", "NEXT_TARGET 5"], ['"Run Unit Tests"?']],
     ["next: A, FINISH", ["NEXT_TARGET 2"], ["as a list: [A, FINISH]"]],
+    ["next: |\n  A\n  B", ["NEXT_TARGET 2"], ['names "A B"']],
     ["next: Somewhere Else", ["NEXT_TARGET 2"], ['"A", "Run Unit Tests", "FINISH"']],
     // produces
     ["produces: [a]", ["PRODUCES_INVALID 2"], ["a list", "test_exit_code: integer"]],

@@ -180,3 +180,72 @@ function answers(name: string, texts: Record<string, string>): void {
     expect(at).toBeWithin(1, (texts[file] ?? "").split(/\r\n?|\n/).length + 2);
   }
 }
+
+/** Pieces of a step and of an index, each with a mark of its own: what becomes of the mark is what becomes of the piece. */
+const MARKED: ((mark: string) => string)[] = [
+  (mark) => `- ${mark}`,
+  (mark) => `  - ${mark}`,
+  (mark) => `1. \`visits > 1\` → ${mark}`,
+  (mark) => `- otherwise → ${mark}`,
+  (mark) => `- [${mark}](a.md)`,
+  (mark) => `- [${mark}](a b.md)`,
+  (mark) => `- [${mark}] (a.md)`,
+  (mark) => `- [${mark}][none]`,
+  (mark) => `# ${mark}`,
+  (mark) => `## ${mark}`,
+  (mark) => `${mark}\n===`,
+  (mark) => `produces:\n  ${mark}: string`,
+  (mark) => `---\nproduces:\n  ${mark}: string\n---`,
+  (mark) => `+++\n${mark} = 1\n+++`,
+  (mark) => `---\n${mark}: 1\n---`,
+  (mark) => `| ${mark} |\n|-|`,
+];
+
+/** Good lines with some pieces put in between them: what is not accepted is a problem, what is accepted is not lost. */
+const putIn = (pieces: typeof MARKED, good: string) =>
+  fc
+    .array(fc.tuple(fc.nat(good.split("\n").length), fc.constantFrom(...pieces), fc.boolean()), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    .map((all) => {
+      const lines = good.split("\n");
+      all.forEach(([at, piece, apart], index) => {
+        const text = piece(`Mark${index}x`);
+        lines.splice(at, 0, apart ? `\n${text}\n` : text);
+      });
+      return lines.join("\n");
+    });
+
+const GOOD_INDEX = "# W\n## Goal\ng\n## Steps\n- [A](a.md)\n- [B](b.md)\n\nA note.\n";
+
+test("every list item, key and heading of a step is in the workflow, or in a problem", () => {
+  const front = "---\nsections: [Own]\nmax_visits: 3\n---\n";
+  const rest = `# Goal\nx\n${STEP}- an item\n\n# Routes\n- \`visits > 2\` → A\n- otherwise → B\n# Own\nx\n`;
+  fc.assert(
+    fc.property(putIn(MARKED, rest), (body) => {
+      const text = front + body;
+      expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": text, "W/b.md": STEP }, text)).toEqual([]);
+    }),
+    BUDGET,
+  );
+});
+
+test("every list item among the steps of an index is in the workflow, or in a problem", () => {
+  fc.assert(
+    fc.property(putIn(MARKED.slice(0, 8), "- [A](a.md)\n- [B](b.md)\n\n- [C](a.md)\n"), (items) => {
+      // What is nested below an item is a note, unless it is a link.
+      const text = items.replace(/^\s+- \w+$/gm, "");
+      expect(lost({ "W/index.md": `# Steps\n${text}`, "W/a.md": STEP, "W/b.md": STEP }, text)).toEqual([]);
+    }),
+    BUDGET,
+  );
+});
+
+/** The marks of the text that a workflow without problems has lost. */
+function lost(files: Record<string, string>, text: string): string[] {
+  const result = parseWorkflow("W", memoryFiles(files), JUDGES);
+  if (!result.ok) return [];
+  const workflow = JSON.stringify(result.workflow);
+  return [...text.matchAll(/Mark\dx/g)].map(([mark]) => mark).filter((mark) => !workflow.includes(mark));
+}

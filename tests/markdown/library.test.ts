@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLibrary, RESCAN_MS } from "../../src/markdown/library.ts";
-import { SETTLE_MS } from "../../src/markdown/watched-directory.ts";
+import { MAX_SCAN_MS, SETTLE_MS } from "../../src/markdown/watched-directory.ts";
 import { JUDGES } from "../support/judges.ts";
 import { scratchDir, workflowFiles, writeFiles } from "../support/workspace.ts";
 
@@ -129,6 +129,89 @@ describe("the list", () => {
     writeFiles(directory, ONE);
     expect(await names()).toEqual(["ONE"]);
   });
+});
+
+describe("a directory without an index.md", () => {
+  const only = async (files: Record<string, string>) => {
+    const { invalid } = await setUp({ ...ONE, ...files }).library.catalog();
+    return [...invalid].flatMap(([name, problems]) =>
+      problems.map(({ code, file, hint }) => ({ name, code, file, hint })),
+    );
+  };
+
+  test.each([
+    [{ "NEW/INDEX.md": "x" }, "NEW/INDEX.md", 'Rename it to "NEW/index.md"'],
+    [{ "NEW/Index.markdown": "x" }, "NEW/Index.markdown", 'Rename it to "NEW/index.md"'],
+    [{ "NEW/SKILL.md": "x" }, "NEW/SKILL.md", '"NEW/index.md"'],
+    [{ "NEW/steps/a.md": "x" }, "NEW/steps/a.md", 'Add "NEW/index.md"'],
+    [{ "NEW/OTHER/index.md": "x" }, "NEW/OTHER/index.md", 'Move "NEW/OTHER" up'],
+    [{ "NEW/a.md": "x", "index.md": "x" }, "NEW/a.md", "Name the directory above"],
+  ])("that holds %j is a problem", async (files, file, way) => {
+    expect(await only(files)).toEqual([
+      { name: "NEW", code: "INDEX_MISSING", file, hint: expect.stringContaining(way) },
+    ]);
+  });
+
+  test.each([
+    [{ "NEW/a.txt": "x", "NEW/.git/a.md": "x" }],
+    [
+      {
+        "NEW/a.md": "x",
+        "NEW/README.md": "x",
+        "TWO/index.md": "# Goal\n{{file:../NEW/a.md}}\n# Steps\n- [S](../ONE/steps/build.md)",
+      },
+    ],
+    [
+      {
+        "NEW/SKILL.md": "x",
+        "TWO/index.md": "# Goal\n{{file:../NEW/SKILL.md}}\n# Steps\n- [S](../ONE/steps/build.md)",
+      },
+    ],
+  ])("that holds %j is none", async (files) => {
+    expect(await only(files)).toEqual([]);
+  });
+
+  test("is not reported while somebody is writing it, and forgotten when it is mended", async () => {
+    const { library, directory, broken, names, path, setClockAfter, pass } = setUp(ONE);
+    expect(await broken()).toEqual([]);
+    writeFiles(directory, { "NEW/steps/s.md": "x" });
+    setClockAfter("NEW/steps/s.md", SETTLE_MS / 2);
+    expect(await broken()).toEqual([]);
+    pass(LATER);
+    expect(await broken()).toEqual(["NEW"]);
+    const first = await library.catalog();
+    pass(LATER);
+    expect(await library.catalog()).toBe(first);
+    writeFiles(directory, workflowFiles("NEW", { S: {} }));
+    pass(LATER);
+    expect([await names(), await broken()]).toEqual([["NEW", "ONE"], []]);
+    rmSync(path("NEW"), { recursive: true });
+    pass(LATER);
+    expect([await names(), await broken()]).toEqual([["ONE"], []]);
+  });
+});
+
+test("workflows made to take minutes are answered in seconds, and hide no other", async () => {
+  const nested = Array.from({ length: 900 }, (_, depth) => `${"  ".repeat(depth)}- x`).join("\n");
+  const slow = [
+    nested,
+    "> a\n".repeat(250_000),
+    "|a|\n".repeat(250_000),
+    `${"- ".repeat(49)}x\n{\n`.repeat(9_000),
+    "<a\n".repeat(250_000),
+  ];
+  const files = slow.flatMap((text, at) =>
+    [0, 1, 2].map((copy) => [`BIG_${at}_${copy}/index.md`, `${text}\n- [A](a.md)\n`]),
+  );
+  const { library, pass, broken } = setUp({ ...ONE, ...Object.fromEntries(files) });
+  const started = performance.now();
+  expect([...(await library.catalog()).workflows.keys()]).toEqual(["ONE"]);
+  expect(await broken()).toHaveLength(files.length);
+  expect(performance.now() - started).toBeLessThan(2 * MAX_SCAN_MS);
+  pass(LATER);
+  const again = performance.now();
+  await library.catalog();
+  expect(performance.now() - again).toBeLessThan(2 * MAX_SCAN_MS);
 });
 
 describe("while nothing changes", () => {

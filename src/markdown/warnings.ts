@@ -1,0 +1,133 @@
+/** What is legal but odd in a whole workflow: ways that lead nowhere, and context keys that nobody sets or uses. Only what is sure. */
+import { FINISH, type Step } from "../workflow.ts";
+import { nearest, type Origin } from "./problems.ts";
+import type { Reading } from "./reading.ts";
+
+/** A step, and where index.md names it. */
+interface PlacedStep {
+  step: Step;
+  at: Origin;
+}
+
+/** Adds the workflow's warnings. `inputs` are the keys that a run may start with; undefined where they are not declared. */
+export function addWarnings(
+  steps: readonly PlacedStep[],
+  inputs: readonly string[] | undefined,
+  reading: Reading,
+): void {
+  warnOfWays(steps, reading);
+  warnOfKeys(steps, inputs, reading);
+}
+
+/** The names that may follow; undefined if whoever decides may take any. */
+function followers({ next, routes }: Step): readonly string[] | undefined {
+  if (next) return next;
+  return routes.some(({ when }) => when === null) ? routes.map(({ to }) => to) : undefined;
+}
+
+function warnOfWays(steps: readonly PlacedStep[], { warnings }: Reading): void {
+  const [first] = steps;
+  const byName = new Map(steps.map((placed) => [placed.step.name, placed]));
+  const reached = new Set<PlacedStep>(first ? [first] : []);
+  for (const { step } of reached) {
+    const names = followers(step);
+    if (!names) return; // from here any step may follow, FINISH too
+    for (const name of names) {
+      const placed = byName.get(name);
+      if (placed) reached.add(placed);
+    }
+  }
+  for (const placed of steps)
+    if (!reached.has(placed))
+      warnings.add("STEP_UNREACHABLE", placed.at, {
+        message: `Nothing leads to the step "${placed.step.name}"`,
+        hint: 'Let a route or "next" of another step name it, or remove it',
+      });
+  const stuck = [...reached].filter(({ step }) => !mayEnd(step, byName));
+  const [entry] = stuck;
+  if (!entry) return;
+  if (entry === first)
+    warnings.add("FINISH_UNREACHABLE", entry.at, {
+      message: `No way leads to ${FINISH}: a run never completes`,
+      hint: `Let a route or "next" of the last step name ${FINISH}`,
+    });
+  else if (stuck.every(({ step }) => step.max_visits === undefined))
+    warnings.add("LOOP_ENDLESS", entry.at, {
+      message: `From the step "${entry.step.name}" no way leads to ${FINISH}, and nothing limits the loop`,
+      hint: 'Give a step of the loop a route that leads out of it, or "max_visits"',
+    });
+}
+
+/** Whether a way leads from the step to a name that is no step. */
+function mayEnd(from: Step, byName: ReadonlyMap<string, PlacedStep>): boolean {
+  const seen = new Set<Step>([from]);
+  for (const step of seen)
+    for (const name of followers(step) ?? [FINISH]) {
+      const next = byName.get(name);
+      if (!next) return true;
+      seen.add(next.step);
+    }
+  return false;
+}
+
+const TEMPLATE_KEY = /\{\{\s*context\.([\p{L}\p{N}_$-]+)[^{}]*\}\}/gu;
+const WORD = /[\p{L}\p{N}_$-]+/gu;
+
+function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | undefined, reading: Reading): void {
+  const known = [...(inputs ?? []), ...steps.flatMap(({ step }) => Object.keys(step.produces ?? {}))];
+  const texts = new Map(steps.map(({ step }) => [step, wordsOf(step)]));
+  // A key may also be asked for in prose.
+  const isSet = (key: string) => known.includes(key) || [...texts.values()].some(({ prose }) => prose.has(key));
+  for (const { step } of steps) {
+    for (const key of keysUsed(step))
+      if (!isSet(key)) {
+        const near = nearest(key, known, Math.floor(key.length / 4));
+        // Without declared inputs, whoever starts a run may bring it.
+        if (!inputs && !near) continue;
+        reading.warnings.add("KEY_NEVER_SET", lineOf(step, key, reading), {
+          message: `The step "${step.name}" uses "context.${key}", and nothing sets it`,
+          hint: near
+            ? `Did you mean "${near}"?`
+            : `Name it in "produces" of an earlier step, or in "inputs" of index.md`,
+        });
+      }
+    if (mayBeLast(step)) continue; // its values are the run's result
+    for (const key of Object.keys(step.produces ?? {})) {
+      const usedElsewhere = [...texts].some(([other, { all }]) => other !== step && all.has(key));
+      if (usedElsewhere || texts.get(step)?.decides.has(key) || keysUsed(step).has(key)) continue;
+      reading.warnings.add("PRODUCT_UNUSED", lineOf(step, key, reading), {
+        message: `The step "${step.name}" produces "${key}", and no other step uses it`,
+        hint: `Use it, as in {{ context.${key} }}, or remove it`,
+      });
+    }
+  }
+}
+
+function mayBeLast(step: Step): boolean {
+  return (followers(step) ?? [FINISH]).includes(FINISH);
+}
+
+/** The words of a step: of its instructions without template values, of what decides there, and all. */
+function wordsOf({ instructions, guidance, sections, routes }: Step) {
+  const words = (text: string) => new Set(text.match(WORD) ?? []);
+  const deciding = [guidance, ...routes.map(({ when }) => when ?? "")].join("\n");
+  const all = words([instructions, deciding, ...sections.map(({ text }) => text)].join("\n"));
+  return { prose: words(instructions.replace(TEMPLATE_KEY, " ")), decides: words(deciding), all };
+}
+
+function keysUsed({ instructions, routes }: Step): Set<string> {
+  const inText = [...instructions.matchAll(TEMPLATE_KEY)].map(([, key = ""]) => key);
+  const inRoutes = routes.flatMap(({ when }) =>
+    [...(when ?? "").replace(/'[^']*'|"[^"]*"/g, "''").matchAll(/\bcontext\.([A-Za-z_]\w*)/g)].map(
+      ([, key = ""]) => key,
+    ),
+  );
+  return new Set([...inText, ...inRoutes]);
+}
+
+/** The first line of the step's file that names the key. */
+function lineOf({ file }: Step, key: string, { files }: Reading): Origin {
+  const read = files.read(file);
+  const at = read.ok ? read.text.split("\n").findIndex((line) => line.includes(key)) : -1;
+  return { file, line: Math.max(0, at) + 1 };
+}
