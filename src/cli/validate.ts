@@ -39,7 +39,8 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
   const all = [...workflows.keys(), ...invalid.keys()];
   const name = asWritten(given, all);
   const loaded = workflows.get(name);
-  if (loaded) return { name, valid: true, problems: [], warnings: loaded.warnings ?? [], checks: checksHere(loaded, app) };
+  if (loaded)
+    return { name, valid: true, problems: [], warnings: loaded.warnings ?? [], checks: checksHere(loaded, app) };
   const missing: Problem = {
     code: "DEFINITION_NOT_FOUND",
     file: `${name}/index.md`,
