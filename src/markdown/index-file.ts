@@ -130,8 +130,16 @@ function isBelow(item: Item, ancestors: ReadonlySet<Item>): boolean {
 }
 
 function blocksUnder(headings: readonly Heading[], document: MarkdownDocument): Block[] {
-  const ranges = headings.map((heading) => ({ start: heading.end, end: sectionEnd(heading, document) }));
-  return document.blocks.filter(({ start }) => ranges.some((range) => start >= range.start && start < range.end));
+  const openers = new Map(headings.map(({ start, level }) => [start, level]));
+  const levels = new Map(document.headings.map(({ start, level }) => [start, level]));
+  let open: number | undefined;
+  return document.blocks.filter(({ start }) => {
+    const level = levels.get(start);
+    if (open !== undefined && level !== undefined && level <= open) open = undefined;
+    if (open !== undefined) return true;
+    open = openers.get(start);
+    return false;
+  });
 }
 
 /** Without a steps heading: from the first list of steps to the next heading. */

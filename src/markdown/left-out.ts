@@ -45,19 +45,29 @@ function itemsWithoutStep({ document, headings, items, stepItems }: StepsPart): 
   for (const item of stepItems) for (let at: Item | undefined = item; at; at = at.parent) withStep.add(at);
   const stepLists = new Set<Tokens.List>();
   for (const item of withStep) if (!item.parent) stepLists.add(item.list);
-  const isRightBelow = ({ start }: Block) => {
-    const above = document.headings.findLast((heading) => heading.start < start);
-    return headings.some((heading) => heading.start === above?.start);
-  };
+  const rightBelow = blocksRightBelow(headings, document);
   return items.filter((item) => {
     if (item.parent || withStep.has(item) || !/\S/.test(item.raw)) return false;
-    if (headings.length > 0) return stepLists.has(item.list) || isRightBelow(item.block);
+    if (headings.length > 0) return stepLists.has(item.list) || rightBelow.has(item.block);
     return stepLists.has(item.list) && item.raw.replace(/`[^`]*`|^\s*\S+/g, "").trim() !== "";
   });
 }
 
+/** The blocks between one of these headings and the next heading. */
+function blocksRightBelow(headings: readonly Heading[], { blocks }: MarkdownDocument): ReadonlySet<Block> {
+  const starts = new Set(headings.map(({ start }) => start));
+  const found = new Set<Block>();
+  let isBelow = false;
+  for (const block of blocks) {
+    if (block.token.type === "heading") isBelow = starts.has(block.start);
+    else if (isBelow) found.add(block);
+  }
+  return found;
+}
+
 /** What the item looks like, and how a step is written. */
-function describe(raw: string): { message: string; hint: string } {
+function describe(whole: string): { message: string; hint: string } {
+  const raw = whole.slice(0, MAX_DESCRIBED);
   const shown = oneLine(raw, 80);
   const message = `A list item among the steps has no link to a .md file: "${shown}"`;
   const [, name = "", path = ""] = /\[([^\]\n]*)\]\s*\(\s*([^()\n]*)/.exec(raw) ?? [];
@@ -73,6 +83,9 @@ function describe(raw: string): { message: string; hint: string } {
     hint: `Write it ${linkLike(nameIn(raw))}; a note stands below its step, indented, or in a paragraph`,
   };
 }
+
+/** Characters of an item that are looked at for what it resembles. */
+const MAX_DESCRIBED = 500;
 
 /** A step as it is written, by a name or a path: `"1. [Run tests](steps/run-tests.md)"`. */
 function linkLike(name: string): string {

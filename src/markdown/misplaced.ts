@@ -38,9 +38,14 @@ const FORMS = {
 } as const;
 const HINT = 'Write it as YAML at the top of the file, "key: value" lines between two lines "---"';
 
+/** Characters of a block by which it is judged. */
+const MAX_LOOKED_AT = 2_000;
+
 /** Which front matter the block looks like; undefined if it is just text. */
-function formOf(raw: string, keys: readonly string[]): Form | undefined {
-  const [first = "", ...rest] = raw.trim().split("\n");
+function formOf(whole: string, keys: readonly string[]): Form | undefined {
+  const raw = whole.slice(0, MAX_LOOKED_AT).trim();
+  if (!/^["'+;`~{a-z]/.test(raw)) return undefined;
+  const [first = "", ...rest] = raw.split("\n");
   const names = keys.join("|");
   if (/^(?:\+\+\+|;;;)\s*$/.test(first)) return "toml";
   if (/^(?:```|~~~)/.test(first))

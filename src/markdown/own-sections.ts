@@ -51,6 +51,7 @@ export function checkOwnSections(
   const isForeign = ({ title }: Heading) => !KNOWN_KEYS.has(titleKey(title)) && !declared.has(titleKey(title));
   let endsInstructions = false;
   for (const heading of top) {
+    if (reading.problems.isFull) return;
     if (endsInstructions && isForeign(heading)) reportForeign(heading, source, reading);
     else endsInstructions = titleKey(heading.title) === titleKey(INSTRUCTIONS);
   }

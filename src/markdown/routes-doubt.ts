@@ -9,6 +9,9 @@ import type { Reading } from "./reading.ts";
 import { routesIn } from "./routes-section.ts";
 import { titleKey } from "./titles.ts";
 
+/** More of them in one file are not looked at: nobody writes so many, and each costs a look at what stands below it. */
+const MAX_LOOKED_AT = 50;
+
 /** Reports them; declared titles are the author's own. */
 export function reportNearRoutes(
   document: MarkdownDocument,
@@ -17,9 +20,11 @@ export function reportNearRoutes(
   reading: Reading,
 ): void {
   const declared = new Set(own.map(({ title }) => titleKey(title)));
+  let left = MAX_LOOKED_AT;
   for (const block of document.blocks) {
     const title = titleOf(document, block);
     if (title === undefined || !isNear(title) || declared.has(titleKey(title))) continue;
+    if (left-- === 0) return;
     const isExact = titleKey(title) === titleKey(ROUTES);
     if ((isExact && levelOf(block) === 1) || !isMeant(document, block, { isExact, source })) continue;
     const shown = oneLine(title, 80);
