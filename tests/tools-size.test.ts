@@ -124,16 +124,14 @@ test.each(SCRIPTS)("instructions full of %s are handed out whole in both forms, 
   }
 });
 
-test("instructions that values make too long for an answer are cut, which says where all of it is", async () => {
+test("a value that is too long for an answer is cut, which says where it is whole", async () => {
   const workflows = scratchDir();
   writeFiles(workflows, workflowFiles("BIG", { First: { instructions: "Read {{ context.log }}" } }));
   const on = await connect({ workflows });
-  const { id, told } = await startRun(on, "BIG", { context: { log: "word ".repeat(8_000) } });
+  const { told } = await startRun(on, "BIG", { context: { log: "word ".repeat(8_000) } });
   const { instructions } = told.data.next_step;
-  expect(instructions).toMatch(/… cut at \d+ of 40005 characters; whole: values of the context by get_workflow_status/);
+  expect(instructions).toEndWith("… (cut; 40000 characters: get_workflow_status has context.log whole)");
   expect(told.text).toContain(instructions);
-  expect(instructions).toContain(id);
-  expect(instructions).toContain("workflow://BIG");
 });
 
 test("a list of a hundred runs in a project with a long path stays within 60 kB and says how to get the rest", async () => {
