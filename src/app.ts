@@ -20,6 +20,7 @@ import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
+import { createBusyWait } from "./sqlite/busy.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
 import { createSqliteUpkeep } from "./sqlite/upkeep.ts";
 import type { Upkeep } from "./upkeep.ts";
@@ -38,8 +39,8 @@ export interface App {
   mcpServer(): McpServer;
   /** Serves every client that comes over HTTP, until `stop` is aborted. */
   serveHttp(stop: AbortSignal): Listening;
-  /** Ends the checks that run, so that no call in flight waits for them. */
-  stopChecks(): Promise<void>;
+  /** Ends what calls in flight wait for: checks that run, a busy database. */
+  endWaits(): void;
   /** Closes the database, if it was opened. */
   close(): Promise<void>;
 }
@@ -59,7 +60,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
   const schemas = createAjvSchemaJudge();
-  const database = createLazyStore(config.dbPath);
+  const busy = createBusyWait();
+  const database = createLazyStore(config.dbPath, busy);
   const checker = createChecker({ ...config.checks, changes: gitChangeProbe, log });
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const engine = createEngine({
@@ -88,10 +90,13 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     log,
     model,
     permission: config.checks,
-    upkeep: createSqliteUpkeep(config.dbPath),
+    upkeep: createSqliteUpkeep(config.dbPath, busy),
     mcpServer,
     serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
-    stopChecks: attempts.stop,
+    endWaits: () => {
+      busy.stop();
+      void attempts.stop();
+    },
     close: async () => {
       await attempts.stop();
       await database.close();

@@ -5,6 +5,8 @@ import type { Instance, Start, Store } from "../src/instance.ts";
 import { begin } from "../src/rules/begin.ts";
 import { move } from "../src/rules/move.ts";
 import { note } from "../src/rules/report.ts";
+import { createBusyWait } from "../src/sqlite/busy.ts";
+import { watchFiles } from "../src/sqlite/files.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
 import { hashWorkflow, type Workflow } from "../src/workflow.ts";
@@ -14,7 +16,8 @@ import { scratchDir } from "./support/workspace.ts";
 const STORES: Record<string, () => Promise<[Store, Store]>> = {
   sqlite: async () => {
     const path = join(scratchDir(), "state.sqlite");
-    const open = async () => createSqliteStore(await openDatabase(path), path);
+    const busy = createBusyWait();
+    const open = async () => createSqliteStore(await openDatabase(path, busy), { path, busy, files: watchFiles(path) });
     return [await open(), await open()];
   },
 };

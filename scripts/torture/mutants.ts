@@ -12,7 +12,7 @@ interface Patch {
 }
 
 const wrapped = (module: string): Patch[] => [
-  { find: "      return db;", replace: "      return mutate(db);" },
+  { find: "    return db;", replace: "    return mutate(db);" },
   {
     find: 'import { AppError } from "../errors.ts";',
     replace: `import { AppError } from "../errors.ts";\nimport { mutate } from ${JSON.stringify(join(import.meta.dir, "mutants", module))};`,

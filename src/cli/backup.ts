@@ -6,13 +6,13 @@ export const backup: Command = {
   summary: "Copy the database to a file, while servers may write",
   arguments: "FILE",
   options: { db: STATE.db },
-  run: async (words, { print, complain }) => {
+  run: async (words, { print, complain, stop }) => {
     const [file, ...more] = words.positionals;
     if (!file || more.length > 0) {
       complain("Name one file that does not exist yet: orchestrator backup FILE");
       return 2;
     }
-    return withApp(words, async ({ upkeep }) => {
+    return withApp(words, stop, async ({ upkeep }) => {
       await upkeep.backup(file);
       print(file);
       return 0;

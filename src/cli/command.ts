@@ -76,12 +76,14 @@ export function flagsOf({ values }: Words): Flags {
   };
 }
 
-/** Runs `body` with an app made from the words' settings, and closes it. */
-export async function withApp<T>(words: Words, body: (app: App) => Promise<T>): Promise<T> {
+/** Runs `body` with an app made from the words' settings, and closes it. Nothing in it waits long once it is told to end. */
+export async function withApp<T>(words: Words, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
   const app = createApp(readConfig(flagsOf(words)));
+  stop.addEventListener("abort", app.endWaits, { once: true });
   try {
     return await body(app);
   } finally {
+    stop.removeEventListener("abort", app.endWaits);
     await app.close();
   }
 }

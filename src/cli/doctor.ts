@@ -5,7 +5,7 @@ import type { Question } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import { jsonText } from "../json.ts";
 import type { Workflow } from "../workflow.ts";
-import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, type Words, withApp } from "./command.ts";
 import { checksHere, checksWords, placesWords } from "./here.ts";
 
 interface Finding {
@@ -21,15 +21,15 @@ export const doctor: Command = {
   summary: "Check settings, definitions, checks, database and model endpoint",
   arguments: "",
   options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...JSON_OUTPUT },
-  run: async (words, { print }) => {
-    const findings = await examine(words);
+  run: async (words, { print, stop }) => {
+    const findings = await examine(words, stop);
     if (words.values["json"]) print(jsonText(findings, 2));
     else for (const finding of findings) print(describe(finding));
     return findings.every(({ ok }) => ok) ? 0 : 1;
   },
 };
 
-async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]> {
+async function examine(words: Words, stop: AbortSignal): Promise<Finding[]> {
   const settings = await finding("settings", async () => {
     const { project, dbPath, model } = readConfig(flagsOf(words));
     const asked = model
@@ -38,7 +38,7 @@ async function examine(words: Parameters<typeof flagsOf>[0]): Promise<Finding[]>
     return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, model ${asked}`;
   });
   if (!settings.ok) return [settings];
-  const rest = await withApp(words, async (app) => [
+  const rest = await withApp(words, stop, async (app) => [
     await finding("definitions", () => definitions(app)),
     await finding("checks", () => checks(app)),
     await finding("database", () => database(app)),

@@ -14,8 +14,8 @@ export const instances: Command = {
     cursor: { type: "string", help: "Go on from the end of an earlier list" },
     ...JSON_OUTPUT,
   },
-  run: (words, { print, complain }) =>
-    withApp(words, async ({ engine }) => {
+  run: (words, { print, complain, stop }) =>
+    withApp(words, stop, async ({ engine }) => {
       const { all, cursor, json } = words.values;
       const page = await engine.list({
         all_projects: all === true,

@@ -8,8 +8,8 @@ export const list: Command = {
   summary: "List the workflows that can be started",
   arguments: "",
   options: { ...DEFINITIONS, ...PROJECT, ...JSON_OUTPUT },
-  run: (words, { print, complain }) =>
-    withApp(words, async ({ engine }) => {
+  run: (words, { print, complain, stop }) =>
+    withApp(words, stop, async ({ engine }) => {
       const { workflows, invalid } = await engine.catalog();
       if (words.values["json"]) {
         const all = [...workflows.values()].map(({ workflow: { name, description, goal, steps, inputs } }) => ({

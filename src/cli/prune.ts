@@ -12,13 +12,13 @@ export const prune: Command = {
     "older-than": { type: "string", value: "TIME", help: "30d, 12h or 90m; required" },
     ...JSON_OUTPUT,
   },
-  run: async (words, { print, complain }) => {
+  run: async (words, { print, complain, stop }) => {
     const age = milliseconds(words.values["older-than"]);
     if (age === null) {
       complain("Say how old: orchestrator prune --older-than 30d (d days, h hours, m minutes)");
       return 2;
     }
-    return withApp(words, async ({ upkeep }) => {
+    return withApp(words, stop, async ({ upkeep }) => {
       const deleted = await upkeep.prune(new Date(Date.now() - age).toISOString());
       if (words.values["json"]) print(jsonText({ deleted }));
       else print(`${deleted} run${deleted === 1 ? "" : "s"} deleted that ended more than ${duration(age)} ago`);

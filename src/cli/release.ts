@@ -15,13 +15,13 @@ export const release: Command = {
     },
     ...JSON_OUTPUT,
   },
-  run: async (words, { print, complain }) => {
+  run: async (words, { print, complain, stop }) => {
     const [instance_id, ...more] = words.positionals;
     if (!instance_id || more.length > 0) {
       complain("Name one run: orchestrator release INSTANCE (`orchestrator instances` lists them)");
       return 2;
     }
-    return withApp(words, async ({ engine }) => {
+    return withApp(words, stop, async ({ engine }) => {
       const use_latest = words.values["use-latest"] === true;
       const { instance } = await engine.release({ instance_id, use_latest }, { actor: "cli" });
       const { status, step_name, visit } = instance;

@@ -23,17 +23,16 @@ export const serve: Command = {
       terminal.complain(`--${stray} goes with --http.\nSee: orchestrator serve --help`);
       return 2;
     }
-    return withApp(words, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));
+    return withApp(words, terminal.stop, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));
   },
 };
 
 async function overStdio(app: App, { stop }: Terminal): Promise<number> {
-  await serveStdio(app.mcpServer(), { stop, ending: app.stopChecks, log: app.log });
+  await serveStdio(app.mcpServer(), { stop, ending: app.endWaits, log: app.log });
   return 0;
 }
 
 async function overHttp(app: App, { stop, complain }: Terminal): Promise<number> {
-  stop.addEventListener("abort", app.stopChecks, { once: true });
   const listening = app.serveHttp(stop);
   if ("refused" in listening) {
     complain(listening.refused);

@@ -14,13 +14,13 @@ export const show: Command = {
   summary: "Show one run: status, context, history, the current step",
   arguments: "ID",
   options: { ...STATE, ...JSON_OUTPUT },
-  run: async (words, { print, complain }) => {
+  run: async (words, { print, complain, stop }) => {
     const [id, ...more] = words.positionals;
     if (!id || more.length > 0) {
       complain("Name one run: orchestrator show ID (orchestrator instances lists them)");
       return 2;
     }
-    return withApp(words, async (app) => {
+    return withApp(words, stop, async (app) => {
       const whole = await readWhole(app, id);
       print(words.values["json"] ? jsonText(asJson(whole), 2) : asText(whole));
       return 0;

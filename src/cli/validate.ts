@@ -22,8 +22,8 @@ export const validate: Command = {
   summary: "Check workflows; exit code 1 where one has problems",
   arguments: "[NAME...]",
   options: { ...DEFINITIONS, ...PROJECT, ...CHECKS, ...JSON_OUTPUT },
-  run: (words, { print, complain }) =>
-    withApp(words, async (app) => {
+  run: (words, { print, complain, stop }) =>
+    withApp(words, stop, async (app) => {
       const catalog = await app.engine.catalog();
       const all = [...catalog.workflows.keys(), ...catalog.invalid.keys()].sort();
       const names = words.positionals.length > 0 ? words.positionals : all;

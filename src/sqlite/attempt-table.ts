@@ -15,22 +15,22 @@ const KEEP = `UPDATE attempts SET alive_until = $alive_until WHERE attempt_id = 
 interface Statements {
   row(sql: string, values: Row): Row | null;
   run(sql: string, values: Row): number;
-  /** Runs one operation; what SQLite refuses becomes PERSISTENCE_ERROR. */
-  guarded<T>(operation: () => T): Promise<T>;
+  /** Both: what SQLite refuses becomes PERSISTENCE_ERROR. */
+  read<T>(operation: () => T): Promise<T>;
   write<T>(body: () => T): Promise<T>;
 }
 
 type AttemptTable = Pick<Store, "attempt" | "beginAttempt" | "keepAttempt" | "endAttempt" | "dropAttempt">;
 
 /** Its methods of the store, on the store's own statements. */
-export function createAttemptTable({ row, run, guarded, write }: Statements): AttemptTable {
+export function createAttemptTable({ row, run, read, write }: Statements): AttemptTable {
   function find(instance_id: string) {
     const found = row(`SELECT ${COLUMNS} FROM attempts WHERE instance_id = $instance_id`, { instance_id });
     return found && attemptFromRow(found);
   }
 
   return {
-    attempt: (instanceId) => guarded(() => find(instanceId)),
+    attempt: (instanceId) => read(() => find(instanceId)),
 
     beginAttempt: (mine, now) =>
       write(() => {

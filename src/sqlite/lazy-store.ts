@@ -1,16 +1,15 @@
-/** The store of one file, opened at the first use, and given up when the file is not the one that was opened any more. */
-import { type BigIntStats, statSync } from "node:fs";
-import { AppError } from "../errors.ts";
+/** The store of one file, opened at the first use, and given up if the file is not the one that was opened any more. */
+import { Database } from "bun:sqlite";
 import type { Store } from "../instance.ts";
-import { openDatabase } from "./open.ts";
+import type { BusyWait } from "./busy.ts";
+import { type FilesState, filesError, watchFiles } from "./files.ts";
+import { openError, tryOpen } from "./open.ts";
 import { createSqliteStore } from "./store.ts";
 
 interface Opened {
   store: Store;
-  /** Which file it is; "" where that cannot be told. */
-  identity: string;
-  /** Which write-ahead log it has; "" until there is one. */
-  log: string;
+  files: () => FilesState;
+  closed: boolean;
 }
 
 export interface LazyStore {
@@ -20,15 +19,19 @@ export interface LazyStore {
   close(): Promise<void>;
 }
 
-export function createLazyStore(path: string): LazyStore {
+export function createLazyStore(path: string, busy: BusyWait): LazyStore {
   let opened: Promise<Opened> | null = null;
   let looked = false; // once in a turn of the event loop is enough
+  /** Never closed; see keepOpen. */
+  let witness: Database | null = null;
 
   async function attempt(): Promise<Opened> {
-    const db = await openDatabase(path);
-    return { store: createSqliteStore(db, path), identity: identityOf(path), log: "" };
+    const db = tryOpen(path);
+    const files = watchFiles(path);
+    return { store: createSqliteStore(db, { path, busy, files }), files, closed: false };
   }
 
+  /** One attempt for all who wait. */
   function openOnce(): Promise<Opened> {
     opened ??= attempt().catch((error: unknown) => {
       opened = null;
@@ -37,58 +40,46 @@ export function createLazyStore(path: string): LazyStore {
     return opened;
   }
 
+  async function whenOpen(): Promise<Opened> {
+    try {
+      return await busy.whenFree(openOnce);
+    } catch (error) {
+      throw openError(error, path);
+    }
+  }
+
+  /** The last connection writes the log back when it is closed, as all are at the exit. One that only reads cannot. */
+  function keepOpen(): void {
+    if (witness) return;
+    witness = new Database(path, { readonly: true });
+    witness.query("SELECT 1 FROM sqlite_schema").get();
+  }
+
   return {
     async open() {
-      const mine = openOnce();
-      const before = await mine;
-      if (looked) return before.store;
-      const now = identityOf(path);
-      if (now === before.identity && hasItsLog(before, path)) {
+      const mine = await whenOpen();
+      if (looked) return mine.store;
+      const state = mine.files();
+      if (state === "as opened") {
         looked = true;
         setImmediate(() => {
           looked = false;
         });
-        return before.store;
+        return mine.store;
       }
-      if (now === "") throw gone(path);
-      if (opened === mine) {
-        // Another file stands there, restored from a backup perhaps; or the log was removed, which closing writes back.
+      if (state === "overtaken") keepOpen();
+      if (state === "gone" || state === "overtaken") throw filesError(state, path);
+      if (!mine.closed) {
+        mine.closed = true;
         opened = null;
-        await before.store.close();
+        await mine.store.close();
       }
-      return (await openOnce()).store;
+      return (await whenOpen()).store;
     },
     async close() {
-      await (await opened)?.store.close();
+      const mine = await opened;
+      if (mine?.files() === "overtaken") keepOpen();
+      else await mine?.store.close();
     },
   };
-}
-
-/** While the file is open its log stays the same one; what is written to a removed one is lost when the process dies. */
-function hasItsLog(opened: Opened, path: string): boolean {
-  const now = identityOf(`${path}-wal`);
-  opened.log ||= now;
-  return now === opened.log;
-}
-
-/** SQLite would go on writing into a file that has no name any more, and all of it would be lost. */
-function gone(path: string): AppError {
-  return new AppError(
-    "PERSISTENCE_ERROR",
-    `The database "${path}" was removed while it was open; nothing was changed.`,
-    {
-      hint: "Put the file back, then send the same call again; or restart the server to begin with an empty one.",
-      retryable: true,
-    },
-  );
-}
-
-/** Device and inode; "" where there is no file, or it cannot be looked at. */
-function identityOf(path: string): string {
-  try {
-    const found: BigIntStats = statSync(path, { bigint: true });
-    return `${found.dev}:${found.ino}`;
-  } catch {
-    return "";
-  }
 }

@@ -42,6 +42,20 @@ export function refuseForeign(db: Database, path: string): void {
   }
 }
 
+/**
+ * Throws PERSISTENCE_ERROR if another version of this program has migrated the file since it was opened. To be called inside
+ * each write: what this version writes might not mean the same there.
+ */
+export function refuseMigrated(db: Database, path: string): void {
+  const version = versionOf(db);
+  if (version === MIGRATIONS.length) return;
+  throw new AppError(
+    "PERSISTENCE_ERROR",
+    `Another version of orchestrator has brought "${path}" to schema version ${version} while this server, which knows ${MIGRATIONS.length}, was running; nothing was changed.`,
+    { hint: "Restart this server with the version that all others use, then send the same call again." },
+  );
+}
+
 function hasTables(db: Database): boolean {
   return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== null;
 }

@@ -3,8 +3,11 @@ import type { Database } from "bun:sqlite";
 import type { Change, ListQuery, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
+import type { BusyWait } from "./busy.ts";
 import { createCommitGroup } from "./commit-group.ts";
-import { asPersistenceError } from "./open.ts";
+import { type FilesState, filesError } from "./files.ts";
+import { refuseMigrated } from "./migrate.ts";
+import { asPersistenceError } from "./persistence-error.ts";
 import {
   entryFromRow,
   entryToRow,
@@ -52,25 +55,33 @@ const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
 const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =
   (SELECT instance_id FROM starts WHERE project = $project AND request_id = $request_id)`;
 
-/** A store on an open database; `path` names it in errors. Closing it closes the database. */
-export function createSqliteStore(db: Database, path: string): Store {
+export interface StoreParts {
+  /** Names the database in errors. */
+  path: string;
+  busy: BusyWait;
+  /** What became of the database's files since it was opened. */
+  files: () => FilesState;
+}
+
+/** A store on an open database. Closing it closes the database. */
+export function createSqliteStore(db: Database, { path, busy, files }: StoreParts): Store {
   /** Hashes of definitions that the file has: nothing deletes one. */
   const stored = new Set<string>();
-
-  /** Runs one atomic operation; whatever SQLite refuses becomes PERSISTENCE_ERROR. */
-  async function attempt<T>(operation: () => T): Promise<T> {
-    try {
-      return operation();
-    } catch (error) {
-      return refused(error);
-    }
-  }
 
   function refused(error: unknown): never {
     throw asPersistenceError(error, path);
   }
 
-  const group = createCommitGroup(db);
+  /** Whoever removed a file, or migrated it, did so between two writes. */
+  function guard(): void {
+    const state = files();
+    if (state !== "as opened") throw filesError(state, path);
+    refuseMigrated(db, path);
+  }
+
+  /** Runs one atomic read; whatever SQLite refuses becomes PERSISTENCE_ERROR. */
+  const read = <T>(operation: () => T): Promise<T> => busy.whenFree(operation).catch(refused);
+  const group = createCommitGroup(db, { busy, guard });
   const write = <T>(body: () => T): Promise<T> => group.write(body).catch(refused);
   const row = (sql: string, values: Row): Row | null => db.query<Row, [Row]>(sql).get(values);
   const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
@@ -102,7 +113,7 @@ export function createSqliteStore(db: Database, path: string): Store {
     },
 
     load: (instance_id) =>
-      attempt(() => {
+      read(() => {
         const found = row(`SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id = $instance_id`, {
           instance_id,
         });
@@ -116,22 +127,22 @@ export function createSqliteStore(db: Database, path: string): Store {
     },
 
     definition: (hash) =>
-      attempt(() => {
+      read(() => {
         const found = row("SELECT body FROM definitions WHERE hash = $hash", { hash });
         return found && Workflow.parse(JSON.parse(String(found["body"])));
       }),
 
     start: (instance_id) =>
-      attempt(() => {
+      read(() => {
         const columns = "instance_id, request_id, definition, first_step, actor, started_at, context";
         const found = row(`SELECT ${columns} FROM starts WHERE instance_id = $instance_id`, { instance_id });
         return found && startFromRow(found);
       }),
 
-    byRequest: (project, requestId) => attempt(() => byRequest(project, requestId)),
+    byRequest: (project, requestId) => read(() => byRequest(project, requestId)),
 
     decidedVisit: (instance_id, visit) =>
-      attempt(() => {
+      read(() => {
         const sql = `SELECT ${ENTRY_COLUMNS} FROM history
           WHERE instance_id = $instance_id AND seq >= $from AND visit = $visit AND decision IS NOT NULL LIMIT 1`;
         const found = row(sql, { instance_id, visit, from: firstEntryOf(instance_id, visit) });
@@ -139,34 +150,34 @@ export function createSqliteStore(db: Database, path: string): Store {
       }),
 
     decided: (instance_id, limit) =>
-      attempt(() => {
+      read(() => {
         const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND decision IS NOT NULL
           ORDER BY seq DESC LIMIT $limit`;
         return rows(sql, { instance_id, limit }).map(entryFromRow).reverse();
       }),
 
     history: (instance_id, { limit, before }) =>
-      attempt(() => {
+      read(() => {
         const sql = `SELECT ${ENTRY_COLUMNS} FROM history WHERE instance_id = $instance_id AND seq < $before
           ORDER BY seq DESC LIMIT $limit`;
         const found = rows(sql, { instance_id, limit, before: before ?? Number.MAX_SAFE_INTEGER });
         return found.map(entryFromRow).reverse();
       }),
 
-    list: (query) => attempt(() => rows(...listStatement(query)).map(summaryFromRow)),
+    list: (query) => read(() => rows(...listStatement(query)).map(summaryFromRow)),
 
     countElsewhere: (project, most) =>
-      attempt(() => {
+      read(() => {
         const sql = `SELECT COUNT(*) AS n FROM (SELECT 1 FROM instances WHERE project < $project LIMIT $most)
           UNION ALL SELECT COUNT(*) FROM (SELECT 1 FROM instances WHERE project > $project LIMIT $most)`;
         const counted = rows(sql, { project, most }).reduce((sum, each) => sum + Number(each["n"]), 0);
         return Math.min(counted, most);
       }),
 
-    ...createAttemptTable({ row, run, guarded: attempt, write }),
+    ...createAttemptTable({ row, run, read, write }),
 
     close: async () => {
-      group.flush();
+      group.end();
       db.close();
     },
   };

@@ -1,13 +1,18 @@
 /** Upkeep of one SQLite file: examined, copied while others write, rid of what ended long ago. */
 import type { Database } from "bun:sqlite";
-import { chmodSync, closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, openSync, rmSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { AppError } from "../errors.ts";
 import type { Upkeep } from "../upkeep.ts";
-import { asPersistenceError, openDatabase } from "./open.ts";
+import type { BusyWait } from "./busy.ts";
+import { isOpenToOthers } from "./files.ts";
+import { openDatabase } from "./open.ts";
+import { asPersistenceError } from "./persistence-error.ts";
 
-/** Instances deleted in one transaction, so that others wait briefly. */
-const PRUNE_BATCH = 200;
+/** History entries, about, that one transaction deletes, so that others wait briefly. */
+const PRUNE_ENTRIES = 1_000;
+/** How long others have between two transactions, in milliseconds; who waits tries again sooner. */
+const PRUNE_PAUSE_MS = 10;
 /** Less free space than this is worth a word. */
 const LOW_SPACE_BYTES = 100 * 1024 * 1024;
 
@@ -21,15 +26,19 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0x65735546, "FUSE"],
 ]);
 
-const DELETE_BATCH = `DELETE FROM instances WHERE instance_id IN (
-  SELECT instance_id FROM instances
-  WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before LIMIT $batch)`;
+const SELECT_ENDED = `SELECT instance_id, last_seq AS entries FROM instances
+  WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before`;
 
-export function createSqliteUpkeep(path: string): Upkeep {
-  async function withDatabase<T>(use: (db: Database) => T): Promise<T> {
-    const db = await openDatabase(path);
+interface Ended {
+  instance_id: string;
+  entries: number;
+}
+
+export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
+  async function withDatabase<T>(use: (db: Database) => Promise<T>): Promise<T> {
+    const db = await openDatabase(path, busy);
     try {
-      return use(db);
+      return await use(db);
     } catch (error) {
       throw asPersistenceError(error, path);
     } finally {
@@ -39,34 +48,57 @@ export function createSqliteUpkeep(path: string): Upkeep {
 
   return {
     examine: () =>
-      withDatabase((db) => {
-        db.transaction(() => {}).immediate(); // may it be written?
-        const faults = db.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
-        const damaged = faults.map((row) => row.quick_check).filter((line) => line !== "ok");
+      withDatabase(async (db) => {
+        await busy.whenFree(() => db.transaction(() => {}).immediate()); // may it be written?
+        const look = () => db.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
+        const damaged = (await busy.whenFree(look)).map((row) => row.quick_check).filter((line) => line !== "ok");
         if (damaged.length > 0) throw damagedFile(path, damaged);
         return [...modeWarning(path), ...networkWarning(path), ...spaceWarning(path)];
       }),
-    backup: (file) => withDatabase((db) => copyTo(db, resolve(file))),
-    prune: (before) =>
-      withDatabase((db) => {
-        let deleted = 0;
-        for (;;) {
-          const { changes } = db.query(DELETE_BATCH).run({ before, batch: PRUNE_BATCH });
-          if (changes === 0) break;
-          deleted += changes;
-        }
-        if (deleted > 0) db.run("VACUUM");
-        db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-        return deleted;
-      }),
+    backup: (file) => withDatabase((db) => copyTo(db, { file: resolve(file), busy })),
+    prune: (before) => withDatabase((db) => deleteEnded(db, { before, busy })),
   };
 }
 
+/**
+ * In short transactions, with time for others between them. What is freed is used again by later runs; the file does not
+ * shrink, because VACUUM would stop every writer while it copies all of it.
+ */
+async function deleteEnded(db: Database, { before, busy }: { before: string; busy: BusyWait }): Promise<number> {
+  const ended = await busy.whenFree(() => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before }));
+  const remove = db.transaction((batch: Ended[]) => {
+    const statement = db.query("DELETE FROM instances WHERE instance_id = $instance_id");
+    return batch.reduce((sum, { instance_id }) => sum + Math.min(1, statement.run({ instance_id }).changes), 0);
+  });
+  let deleted = 0;
+  for (const batch of batches(ended)) {
+    if (!busy.mayWait(performance.now())) throw pruneStopped(deleted);
+    deleted += await busy.whenFree(() => remove.immediate(batch));
+    await Bun.sleep(PRUNE_PAUSE_MS);
+  }
+  return deleted;
+}
+
+/** Runs one after the other until their entries fill a batch. */
+function batches(ended: Ended[]): Ended[][] {
+  const all: Ended[][] = [];
+  let room = 0;
+  for (const each of ended) {
+    if (room <= 0) {
+      all.push([]);
+      room = PRUNE_ENTRIES;
+    }
+    all.at(-1)?.push(each);
+    room -= each.entries + 1;
+  }
+  return all;
+}
+
 /** The copy is complete and flushed, or not there. */
-function copyTo(db: Database, file: string): void {
+async function copyTo(db: Database, { file, busy }: { file: string; busy: BusyWait }): Promise<void> {
   const made = reserve(file);
   try {
-    db.query("VACUUM INTO $file").run({ file });
+    await busy.whenFree(() => db.query("VACUUM INTO $file").run({ file }));
     chmodSync(file, 0o600);
     fsyncSync(made);
   } catch (error) {
@@ -90,16 +122,22 @@ function reserve(file: string): number {
   }
 }
 
+function pruneStopped(deleted: number): AppError {
+  return new AppError("PERSISTENCE_ERROR", `Stopped after ${deleted} runs were deleted, each of them whole.`, {
+    hint: "Run the same command again for the rest.",
+    retryable: true,
+  });
+}
+
 function damagedFile(path: string, lines: string[]): AppError {
   return new AppError("PERSISTENCE_ERROR", `The database "${path}" is damaged: ${lines.slice(0, 3).join("; ")}`, {
     hint: "Stop what uses it and restore it from a backup (a copy made by `orchestrator backup FILE`).",
   });
 }
 
+/** Opening makes the file private, unless it belongs to somebody else. */
 function modeWarning(path: string): string[] {
-  const mode = statSync(path).mode & 0o777;
-  if (process.platform === "win32" || (mode & 0o077) === 0) return [];
-  return [`other users may open it (mode 0${mode.toString(8)}): chmod 600 "${path}"`];
+  return isOpenToOthers(path) ? [`other users may open it: let its owner run chmod 600 "${path}"`] : [];
 }
 
 function networkWarning(path: string): string[] {
