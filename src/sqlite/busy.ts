@@ -4,7 +4,7 @@ import { SQLiteError } from "bun:sqlite";
 /** How long one operation waits, in milliseconds. A call that waits to open and again to write stays under 40 s. */
 const LIMIT_MS = 18_000;
 /** How long it goes on waiting once the process is told to end, in milliseconds; the process has two seconds. */
-const LAST_MS = 800;
+const LAST_MS = 400;
 /** How long until the next try, in milliseconds. */
 const RETRY_MS = 4;
 

@@ -22,7 +22,7 @@ export interface LazyStore {
 export function createLazyStore(path: string, busy: BusyWait): LazyStore {
   let opened: Promise<Opened> | null = null;
   let looked = false; // once in a turn of the event loop is enough
-  /** Never closed; see keepOpen. */
+  /** Never closed; see letGo. */
   let witness: Database | null = null;
 
   async function attempt(): Promise<Opened> {
@@ -48,11 +48,20 @@ export function createLazyStore(path: string, busy: BusyWait): LazyStore {
     }
   }
 
-  /** The last connection writes the log back when it is closed, as all are at the exit. One that only reads cannot. */
-  function keepOpen(): void {
+  /**
+   * Closes our connection so that our log is not written over theirs: SQLite writes a log back if the last connection is
+   * closed, as all are at the exit, but not by one that only reads and is in the middle of it.
+   */
+  async function letGo({ store }: Opened): Promise<void> {
     if (witness) return;
     witness = new Database(path, { readonly: true });
-    witness.query("SELECT 1 FROM sqlite_schema").get();
+    try {
+      witness.run("BEGIN");
+      witness.query("SELECT 1 FROM sqlite_schema").get();
+      await store.close();
+    } catch {
+      // the log is another one too: what is in ours can only be saved by writing it back at the exit
+    }
   }
 
   return {
@@ -67,7 +76,7 @@ export function createLazyStore(path: string, busy: BusyWait): LazyStore {
         });
         return mine.store;
       }
-      if (state === "overtaken") keepOpen();
+      if (state === "overtaken") await letGo(mine);
       if (state === "gone" || state === "overtaken") throw filesError(state, path);
       if (!mine.closed) {
         mine.closed = true;
@@ -78,7 +87,7 @@ export function createLazyStore(path: string, busy: BusyWait): LazyStore {
     },
     async close() {
       const mine = await opened;
-      if (mine?.files() === "overtaken") keepOpen();
+      if (mine?.files() === "overtaken") await letGo(mine);
       else await mine?.store.close();
     },
   };

@@ -47,11 +47,11 @@ function create(path: string): void {
 }
 
 /**
- * Throws SQLITE_BUSY if another process has the file open although its index is not there: the index, or the log too, was
- * removed, and whoever made new ones would neither see that process's locks nor what it wrote.
+ * Throws SQLITE_BUSY if another process has the file open although its log or index is not there: it was removed, and
+ * whoever made new ones would neither see that process's locks nor what it wrote.
  */
 function refuseCutOff(path: string): void {
-  if (existsSync(`${path}-shm`)) return;
+  if (isWhole(path)) return;
   const db = new Database(path, { readwrite: true });
   try {
     db.run("PRAGMA locking_mode = EXCLUSIVE"); // needs no index, and makes none
@@ -59,6 +59,11 @@ function refuseCutOff(path: string): void {
   } finally {
     db.close();
   }
+}
+
+/** Whether log and index are there, as while it is open, and after a crash. */
+function isWhole(path: string): boolean {
+  return existsSync(`${path}-wal`) && existsSync(`${path}-shm`);
 }
 
 function configure(db: Database): void {
@@ -71,10 +76,10 @@ function configure(db: Database): void {
 
 /** What `tryOpen` threw, as callers see it. */
 export function openError(cause: unknown, path: string): AppError {
-  if (!isBusy(cause) || existsSync(`${path}-shm`)) return asPersistenceError(cause, path);
-  const what = `The database "${path}" is open in another process, and has no -shm file; nothing was changed.`;
+  if (!isBusy(cause) || isWhole(path)) return asPersistenceError(cause, path);
+  const what = `The database "${path}" is open in another process, but its -wal or -shm file is missing; nothing was changed.`;
   return new AppError("PERSISTENCE_ERROR", what, {
-    hint: "If -shm or -wal was removed while servers used it, restart all of them: each writes its log back as it ends. Else send the same call again.",
+    hint: "If somebody removed that file, restart all servers that use the database: each writes its log back as it ends. Else send the same call again.",
     retryable: true,
     cause,
   });

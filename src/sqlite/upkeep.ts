@@ -68,7 +68,7 @@ async function deleteEnded(db: Database, { before, busy }: { before: string; bus
   const ended = await busy.whenFree(() => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before }));
   const remove = db.transaction((batch: Ended[]) => {
     const statement = db.query("DELETE FROM instances WHERE instance_id = $instance_id");
-    return batch.reduce((sum, { instance_id }) => sum + Math.min(1, statement.run({ instance_id }).changes), 0);
+    return batch.reduce((sum, { instance_id }) => sum + statement.run({ instance_id }).changes, 0);
   });
   let deleted = 0;
   for (const batch of batches(ended)) {
