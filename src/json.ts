@@ -36,19 +36,27 @@ export function jsonBytes(value: unknown): number {
 }
 
 /**
- * Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys, nesting beyond 64 levels, and
- * numbers that are not the ones that were written.
+ * Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys, nesting beyond 64 levels, numbers
+ * that are not the ones that were written, and texts that not every store can hold.
  */
 export function jsonFault(value: unknown, path: string, depth = 0): string | null {
+  if (typeof value === "string") return textFault(value, path);
   if (typeof value === "number") return isExact(value) ? null : `${path} is ${value}, ${INEXACT}: send it as text`;
   if (typeof value !== "object" || value === null) return null;
   if (depth >= MAX_DEPTH) return `${path} is nested deeper than ${MAX_DEPTH} levels`;
   for (const [key, item] of Object.entries(value)) {
     if (key === "__proto__") return `${path} has a key "__proto__"`;
-    const fault = jsonFault(item, path.length > MAX_PATH ? path : `${path}.${key}`, depth + 1);
+    const inside = path.length > MAX_PATH ? path : `${path}.${key}`;
+    const fault = textFault(key, `a key of ${path}`) ?? jsonFault(item, inside, depth + 1);
     if (fault) return fault;
   }
   return null;
+}
+
+/** UTF-8 has no form for half of a surrogate pair, PostgreSQL's TEXT none for NUL. */
+function textFault(text: string, path: string): string | null {
+  if (text.includes("\0")) return `${path} holds a NUL character (\\u0000)`;
+  return text.isWellFormed() ? null : `${path} holds half of a character (one of \\ud800 to \\udfff alone)`;
 }
 
 /** What is wrong with a number that is not exact. */

@@ -21,6 +21,8 @@ const STEERING = [
   "\u{e0041}",
 ];
 const ALL = STEERING.join("x");
+/** What an agent can send: NUL is refused at the edge. A directory's name cannot hold it either. */
+const SENT = ALL.replaceAll("\u0000", "");
 const HARMFUL = /(?!\n|\t)[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/u;
 
 describe("words", () => {
@@ -78,10 +80,10 @@ test("a status that is no word is refused with the three words, and nothing chan
 
 test("a terminal gets no escape of an agent's, a context's or a directory's; JSON holds the very values", async () => {
   const found = scratchDir();
-  writeFiles(found, { [`workflows/BAD${ALL.replaceAll("\u0000", "")}/index.md`]: "# Nothing\n" });
+  writeFiles(found, { [`workflows/BAD${SENT}/index.md`]: "# Nothing\n" });
   const on = await connect({ workflows });
-  const run = await startRun(on, "TWO", { context: { [`key ${ALL}`]: ALL } });
-  const said = { details: `line\n#9 Two (9-two) success ${ALL}`, next_step: `Two\n#3 ${ALL}` };
+  const run = await startRun(on, "TWO", { context: { [`key ${SENT}`]: SENT } });
+  const said = { details: `line\n#9 Two (9-two) success ${SENT}`, next_step: `Two\n#3 ${SENT}` };
   const told = await advance(on, run, said);
   expect(told.text).not.toMatch(HARMFUL);
   const recap = await on.call("resume_workflow", { instance_id: run.id });

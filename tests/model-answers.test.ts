@@ -60,6 +60,12 @@ const FAULTY: [what: string, answer: Behaviour, named: RegExp][] = [
   ["a list around the answer", says(`[1, 2, 3]`), /object/],
   ["JSON that is no object", says(`"Test"`), /JSON/],
   ["a dangerous key", chooses("Test", { updated_context: [{ key: "__proto__", value: { x: 1 } }] }), /__proto__/],
+  [
+    "a NUL in an update",
+    chooses("Test", { updated_context: [{ key: "log", value: "x\0" }] }),
+    /updated_context.log.*NUL/,
+  ],
+  ["half of a character", chooses("Test", { reasoning: "so \ud83d" }), /reasoning holds half/],
   ["updates without end", chooses("Test", { updated_context: [{ key: "log", value: "x".repeat(20_000) }] }), /bytes/],
   ["a huge answer", says("x".repeat(900_000)), /JSON/],
 ];

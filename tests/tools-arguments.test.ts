@@ -30,6 +30,31 @@ const REFUSED: [what: string, tool: string, args: Args, said: string][] = [
   ["one in JSON text", "start_workflow", { workflow_name: "W", context: '{"a":{"__proto__":1}}' }, "context.a"],
   ["deep nesting", "start_workflow", { workflow_name: "W", context: { a: nested(70) } }, "64 levels"],
   [
+    "a NUL in a value",
+    "start_workflow",
+    { workflow_name: "W", context: { a: ["x\0"] } },
+    "arguments.context.a.0 holds",
+  ],
+  [
+    "a NUL in a key",
+    "start_workflow",
+    { workflow_name: "W", context: { "x\0": 1 } },
+    "a key of arguments.context holds",
+  ],
+  ["a NUL in an id", "start_workflow", { workflow_name: "W", request_id: "r\0" }, "arguments.request_id holds a NUL"],
+  [
+    "half of a pair",
+    "start_workflow",
+    { workflow_name: "W", context: { a: "\ud83d" } },
+    "arguments.context.a holds half",
+  ],
+  [
+    "half of one in JSON text",
+    "start_workflow",
+    { workflow_name: "W", context: '{"a":"\\udc00"}' },
+    "context.a holds half",
+  ],
+  [
     "a request_id over 200 characters",
     "start_workflow",
     { workflow_name: "W", request_id: "r".repeat(201) },
@@ -92,6 +117,12 @@ const REPORTS: [what: string, args: Args, said: string][] = [
   ["a step that was not visited", { report: { step_id: "Two", status: "success" } }, '"1-one"'],
   ["no status", { report: { step_id: "1-one", details: "did it" } }, "report.status"],
   ["a __proto__ key", { report: { step_id: "1-one", status: "success", details: PROTO } }, "report.details"],
+  ["a NUL", { report: { step_id: "1-one", status: "success", details: "\0" } }, "report.details holds a NUL"],
+  [
+    "half of a pair",
+    { report: { step_id: "1-one", status: "success", result: ["a\udfffb"] } },
+    "report.result.0 holds",
+  ],
   ["details left in", { report: { step_id: "1-one", status: "success", details: "<what you did and saw>" } }, "<what"],
   ["a choice left in", { report: { step_id: "1-one", status: "success", next_step: "<a candidate>" } }, "<a cand"],
   [

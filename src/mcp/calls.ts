@@ -73,5 +73,6 @@ export function createCalls(server: Server, { engine, log, newId, notices }: Cal
 
 function actorOf(server: Server): string {
   const client = server.getClientVersion();
-  return (client ? `mcp:${client.name}/${client.version}` : "mcp").slice(0, MAX_ACTOR);
+  const name = client ? `mcp:${client.name}/${client.version}` : "mcp";
+  return name.replaceAll("\0", "").slice(0, MAX_ACTOR).toWellFormed();
 }

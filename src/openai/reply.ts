@@ -43,10 +43,10 @@ export function readReply(text: string, question: Pick<Question, "workflow" | "c
   }
   const context_updates = asUpdates(updated_context);
   if (jsonBytes(context_updates) > MAX_UPDATES_BYTES) return `updated_context is over ${MAX_UPDATES_BYTES} bytes`;
-  const fault = jsonFault(context_updates, "updated_context");
+  const fault = jsonFault(context_updates, "updated_context") ?? jsonFault(reasoning, "reasoning");
   if (fault) return fault;
   const status = STATUSES.find((each) => each === status_suggestion);
-  return { next_step, reasoning: reasoning.slice(0, MAX_REASONING), context_updates, status };
+  return { next_step, reasoning: reasoning.slice(0, MAX_REASONING).toWellFormed(), context_updates, status };
 }
 
 const STATUSES = ["SUSPENDED", "FAILED"] as const;

@@ -1,6 +1,6 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { Change, ListQuery, Store } from "../instance.ts";
+import type { ListQuery, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import type { BusyWait } from "./busy.ts";
@@ -87,9 +87,10 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
   const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
   const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
 
-  function insertDefinition(hash: string, workflow: Workflow, created_at: string): void {
-    if (stored.has(hash)) return;
-    run(INSERT_DEFINITION, { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at });
+  /** Its row; null if the file has it. */
+  function definitionToRow(hash: string, workflow: Workflow, created_at: string): Row | null {
+    if (stored.has(hash)) return null;
+    return { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at };
   }
 
   function byRequest(project: string, request_id: string) {
@@ -100,16 +101,22 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
   return {
     async create(start, instance, workflow) {
       const { project } = instance;
-      const made = await write(() => {
-        const known = start.request_id === null ? null : byRequest(project, start.request_id);
-        if (known) return known;
-        insertDefinition(start.definition, workflow, start.started_at);
-        run(INSERT_INSTANCE, instanceToRow(instance));
-        run(INSERT_START, { ...start, project, context: JSON.stringify(start.context) });
-        return instance;
+      const definition = definitionToRow(start.definition, workflow, start.started_at);
+      const [instanceRow, startRow] = [
+        instanceToRow(instance),
+        { ...start, project, context: JSON.stringify(start.context) },
+      ];
+      const known = await write(() => {
+        const found = start.request_id === null ? null : byRequest(project, start.request_id);
+        if (found) return found;
+        if (definition) run(INSERT_DEFINITION, definition);
+        run(INSERT_INSTANCE, instanceRow);
+        run(INSERT_START, startRow);
+        return null;
       });
-      if (made === instance) stored.add(start.definition); // of a repeated request nothing was written
-      return made;
+      if (known) return known;
+      stored.add(start.definition);
+      return instance;
     },
 
     load: (instance_id) =>
@@ -120,9 +127,19 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
         return found && instanceFromRow(found);
       }),
 
-    async commit(change) {
-      const written = await write(() => writeChange(change));
-      if (written && change.definition) stored.add(change.definition.hash);
+    async commit({ instance, entries, definition }) {
+      const { hash = "", workflow } = definition ?? {};
+      const definitionRow = workflow ? definitionToRow(hash, workflow, instance.updated_at) : null;
+      const { workflow_name, project, parent_id, created_at, status, ...changing } = instanceToRow(instance);
+      const entryRows = entries.map((entry) => entryToRow(instance.instance_id, entry));
+      const written = await write(() => {
+        if (definitionRow) run(INSERT_DEFINITION, definitionRow);
+        if (run(UPDATE_INSTANCE, changing) === 0) return false;
+        run(UPDATE_STATUS, { instance_id: instance.instance_id, status: instance.status });
+        for (const row of entryRows) run(INSERT_ENTRY, row);
+        return true;
+      });
+      if (written && definition) stored.add(hash);
       return written;
     },
 
@@ -193,15 +210,6 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
       else high = seq;
     }
     return low;
-  }
-
-  function writeChange({ instance, entries, definition }: Change): boolean {
-    if (definition) insertDefinition(definition.hash, definition.workflow, instance.updated_at);
-    const { workflow_name, project, parent_id, created_at, status: _status, ...changing } = instanceToRow(instance);
-    if (run(UPDATE_INSTANCE, changing) === 0) return false;
-    run(UPDATE_STATUS, { instance_id: instance.instance_id, status: instance.status });
-    for (const entry of entries) run(INSERT_ENTRY, entryToRow(instance.instance_id, entry));
-    return true;
   }
 }
 
