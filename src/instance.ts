@@ -146,36 +146,60 @@ export interface ListQuery {
   after?: { created_at: string; instance_id: string } | undefined;
 }
 
-/** Durable state. Every method is one atomic operation; what a resolved promise reports is flushed. */
+/**
+ * Durable state, shared by any number of callers and processes. tests/store.test.ts holds every store to this:
+ * - Each method is one atomic operation: all of it or nothing, whatever others do meanwhile. What a resolved promise reports
+ *   is flushed.
+ * - Nobody holds what is stored: values are copied at the call, and each answer is a copy of its own.
+ * - Texts that come in are whole characters without NUL; the edges refuse others (jsonFault). They are kept as they are, and
+ *   compared and ordered by their code units.
+ * - Each method rejects with PERSISTENCE_ERROR, and with nothing else, if the state cannot be read or written, having changed
+ *   nothing. A busy state is waited for first. What is not there is no error.
+ */
 export interface Store {
-  /** Records the start; where the project has one with that `request_id`, returns that instance instead. */
+  /**
+   * Records the start, the instance and its definition, and returns the instance. If the project has one with that
+   * `request_id`, writes nothing and returns that one as it is now. An `instance_id` that is taken is PERSISTENCE_ERROR.
+   */
   create(start: Start, instance: Instance, workflow: Workflow): Promise<Instance>;
+  /** The instance as it is now; null if there is none. */
   load(instanceId: string): Promise<Instance | null>;
-  /** Writes the change if the row still has its version; false when another writer was first. */
+  /**
+   * Writes row, entries and definition if the row still has the version that the change names, and raises that by one;
+   * resolves to false, having written nothing, if another writer was first or there is no such instance. Workflow name,
+   * project, parent and `created_at` stay what they were. An entry whose `seq` is taken is PERSISTENCE_ERROR.
+   */
   commit(change: Change): Promise<boolean>;
+  /** The definition with that hash; null if no instance was ever pinned to it. */
   definition(hash: string): Promise<Workflow | null>;
+  /** How the instance began, as it was recorded; null if there is none. */
   start(instanceId: string): Promise<Start | null>;
-  /** The instance that a `request_id` started in the project. */
+  /** The instance, as it is now, that a `request_id` started in the project; null if it started none. */
   byRequest(project: string, requestId: string): Promise<Instance | null>;
-  /** The entry that decided a visit. */
+  /** The entry that decided a visit; null while it is undecided. What it costs does not grow with the history. */
   decidedVisit(instanceId: string, visit: number): Promise<HistoryEntry | null>;
-  /** The last `limit` entries that ended a visit, oldest first; notes between them cost nothing. */
+  /** The last `limit` entries that decided something, oldest first; notes between them cost nothing. */
   decided(instanceId: string, limit: number): Promise<HistoryEntry[]>;
   /** The last `limit` entries before `before` (a `seq`), oldest first. */
   history(instanceId: string, page: { limit: number; before?: number | undefined }): Promise<HistoryEntry[]>;
-  /** Newest first. */
+  /** Newest first by `created_at`; of one moment, by `instance_id` downwards. */
   list(query: ListQuery): Promise<InstanceSummary[]>;
   /** How many instances other projects have; counts to `most` at the most. */
   countElsewhere(project: string, most: number): Promise<number>;
+  /** The attempt that was begun last for the instance, whatever became of it; null if none was, or it was dropped. */
   attempt(instanceId: string): Promise<Attempt | null>;
-  /** Begins an attempt unless another one of the same visit is alive at `now`; resolves to what stood there before. */
+  /**
+   * Begins an attempt in place of the one before, unless that one is of the same visit and definition and alive at `now`.
+   * Resolves to whether it was begun, and to what stood there before.
+   */
   beginAttempt(attempt: Attempt, now: string): Promise<{ begun: boolean; before: Attempt | null }>;
-  /** Says that it is alive; false where it is not the attempt of the instance's current visit any more. */
+  /** Says that it is alive; false if it is not the attempt of the current visit of a running instance any more. */
   keepAttempt(attempt: Pick<Attempt, "attempt_id" | "alive_until">): Promise<boolean>;
-  /** Leaves its result for whoever asks. */
+  /** Leaves its result for whoever asks; nothing happens if it is gone. */
   endAttempt(attemptId: string, evidence: Evidence): Promise<void>;
-  /** Takes it away; false where it was gone. */
+  /** Takes it away; false if it was gone. */
   dropAttempt(attemptId: string): Promise<boolean>;
+  /** Lets go of the state. What still waits to be written is written, or rejected. */
   close(): Promise<void>;
 }
 

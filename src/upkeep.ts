@@ -1,10 +1,17 @@
-/** What keeps a long-lived database healthy. Implemented by the technology that stores. */
+/** What keeps a long-lived database healthy. Implemented by the technology that stores; tests/store.test.ts holds it to this. */
 
+/** Each method works while others write, waits for a busy state, and rejects with PERSISTENCE_ERROR if that is in vain. */
 export interface Upkeep {
-  /** Opens and examines the database; resolves to what a person should know, empty where all is well. Rejects with PERSISTENCE_ERROR. */
+  /** Opens and examines the database; resolves to what a person should know, empty if all is well. */
   examine(): Promise<string[]>;
-  /** Copies the database, as of now and while others write, to a file that must not exist yet. */
+  /**
+   * Copies the database, as of now, to a file that must not exist yet (INVALID_INPUT). The copy is complete and flushed, or
+   * not there.
+   */
   backup(file: string): Promise<void>;
-  /** Deletes final instances that ended before that time (ISO 8601), with their histories; resolves to how many. */
+  /**
+   * Deletes final instances that ended before that time (ISO 8601), each with all that belongs to it; resolves to how many.
+   * Others wait briefly at most. If it is stopped half way, what is deleted is deleted whole.
+   */
   prune(before: string): Promise<number>;
 }

@@ -5,6 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createBusyWait } from "../src/sqlite/busy.ts";
 import { watchFiles } from "../src/sqlite/files.ts";
+import initial from "../src/sqlite/migrations/0001_initial.sql" with { type: "text" };
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
 import { createSqliteUpkeep } from "../src/sqlite/upkeep.ts";
@@ -31,36 +32,45 @@ function hold(db: string, ...statements: string[]): () => void {
   return () => rival.close();
 }
 
-/** A database with one run, closed; of an older schema, or without a log, if so asked. */
+/** A database with one run, closed. */
 async function closedDatabase(...statements: string[]): Promise<string> {
   const on = await connect({ workflows });
   await startRun(on, "W");
   await on.close();
-  const file = new Database(on.db);
+  execute(on.db, statements);
+  return on.db;
+}
+
+function execute(db: string, statements: string[]): void {
+  const file = new Database(db);
   for (const sql of statements) file.run(sql);
   file.close();
-  return on.db;
+}
+
+/** A database as the first version made it. */
+async function oldDatabase(): Promise<string> {
+  const db = join(scratchDir(), "state.sqlite");
+  const ours = `PRAGMA application_id = ${0x57664f72}`;
+  execute(db, ["PRAGMA journal_mode = WAL", initial, ours, "PRAGMA user_version = 1"]);
+  return db;
 }
 
 const WRITE_LOCK = ["BEGIN IMMEDIATE"];
 const WHOLE_FILE = ["PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"];
-const OLDER = [
-  "DROP TABLE attempts",
-  "ALTER TABLE instances DROP COLUMN trusted",
-  "ALTER TABLE instances DROP COLUMN baseline",
-  "PRAGMA user_version = 1",
-];
 
-const OPENINGS: Record<string, { prepare: string[]; held: string[] }> = {
-  "a new file that another process makes": { prepare: [], held: WHOLE_FILE },
-  "a file that is not in WAL mode yet": { prepare: ["PRAGMA journal_mode = DELETE"], held: ["BEGIN EXCLUSIVE"] },
-  "a file that another process keeps for itself": { prepare: [], held: WHOLE_FILE },
-  "a file that is to be migrated": { prepare: OLDER, held: WRITE_LOCK },
+const OPENINGS: Record<string, { make: () => Promise<string>; held: string[] }> = {
+  "a new file that another process makes": { make: async () => join(scratchDir(), "state.sqlite"), held: WHOLE_FILE },
+  "a file that is not in WAL mode yet": {
+    make: () => closedDatabase("PRAGMA journal_mode = DELETE"),
+    held: ["BEGIN EXCLUSIVE"],
+  },
+  "a file that another process keeps for itself": { make: closedDatabase, held: WHOLE_FILE },
+  "a file that is to be migrated": { make: oldDatabase, held: WRITE_LOCK },
 };
 
-for (const [what, { prepare, held }] of Object.entries(OPENINGS)) {
+for (const [what, { make, held }] of Object.entries(OPENINGS)) {
   test(`the first calls wait for ${what}, and ping is answered`, async () => {
-    const db = what.startsWith("a new") ? join(scratchDir(), "state.sqlite") : await closedDatabase(...prepare);
+    const db = await make();
     const letGo = hold(db, ...held);
     const on = await connect({ workflows, db });
     let answered = 0;

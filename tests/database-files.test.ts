@@ -3,9 +3,12 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { createBusyWait } from "../src/sqlite/busy.ts";
+import { createLazyStore } from "../src/sqlite/lazy-store.ts";
 import { advance, expectError, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
+import { make, movedTo } from "./support/store-cases.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -105,6 +108,21 @@ for (const removed of [["-shm"], ["-wal"], ["-wal", "-shm"]]) {
     expectWhole(one.db);
   });
 }
+
+test("a file that is removed after a call has read is noticed when the call writes", async () => {
+  const path = join(scratchDir(), "state.sqlite");
+  const busy = createBusyWait();
+  const lazy = createLazyStore(path, busy);
+  const store = await lazy.open();
+  const instance = await make(store, "run_a");
+  rmSync(`${path}-shm`);
+  const change = movedTo("Two", instance);
+  await expect(store.commit(change)).rejects.toMatchObject({ code: "PERSISTENCE_ERROR", retryable: true });
+  const again = await lazy.open();
+  expect(await again.load("run_a")).toEqual(instance);
+  expect(await again.commit(change)).toBe(true);
+  await lazy.close();
+});
 
 test("-shm removed and made anew by a program that wrote: all is refused until a restart, and both writers' work is kept", async () => {
   const { one, two, id } = await twoServers();

@@ -1,0 +1,100 @@
+/** The contract of any store: attempts at checks, and what keeps its state healthy. */
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { at, attemptAt, committed, make, movedTo, type OpenRoom } from "./store-cases.ts";
+import { scratchDir } from "./workspace.ts";
+
+const EVIDENCE = [{ check: "c", outcome: "passed" as const }];
+
+export function holdsAttempts(open: OpenRoom): void {
+  test("one attempt at a visit is made, until it is given up; whoever lost it cannot keep it", async () => {
+    const { store, other } = await open();
+    const instance = await make(store, "wf_a");
+    const mine = attemptAt(instance, "one");
+    expect(await store.beginAttempt(mine, at(1))).toEqual({ begun: true, before: null });
+    expect(await other.beginAttempt(attemptAt(instance, "two"), at(1))).toEqual({ begun: false, before: mine });
+    expect(await store.keepAttempt({ attempt_id: "one", alive_until: at(7) })).toBe(true);
+    expect(await other.attempt("wf_a")).toEqual({ ...mine, alive_until: at(7) });
+    const late = await other.beginAttempt(attemptAt(instance, "two"), at(8));
+    expect(late).toMatchObject({ begun: true, before: { attempt_id: "one" } });
+    expect(await store.keepAttempt({ attempt_id: "one", alive_until: at(9) })).toBe(false);
+  });
+
+  test("of attempts that begin at one moment, by both connections, one is made", async () => {
+    const { store, other } = await open();
+    const instance = await make(store, "wf_a");
+    const begun = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => (n % 2 ? store : other).beginAttempt(attemptAt(instance, `${n}`), at(1))),
+    );
+    expect(begun.filter((each) => each.begun)).toHaveLength(1);
+  });
+
+  test("an attempt that claims to live longer than anyone may is over: the clock was set back", async () => {
+    const { store } = await open();
+    const instance = await make(store, "wf_a");
+    await store.beginAttempt({ ...attemptAt(instance, "one"), alive_until: at(3_600) }, at(3_595));
+    expect(await store.beginAttempt(attemptAt(instance, "two"), at(1))).toMatchObject({ begun: true });
+  });
+
+  test("a result is left for whoever asks, once", async () => {
+    const { store, other } = await open();
+    const instance = await make(store, "wf_a");
+    await store.beginAttempt(attemptAt(instance, "one"), at(1));
+    await other.endAttempt("one", EVIDENCE);
+    expect(await store.attempt("wf_a")).toMatchObject({ attempt_id: "one", evidence: EVIDENCE });
+    expect(await store.dropAttempt("one")).toBe(true);
+    expect(await other.dropAttempt("one")).toBe(false);
+    await other.endAttempt("one", EVIDENCE);
+    expect(await other.attempt("wf_a")).toBeNull();
+    expect(await store.keepAttempt({ attempt_id: "one", alive_until: at(9) })).toBe(false);
+  });
+
+  test("an attempt is over with its visit, and hinders none at the next", async () => {
+    const { store } = await open();
+    const instance = await make(store, "wf_a");
+    await store.beginAttempt(attemptAt(instance, "one"), at(1));
+    const moved = await committed(store, movedTo("Two", instance));
+    expect(await store.keepAttempt({ attempt_id: "one", alive_until: at(9) })).toBe(false);
+    expect(await store.beginAttempt(attemptAt(moved, "two"), at(1))).toMatchObject({ begun: true });
+    await committed(store, movedTo("FINISH", moved));
+    expect(await store.keepAttempt({ attempt_id: "two", alive_until: at(9) })).toBe(false);
+  });
+}
+
+export function holdsUpkeep(open: OpenRoom): void {
+  test("a backup is the state as it was then, and never takes the place of a file", async () => {
+    const { store, upkeep, restore } = await open();
+    const instance = await make(store, "wf_a", { request_id: "r" });
+    const moved = await committed(store, movedTo("Two", instance));
+    const file = join(scratchDir(), "copy");
+    await upkeep.backup(file);
+    await committed(store, movedTo("One", moved));
+    const copy = await restore(file);
+    expect(await copy.load("wf_a")).toEqual(moved);
+    expect(await copy.history("wf_a", { limit: 9 })).toHaveLength(1);
+    expect(await copy.byRequest("/p", "r")).toEqual(moved);
+    await expect(upkeep.backup(file)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    expect(await (await restore(file)).load("wf_a")).toEqual(moved);
+  });
+
+  test("prune deletes what ended before, whole, and nothing else", async () => {
+    const { store, upkeep } = await open();
+    const [live, ended] = [await make(store, "wf_live"), await make(store, "wf_ended", { request_id: "r" })];
+    await store.beginAttempt(attemptAt(ended, "one"), at(1));
+    await committed(store, movedTo("FINISH", ended));
+    expect(await upkeep.prune(at(9))).toBe(0); // it ended at that very moment
+    expect(await upkeep.prune(at(10))).toBe(1);
+    expect(await upkeep.prune(at(10))).toBe(0);
+    for (const read of [store.load, store.start, store.attempt]) expect(await read("wf_ended")).toBeNull();
+    expect(await store.history("wf_ended", { limit: 9 })).toEqual([]);
+    expect(await store.byRequest("/p", "r")).toBeNull();
+    expect(await store.load("wf_live")).toEqual(live);
+    expect((await make(store, "wf_new", { request_id: "r" })).instance_id).toBe("wf_new");
+  });
+
+  test("a healthy state has nothing that a person should know", async () => {
+    const { store, upkeep } = await open();
+    await make(store, "wf_a");
+    expect(await upkeep.examine()).toEqual([]);
+  });
+}
