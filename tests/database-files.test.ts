@@ -52,6 +52,16 @@ test("an existing database that others may read is made private, its log and ind
   for (const suffix of suffixes) expect(statSync(`${on.db}${suffix}`).mode & 0o777).toBe(0o600);
 });
 
+test("a database behind a link is served to several, and a removed log is noticed there too", async () => {
+  const { one, id } = await twoServers();
+  const link = join(scratchDir(), "link.sqlite");
+  symlinkSync(one.db, link);
+  const linked = await connect({ workflows, db: link, project: one.project });
+  await advance(linked, { id, stepId: stepIdAt(6) });
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${one.db}${suffix}`);
+  expectError(await advance(linked, { id, stepId: stepIdAt(7) }), "PERSISTENCE_ERROR");
+});
+
 test("another program's database keeps its mode", async () => {
   const db = join(scratchDir(), "photos.sqlite");
   const theirs = new Database(db);

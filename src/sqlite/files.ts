@@ -2,10 +2,8 @@
  * The three files of an open database: itself, its log (`-wal`) and the index of that (`-shm`). SQLite goes on with those
  * that it opened, whatever stands at their path by now; what it writes then is lost, or destroys what others write.
  */
-import { type BigIntStats, chmodSync, statSync } from "node:fs";
+import { type BigIntStats, chmodSync, existsSync, realpathSync, statSync } from "node:fs";
 import { AppError } from "../errors.ts";
-
-const SUFFIXES = ["", "-wal", "-shm"] as const;
 
 /**
  * - `gone`: nothing stands at the path any more.
@@ -15,19 +13,53 @@ const SUFFIXES = ["", "-wal", "-shm"] as const;
  */
 export type FilesState = "as opened" | "gone" | "replaced" | "cut off" | "overtaken";
 
-/** Remembers the files of a database that was just opened; what it returns tells what became of them. */
-export function watchFiles(path: string): () => FilesState {
-  const identities = () => SUFFIXES.map((suffix) => identityOf(path + suffix));
-  const opened = identities();
+/** When a look is recent enough: in this turn of the event loop, or in that or as it ended, when its writes are committed. */
+type Recent = "turn" | "commit";
 
-  return () => {
+/** What became of a database's files since they were opened. */
+export type FilesWatch = (recent: Recent) => FilesState;
+
+/** Remembers the files of a database that was just opened. */
+export function watchFiles(path: string): FilesWatch {
+  const files = [path, ...besides(path)];
+  const identities = () => files.map(identityOf);
+  const opened = identities();
+  let looked: Recent | null = null;
+
+  return (recent) => {
+    if (looked === "turn" || looked === recent) return "as opened";
     const now = identities();
     const changed = now.filter((identity, index) => identity !== opened[index]);
-    if (changed.length === 0) return "as opened";
+    if (changed.length === 0) {
+      looked = "turn";
+      setImmediate(endTurn);
+      return "as opened";
+    }
     if (now[0] === "") return "gone";
     if (now[0] !== opened[0]) return "replaced";
     return changed.every((identity) => identity === "") ? "cut off" : "overtaken";
   };
+
+  /** Comes before the commit of what the turn wrote, which was planned later; what the next turns write, after `forget`. */
+  function endTurn(): void {
+    looked = "commit";
+    setImmediate(forget);
+  }
+
+  function forget(): void {
+    looked = null;
+  }
+}
+
+/** Whether log and index are there, as while it is open, and after a crash. */
+export function isWhole(path: string): boolean {
+  return besides(path).every((file) => existsSync(file));
+}
+
+/** Log and index. They stand beside the file, not beside a link to it. */
+function besides(path: string): string[] {
+  const real = existsSync(path) ? realpathSync(path) : path;
+  return [`${real}-wal`, `${real}-shm`];
 }
 
 /** Device and inode; "" if there is no file, or it cannot be looked at. */
@@ -76,9 +108,9 @@ export function isThere(path: string): boolean {
 
 /** Takes from others the right to read the files, as far as they belong to this user. */
 export function makePrivate(path: string): void {
-  for (const suffix of SUFFIXES.filter((each) => isOpenToOthers(path + each))) {
+  for (const file of [path, ...besides(path)].filter(isOpenToOthers)) {
     try {
-      chmodSync(path + suffix, 0o600);
+      chmodSync(file, 0o600);
     } catch {
       // another user's, or a file system that has no modes: `doctor` warns
     }

@@ -2,13 +2,14 @@
 import { Database } from "bun:sqlite";
 import type { Store } from "../instance.ts";
 import type { BusyWait } from "./busy.ts";
-import { type FilesState, filesError, watchFiles } from "./files.ts";
+import { type FilesState, type FilesWatch, filesError, watchFiles } from "./files.ts";
 import { openError, tryOpen } from "./open.ts";
 import { createSqliteStore } from "./store.ts";
 
 interface Opened {
   store: Store;
-  files: () => FilesState;
+  db: Database;
+  files: FilesWatch;
   closed: boolean;
 }
 
@@ -21,14 +22,13 @@ export interface LazyStore {
 
 export function createLazyStore(path: string, busy: BusyWait): LazyStore {
   let opened: Promise<Opened> | null = null;
-  let looked = false; // once in a turn of the event loop is enough
   /** Never closed; see letGo. */
   let witness: Database | null = null;
 
   async function attempt(): Promise<Opened> {
     const db = tryOpen(path);
     const files = watchFiles(path);
-    return { store: createSqliteStore(db, { path, busy, files }), files, closed: false };
+    return { store: createSqliteStore(db, { path, busy, files }), db, files, closed: false };
   }
 
   /** One attempt for all who wait. */
@@ -45,6 +45,17 @@ export function createLazyStore(path: string, busy: BusyWait): LazyStore {
       return await busy.whenFree(openOnce);
     } catch (error) {
       throw openError(error, path);
+    }
+  }
+
+  async function giveUp(mine: Opened, state: FilesState): Promise<void> {
+    mine.closed = true;
+    if (state === "overtaken") return letGo(mine);
+    try {
+      // closing alone leaves it to whoever closes last, and of two who close at once neither may be
+      if (state === "cut off") mine.db.run("PRAGMA wal_checkpoint(PASSIVE)");
+    } finally {
+      await mine.store.close();
     }
   }
 
@@ -67,28 +78,19 @@ export function createLazyStore(path: string, busy: BusyWait): LazyStore {
   return {
     async open() {
       const mine = await whenOpen();
-      if (looked) return mine.store;
-      const state = mine.files();
-      if (state === "as opened") {
-        looked = true;
-        setImmediate(() => {
-          looked = false;
-        });
-        return mine.store;
-      }
+      const state = mine.files("turn");
+      if (state === "as opened") return mine.store;
       if (state === "overtaken") await letGo(mine);
       if (state === "gone" || state === "overtaken") throw filesError(state, path);
       if (!mine.closed) {
-        mine.closed = true;
         opened = null;
-        await mine.store.close();
+        await giveUp(mine, state);
       }
       return (await whenOpen()).store;
     },
     async close() {
       const mine = await opened;
-      if (mine?.files() === "overtaken") await letGo(mine);
-      else await mine?.store.close();
+      if (mine) await giveUp(mine, mine.files("turn"));
     },
   };
 }

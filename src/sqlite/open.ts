@@ -1,10 +1,10 @@
 /** Opens the database file so that what is committed is flushed, and several processes can share it. */
 import { Database } from "bun:sqlite";
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
 import { type BusyWait, isBusy } from "./busy.ts";
-import { isThere, makePrivate } from "./files.ts";
+import { isThere, isWhole, makePrivate } from "./files.ts";
 import { migrate, refuseForeign } from "./migrate.ts";
 import { asPersistenceError } from "./persistence-error.ts";
 
@@ -59,11 +59,6 @@ function refuseCutOff(path: string): void {
   } finally {
     db.close();
   }
-}
-
-/** Whether log and index are there, as while it is open, and after a crash. */
-function isWhole(path: string): boolean {
-  return existsSync(`${path}-wal`) && existsSync(`${path}-shm`);
 }
 
 function configure(db: Database): void {

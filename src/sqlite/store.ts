@@ -5,7 +5,7 @@ import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import type { BusyWait } from "./busy.ts";
 import { createCommitGroup } from "./commit-group.ts";
-import { type FilesState, filesError } from "./files.ts";
+import { type FilesWatch, filesError } from "./files.ts";
 import { refuseMigrated } from "./migrate.ts";
 import { asPersistenceError } from "./persistence-error.ts";
 import {
@@ -59,8 +59,7 @@ export interface StoreParts {
   /** Names the database in errors. */
   path: string;
   busy: BusyWait;
-  /** What became of the database's files since it was opened. */
-  files: () => FilesState;
+  files: FilesWatch;
 }
 
 /** A store on an open database. Closing it closes the database. */
@@ -74,7 +73,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
   /** Whoever removed a file, or migrated it, did so between two writes. */
   function guard(): void {
-    const state = files();
+    const state = files("commit");
     if (state !== "as opened") throw filesError(state, path);
     refuseMigrated(db, path);
   }
