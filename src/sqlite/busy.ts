@@ -6,7 +6,7 @@ const LIMIT_MS = 18_000;
 /** How long it goes on waiting once the process is told to end, in milliseconds; the process has two seconds. */
 const LAST_MS = 400;
 /** How long until the next try, in milliseconds. */
-const RETRY_MS = 4;
+const RETRY_MS = 8;
 
 export interface BusyWait {
   /** Tries the operation until SQLite is not busy; rejects with its refusal if that takes too long, or the process ends. */

@@ -8,8 +8,8 @@ import { AppError } from "../errors.ts";
 /**
  * - `gone`: nothing stands at the path any more.
  * - `replaced`: another database does, restored from a backup perhaps.
- * - `cut off`: its log or index was removed. Closing writes the log back, if no other process has it open.
- * - `overtaken`: so it was, and somebody has begun a new one since. Closing would write over what they wrote.
+ * - `cut off`: its log or index was removed; the log is written back before it is let go.
+ * - `overtaken`: so it was, and somebody has begun a new one since. Writing ours back would destroy what they wrote.
  */
 export type FilesState = "as opened" | "gone" | "replaced" | "cut off" | "overtaken";
 

@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import type { Upkeep } from "../upkeep.ts";
 import type { BusyWait } from "./busy.ts";
 import { isOpenToOthers } from "./files.ts";
+import { refuseMigrated } from "./migrate.ts";
 import { openDatabase } from "./open.ts";
 import { asPersistenceError } from "./persistence-error.ts";
 
@@ -34,6 +35,12 @@ interface Ended {
   entries: number;
 }
 
+interface Pruning {
+  path: string;
+  before: string;
+  busy: BusyWait;
+}
+
 export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
   async function withDatabase<T>(use: (db: Database) => Promise<T>): Promise<T> {
     const db = await openDatabase(path, busy);
@@ -56,7 +63,7 @@ export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
         return [...modeWarning(path), ...networkWarning(path), ...spaceWarning(path)];
       }),
     backup: (file) => withDatabase((db) => copyTo(db, { file: resolve(file), busy })),
-    prune: (before) => withDatabase((db) => deleteEnded(db, { before, busy })),
+    prune: (before) => withDatabase((db) => deleteEnded(db, { path, before, busy })),
   };
 }
 
@@ -64,9 +71,10 @@ export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
  * In short transactions, with time for others between them. What is freed is used again by later runs; the file does not
  * shrink, because VACUUM would stop every writer while it copies all of it.
  */
-async function deleteEnded(db: Database, { before, busy }: { before: string; busy: BusyWait }): Promise<number> {
+async function deleteEnded(db: Database, { path, before, busy }: Pruning): Promise<number> {
   const ended = await busy.whenFree(() => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before }));
   const remove = db.transaction((batch: Ended[]) => {
+    refuseMigrated(db, path);
     const statement = db.query("DELETE FROM instances WHERE instance_id = $instance_id");
     return batch.reduce((sum, { instance_id }) => sum + statement.run({ instance_id }).changes, 0);
   });
