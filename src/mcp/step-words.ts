@@ -1,7 +1,7 @@
 /** What both forms of a step answer say: the current step, the next call, the rules. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
@@ -29,7 +29,8 @@ export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "wor
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
   if (instance.status !== "RUNNING" || !step) return null;
-  const instructions = fillTemplate(step.instructions, effectiveContext(instance), mostBytes);
+  const room = Math.max(mostBytes - jsonBytes(step.instructions), mostBytes / 4);
+  const instructions = fillTemplate(step.instructions, effectiveContext(instance), room);
   return {
     step_name: step.name,
     step_id: stepIdOf(instance),
