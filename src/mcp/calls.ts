@@ -1,10 +1,8 @@
 /** Calls of tools, from a message's params to the result that goes back; knows no transport. */
-import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
-import type { ServerNotification, ServerRequest } from "@modelcontextprotocol/sdk/types.js";
+import type { ProgressToken, ServerNotification } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import type { Attention } from "../decider.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Caller } from "../engine/parts.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -25,25 +23,31 @@ const rest = createRest();
 /** What a call names. Its arguments are the tool's to read, so that every error of theirs has one shape. */
 export const Call = z.object({ name: z.string(), arguments: z.unknown().optional() });
 
-export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+/** Who calls, and how to reach them until the answer is there. */
+export interface Calling {
+  client: { name: string; version: string } | undefined;
+  notices: Notices;
+  signal: AbortSignal;
+  progressToken: ProgressToken | undefined;
+  send(notification: ServerNotification): Promise<void>;
+}
 
 interface CallParts {
   engine: Engine;
   log: Log;
   newId: () => string;
-  notices: Notices;
 }
 
 /** Answers calls of tools; `idle` resolves when none is in flight. */
-export function createCalls(server: Server, { engine, log, newId, notices }: CallParts) {
+export function createCalls({ engine, log, newId }: CallParts) {
   const inFlight = new Set<Promise<unknown>>();
 
-  async function answer(name: string, sent: unknown, attention: Attention) {
+  async function answer({ name, arguments: sent }: z.infer<typeof Call>, notices: Notices, caller: Caller) {
     const tool = TOOLS_BY_NAME.get(name);
     if (!tool) throw new ProtocolError(INVALID_PARAMS, `There is no tool "${oneLine(name, 200)}"`);
     const began = performance.now();
     try {
-      const { text, structured } = await tool.call(engine, sent, { actor: actorOf(server), ...attention });
+      const { text, structured } = await tool.call(engine, sent, caller);
       notices.answered(name, structured);
       return { content: [{ type: "text" as const, text }], structuredContent: structured };
     } catch (error) {
@@ -55,9 +59,9 @@ export function createCalls(server: Server, { engine, log, newId, notices }: Cal
     }
   }
 
-  async function call({ name, arguments: sent }: z.infer<typeof Call>, { signal, sendNotification, _meta }: Extra) {
-    const progress = createProgress(_meta?.progressToken, sendNotification);
-    const answering = answer(name, sent, { signal, tell: progress.tell });
+  async function call(asked: z.infer<typeof Call>, { client, notices, signal, progressToken, send }: Calling) {
+    const progress = createProgress(progressToken, send);
+    const answering = answer(asked, notices, { actor: actorOf(client), signal, tell: progress.tell });
     inFlight.add(answering);
     try {
       return await answering;
@@ -71,8 +75,7 @@ export function createCalls(server: Server, { engine, log, newId, notices }: Cal
   return { call, idle: async () => void (await Promise.allSettled(inFlight)) };
 }
 
-function actorOf(server: Server): string {
-  const client = server.getClientVersion();
+function actorOf(client: Calling["client"]): string {
   const name = client ? `mcp:${client.name}/${client.version}` : "mcp";
   return name.replaceAll("\0", "").slice(0, MAX_ACTOR).toWellFormed();
 }

@@ -14,6 +14,9 @@ export const METHOD_NOT_FOUND = -32_601;
 export const INVALID_PARAMS = -32_602;
 export const INTERNAL_ERROR = -32_603;
 
+/** Where a message without a session names its revision, in `_meta`. */
+export const REVISION_KEY = "io.modelcontextprotocol/protocolVersion";
+
 /** Longest words of an error, in characters; names that a client sent may stand in it. */
 const MAX_WORDS = 500;
 
@@ -69,7 +72,7 @@ export function readMessage(value: unknown): Read {
     const code = error.issues.every(({ path }) => path[0] === "params") ? INVALID_PARAMS : INVALID_REQUEST;
     return refused(value, code, `The message cannot be read: ${describeIssues(error)}.`);
   }
-  if ("method" in data && data.method === "initialize") {
+  if ("method" in data && data.method === "initialize" && namedRevision(data) === undefined) {
     const initialize = InitializeRequestSchema.safeParse(data);
     if (!initialize.success)
       return refused(value, INVALID_PARAMS, `Cannot initialize: ${describeIssues(initialize.error)}.`);
@@ -85,19 +88,26 @@ export function readParams<S extends z.ZodObject>(schema: S, params: unknown): z
   throw new ProtocolError(INVALID_PARAMS, oneLine(`The request cannot be read: ${describeIssues(error)}.`, MAX_WORDS));
 }
 
-/** An error that the SDK sends as it stands; its own class puts its name before the words. */
+/** An error that goes to the client as it stands; the SDK's own class puts its name before the words. */
 export class ProtocolError extends Error {
   readonly code: number;
+  readonly data: unknown;
 
-  constructor(code: number, message: string) {
+  constructor(code: number, message: string, data?: unknown) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
 /** The error that answers a request, ready to be sent. */
-export function errorMessage({ id, code, fault }: Pick<Unreadable, "id" | "code" | "fault">) {
-  return { jsonrpc: "2.0" as const, error: { code, message: fault }, id };
+export function errorMessage({
+  id,
+  code,
+  fault,
+  data,
+}: Pick<Unreadable, "id" | "code" | "fault"> & { data?: unknown }) {
+  return { jsonrpc: "2.0" as const, error: { code, message: fault, ...(data === undefined ? {} : { data }) }, id };
 }
 
 /** The id of a request, however broken the rest of it is; null if it has none. */
@@ -123,6 +133,12 @@ function isAnswer(value: unknown): boolean {
   return !has("method") && (has("result") || has("error"));
 }
 
-function field(value: unknown, name: string): unknown {
+/** The revision that a message without a session names for itself; undefined if it names none, as messages of sessions do. */
+export function namedRevision(message: unknown): unknown {
+  return field(field(field(message, "params"), "_meta"), REVISION_KEY);
+}
+
+/** A field of a value of which nothing is known yet. */
+export function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

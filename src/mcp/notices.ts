@@ -1,6 +1,9 @@
 /** Log messages to the client, as the protocol has them: silent until the client sets a level. */
-import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { type LoggingLevel, LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
+import {
+  type LoggingLevel,
+  LoggingLevelSchema,
+  type LoggingMessageNotification,
+} from "@modelcontextprotocol/sdk/types.js";
 
 const SEVERITY: readonly LoggingLevel[] = LoggingLevelSchema.options;
 
@@ -13,12 +16,15 @@ export interface Notices {
 }
 
 /** Messages hold ids, names and codes; never what an agent reported. */
-export function createNotices(server: Server): Notices {
-  let least: LoggingLevel | null = null;
+export function createNotices(
+  send: (params: LoggingMessageNotification["params"]) => Promise<void>,
+  level: LoggingLevel | null = null,
+): Notices {
+  let least = level;
 
   function say(level: LoggingLevel, data: Record<string, unknown>): void {
     if (least === null || SEVERITY.indexOf(level) < SEVERITY.indexOf(least)) return;
-    server.sendLoggingMessage({ level, logger: "orchestrator", data }).catch(() => {}); // the client may be gone
+    send({ level, logger: "orchestrator", data }).catch(() => {}); // the client may be gone
   }
 
   return {

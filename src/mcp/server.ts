@@ -1,21 +1,32 @@
 /** The adapter to the MCP SDK: one server for each client, whatever the transport, on our own tables. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { type JSONRPCRequest, LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import {
+  type JSONRPCRequest,
+  LoggingLevelSchema,
+  type ServerNotification,
+  type ServerRequest,
+} from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
-import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
-import { Call, createCalls, type Extra } from "./calls.ts";
+import { Call, createCalls } from "./calls.ts";
 import type { Changes } from "./changes.ts";
-import { errorAnswer } from "./error-answer.ts";
-import { ICON } from "./icon.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { given, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
+import { INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
+import {
+  asProtocolError,
+  CAPABILITIES,
+  isReading,
+  READING,
+  type ReadingMethod,
+  SERVER,
+  Uri,
+  withoutInternals,
+} from "./methods.ts";
 import { createNotices } from "./notices.ts";
-import { getPrompt, listPrompts } from "./prompts.ts";
-import { completeTemplate, instanceIdIn, listResources, readResource, TEMPLATES } from "./resources.ts";
-import { TOOLS } from "./tools.ts";
+import { instanceIdIn, readResource } from "./resources.ts";
 
 export interface ServerParts {
   engine: Engine;
@@ -35,96 +46,49 @@ export interface McpServer {
 /** The protocol's code for a resource that is not there. */
 const RESOURCE_NOT_FOUND = -32002;
 
-/** A client that otherwise shows its model the names of tools alone loads these whole. */
-const ALWAYS_LOAD = { "anthropic/alwaysLoad": true };
-
-const CAPABILITIES = {
-  tools: {},
-  prompts: { listChanged: true },
-  resources: { subscribe: true, listChanged: true },
-  completions: {},
-  logging: {},
-};
-
-const TOOLS_LIST = {
-  tools: TOOLS.map(({ name, title, description, input, output, annotations, alwaysLoad }) => ({
-    name,
-    title,
-    description,
-    inputSchema: input,
-    outputSchema: output,
-    annotations,
-    ...(alwaysLoad ? { _meta: ALWAYS_LOAD } : {}),
-  })),
-};
-
-/** What is answered; the SDK does the first two. */
-const METHODS = [
-  "initialize",
-  "ping",
-  "tools/list",
-  "tools/call",
-  "prompts/list",
-  "prompts/get",
-  "resources/list",
-  "resources/templates/list",
-  "resources/read",
-  "resources/subscribe",
-  "resources/unsubscribe",
-  "completion/complete",
-  "logging/setLevel",
-] as const;
-type Method = (typeof METHODS)[number];
-
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Answering = (params: unknown, extra: Extra) => object | Promise<object>;
 
-const PromptChoice = z.object({ name: z.string(), arguments: given(z.record(z.string(), given(z.string()))) });
-const Page = z.object({ cursor: given(z.string()) });
-const Uri = z.object({ uri: z.string() });
-const Completion = z.object({
-  ref: z.object({ type: z.string(), uri: given(z.string()) }),
-  argument: z.object({ name: z.string(), value: z.string() }),
-});
 const Level = z.object({ level: LoggingLevelSchema });
 
+/** What hangs on a session; the SDK does the first two, the rest is in `READING`. */
+const OF_SESSIONS = [
+  "initialize",
+  "ping",
+  "tools/call",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "logging/setLevel",
+] as const;
+
 /** Whether the server has an answer to the method. */
-export function isMethod(method: string): method is Method {
-  return METHODS.some((each) => each === method);
+export function isMethod(method: string): boolean {
+  return isReading(method) || OF_SESSIONS.some((each) => each === method);
 }
 
 export function createMcpServer(parts: ServerParts): McpServer {
   const { engine, version, log } = parts;
-  const server = new Server(
-    { name: "workflow-orchestrator", title: "Workflow Orchestrator", version, icons: [ICON] },
-    { capabilities: CAPABILITIES, instructions: INSTRUCTIONS },
-  );
-  const notices = createNotices(server);
-  const { call, idle } = createCalls(server, { ...parts, notices });
+  const server = new Server({ ...SERVER, version }, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
+  const notices = createNotices((params) => server.sendLoggingMessage(params));
+  const { call, idle } = createCalls(parts);
   const watch = watchFor(server, parts);
 
-  const table: Record<Exclude<Method, "initialize" | "ping">, Answering> = {
-    "tools/list": () => TOOLS_LIST,
-    "tools/call": taking(Call, call),
-    "prompts/list": async () => {
-      watch.catalog();
-      return { prompts: listPrompts(await engine.catalog()) };
-    },
-    "prompts/get": taking(PromptChoice, async ({ name, arguments: sent = {} }) => {
-      const texts = Object.entries(sent).filter((pair): pair is [string, string] => pair[1] !== undefined);
-      const { description, text } = await asProtocolError(INVALID_PARAMS, async () =>
-        getPrompt(await engine.catalog(), name, Object.fromEntries(texts)),
-      );
-      return { description, messages: [{ role: "user", content: { type: "text", text } }] };
-    }),
-    "resources/list": taking(Page, ({ cursor }) => {
-      watch.catalog();
-      return asProtocolError(INVALID_PARAMS, () => listResources(engine, cursor));
-    }),
-    "resources/templates/list": () => ({ resourceTemplates: TEMPLATES }),
-    "resources/read": taking(Uri, async ({ uri }) => {
-      const read = await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
-      return { contents: [{ uri, ...read }] };
-    }),
+  function read(method: ReadingMethod, params: unknown): Promise<object> {
+    if (method === "prompts/list" || method === "resources/list") watch.catalog();
+    const code = method === "resources/read" ? RESOURCE_NOT_FOUND : INVALID_PARAMS;
+    return asProtocolError(code, () => READING[method](engine, params));
+  }
+
+  const table: Record<Exclude<(typeof OF_SESSIONS)[number], "initialize" | "ping">, Answering> = {
+    "tools/call": taking(Call, (asked, { signal, sendNotification, _meta }) =>
+      call(asked, {
+        client: server.getClientVersion(),
+        notices,
+        signal,
+        progressToken: _meta?.progressToken,
+        send: sendNotification,
+      }),
+    ),
     "resources/subscribe": taking(Uri, async ({ uri }) => {
       await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
       watch.resource(uri);
@@ -134,27 +98,23 @@ export function createMcpServer(parts: ServerParts): McpServer {
       watch.forget(uri);
       return {};
     }),
-    "completion/complete": taking(Completion, async ({ ref, argument }) => {
-      const nothing = { values: [], total: 0, hasMore: false };
-      if (ref.type !== "ref/resource") return { completion: nothing };
-      return { completion: await completeTemplate(engine, ref.uri ?? "", argument.value) };
-    }),
     "logging/setLevel": taking(Level, ({ level }) => {
       notices.setLevel(level);
       return {};
     }),
   };
-  const answers = new Map(Object.entries(table));
+  const answers = new Map<string, Answering>(Object.entries(table));
   // Not by `setRequestHandler`: that parses with the SDK's schemas, and sends their dumps as errors.
   server.removeRequestHandler("logging/setLevel");
   server.fallbackRequestHandler = async ({ method, params }: JSONRPCRequest, extra) => {
-    const answer = answers.get(method);
-    if (!answer) throw new ProtocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
     try {
-      return await answer(params, extra);
+      if (isReading(method)) return await read(method, params);
+      const answer = answers.get(method);
+      if (answer) return await answer(params, extra);
     } catch (error) {
-      throw error instanceof ProtocolError ? error : withoutInternals(error, parts);
+      throw withoutInternals(error, parts);
     }
+    throw new ProtocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
   };
   server.onclose = () => watch.end();
   server.onerror = ({ message }) => log.debug({ message }, "the SDK reports a fault");
@@ -202,20 +162,4 @@ function watchFor(server: Server, { changes }: ServerParts) {
       ends.clear();
     },
   };
-}
-
-/** What nobody foresaw, in the words that a tool has for it. */
-function withoutInternals(error: unknown, parts: ServerParts): Error {
-  const { message, hint } = errorAnswer(error, parts).structured;
-  return new ProtocolError(INTERNAL_ERROR, `${message} ${hint}`);
-}
-
-/** What an AppError says, as an error of the protocol. */
-async function asProtocolError<T>(code: number, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof AppError) throw new ProtocolError(code, `${error.message} ${error.hint}`);
-    throw error;
-  }
 }
