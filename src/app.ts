@@ -16,6 +16,7 @@ import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
 import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
+import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
@@ -35,8 +36,10 @@ export interface App {
   permission: Permission;
   /** The middle rung; null where no model is configured. */
   model: Decider | null;
-  /** A server for one client. */
+  /** A server for one client with a session. */
   mcpServer(): McpServer;
+  /** The server of all clients without one. */
+  sessionless: Sessionless;
   /** Serves every client that comes over HTTP, until `stop` is aborted. */
   serveHttp(stop: AbortSignal): Listening;
   /** Ends what calls in flight wait for: checks that run, a busy database. */
@@ -84,7 +87,9 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     log,
   });
   const changes = createChanges(engine);
-  const mcpServer = () => createMcpServer({ engine, changes, version: VERSION, log, newId: shortId });
+  const parts = { engine, changes, version: VERSION, log, newId: shortId };
+  const mcpServer = () => createMcpServer(parts);
+  const sessionless = createSessionless(parts);
   return {
     engine,
     log,
@@ -92,7 +97,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     permission: config.checks,
     upkeep: createSqliteUpkeep(config.dbPath, busy),
     mcpServer,
-    serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, version: VERSION, log }, stop),
+    sessionless,
+    serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, sessionless, version: VERSION, log }, stop),
     endWaits: () => {
       busy.stop();
       void attempts.stop();

@@ -1,11 +1,15 @@
-/** The same scripted conversation over stdio and over HTTP: the same answers, apart from ids and times. */
+/** The same scripted conversation by every way in: the same answers, apart from ids and times. */
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { z } from "zod";
 import { connect } from "./support/client.ts";
 import { connectHttp, serveHttp } from "./support/http.ts";
+import { META, requestOf, SESSIONLESS } from "./support/sessionless.ts";
+import { type Message, startBare } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
+const project = scratchDir();
 const workflows = scratchDir();
 writeFiles(workflows, {
   ...workflowFiles("RELEASE", {
@@ -49,7 +53,7 @@ async function converse(ask: Ask): Promise<unknown[]> {
     answers.push([name, args, answer]);
     return answer;
   };
-  answers.push(await ask("ping"), await ask("tools/list"));
+  answers.push(await ask("tools/list"));
   await tool("list_workflows");
   const started = await tool("start_workflow", {
     workflow_name: "RELEASE",
@@ -111,8 +115,25 @@ function asker(client: Client): Ask {
   return (method, params) =>
     client.request({ method, ...(params ? { params: { ...params } } : {}) }, z.looseObject({})).then(
       (result) => ({ result }),
-      (error: { code?: number; message: string }) => ({ error: [error.code, error.message] }),
+      (error: Refused) => ({ error: [error.code, error.message.replace(/^MCP error -\d+: /, "")] }),
     );
+}
+
+/** The same without a session; what only that revision says of every result is left out. */
+function bareAsker(request: (method: string, params: Record<string, unknown>) => Promise<Message>): Ask {
+  return async (method, params = {}) => {
+    const { result, error } = (await request(method, { ...params })) as Message & { error?: Refused };
+    if (error) return { error: [error.code, error.message] };
+    const { _meta, resultType, ttlMs, cacheScope, ...rest } = result;
+    return { result: rest };
+  };
+}
+
+const NAMED = { ...META, "io.modelcontextprotocol/clientInfo": { name: "test-client", version: "1.0" } };
+
+interface Refused {
+  code: number;
+  message: string;
 }
 
 /** Ids, times and durations are what may differ. */
@@ -124,21 +145,45 @@ function comparable(answers: unknown[]): unknown {
   return JSON.parse(text);
 }
 
-test("the same conversation over stdio and HTTP gives the same answers", async () => {
-  const project = scratchDir();
-  const stdio = await connect({ workflows, project });
-  const { url } = await serveHttp({ workflows, args: ["--project", project] });
-  const http = await connectHttp(url);
-  const [over, same] = [await converse(asker(stdio.client)), await converse(asker(http.client))];
-  const said = JSON.stringify(over);
-  for (const word of MUST_OCCUR) expect(said).toContain(word);
-  expect(comparable(same)).toEqual(comparable(over));
-});
+async function askStdio(): Promise<Ask> {
+  return asker((await connect({ workflows, project })).client);
+}
 
-test("what a client is told at the handshake is the same", async () => {
+const OTHER_WAYS: Record<string, () => Promise<Ask>> = {
+  HTTP: async () =>
+    asker((await connectHttp((await serveHttp({ workflows, args: ["--project", project] })).url)).client),
+  "HTTP without a session": async () => {
+    const { url } = await serveHttp({ workflows, args: ["--project", project] });
+    return bareAsker(
+      async (method, params) =>
+        (await (await fetch(url, requestOf(method, params, { meta: NAMED }))).json()) as Message,
+    );
+  },
+  "stdio without a session": async () => {
+    const bare = startBare({
+      cwd: scratchDir(),
+      args: ["--db", join(scratchDir(), "state.sqlite"), "--project", project, "--workflows", workflows],
+    });
+    return bareAsker((method, params) => bare.ask(method, { ...params, _meta: NAMED }));
+  },
+};
+
+test.each(Object.entries(OTHER_WAYS))(
+  "the same conversation over stdio and over %s gives the same answers",
+  async (_way, open) => {
+    const over = await converse(await askStdio());
+    const said = JSON.stringify(over);
+    for (const word of MUST_OCCUR) expect(said).toContain(word);
+    expect(comparable(await converse(await open()))).toEqual(comparable(over));
+  },
+);
+
+test("what a client is told of the server is the same", async () => {
   const stdio = await connect();
   const http = await connectHttp((await serveHttp()).url);
   for (const ask of ["getServerCapabilities", "getServerVersion", "getInstructions"] as const) {
-    expect(http.client[ask]()).toEqual(stdio.client[ask]());
+    const told = stdio.client[ask]();
+    expect(http.client[ask]()).toEqual(told);
+    for (const open of Object.values(SESSIONLESS)) expect<unknown>((await open({})).client[ask]()).toEqual(told);
   }
 });

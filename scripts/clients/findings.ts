@@ -26,6 +26,7 @@ export interface Findings {
 type Form = "text" | "structured" | "both" | "neither";
 
 const VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
+const CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities";
 
 export function findingsOf({ play, wire, exitCode }: Drive): Findings {
   const given = play.bodies.map(unescaped);
@@ -62,7 +63,8 @@ function greetingOf(wire: Passed[]): Pick<Findings, "opened" | "declares" | "ask
     if (method === "server/discover") return [`${method} ${params?._meta?.[VERSION_KEY] ?? "?"}`];
     return method === "initialize" ? [`${method} ${params?.protocolVersion}`] : [];
   });
-  const declared = sent.find(({ method }) => method === "initialize")?.params?.capabilities ?? {};
+  const opening = sent.find(({ method }) => method === "initialize" || method === "server/discover")?.params;
+  const declared = opening?.capabilities ?? opening?._meta?.[CAPABILITIES_KEY] ?? {};
   const lists = sent.map(({ method }) => method ?? "").filter((method) => /^(prompts|resources)\//.test(method));
   const words = (list: Iterable<string>) => [...new Set(list)].join(", ") || "–";
   return { opened: openings.join(", "), declares: words(Object.keys(declared)), asks: words(lists) };

@@ -28,7 +28,7 @@ export const serve: Command = {
 };
 
 async function overStdio(app: App, { stop }: Terminal): Promise<number> {
-  await serveStdio(app.mcpServer(), { stop, ending: app.endWaits, log: app.log });
+  await serveStdio(app, { stop, ending: app.endWaits, log: app.log });
   return 0;
 }
 

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { Log } from "../log.ts";
 import type { McpServer } from "../mcp/server.ts";
+import type { Sessionless } from "../mcp/sessionless.ts";
 import { BODY_DEADLINE_MS, type BodyLimits, MAX_BODY_BYTES } from "./body.ts";
 import { guardNames, guardToken, withHeaders } from "./guards.ts";
 import { createMcpEndpoint } from "./mcp-endpoint.ts";
@@ -13,6 +14,8 @@ export interface HttpParts {
   settings: HttpSettings;
   /** A server for one client. */
   mcpServer: () => McpServer;
+  /** For all clients that come without a session. */
+  sessionless: Sessionless;
   version: string;
   log: Log;
   /** Tests shorten what takes long. */
@@ -26,10 +29,10 @@ export interface HttpApp {
   refuseAll(): void;
 }
 
-export function createHttpApp({ settings, mcpServer, version, log, limits = {} }: HttpParts): HttpApp {
+export function createHttpApp({ settings, mcpServer, sessionless, version, log, limits = {} }: HttpParts): HttpApp {
   const sessions = createSessions({ max: MAX_SESSIONS, idleMs: SESSION_IDLE_MS, now: Date.now, ...limits });
   const bodyLimits = { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, ...limits };
-  const endpoint = createMcpEndpoint({ sessions, mcpServer, limits: bodyLimits });
+  const endpoint = createMcpEndpoint({ sessions, mcpServer, sessionless, limits: bodyLimits });
   let ending = false;
 
   const app = new Hono({ strict: false });

@@ -2,7 +2,7 @@
 import { escapeLineEnds } from "../json.ts";
 
 /** A comment, which clients skip: no headers of a stream are sent before its first byte. */
-const FIRST_BYTES = new TextEncoder().encode(": open\n\n");
+export const FIRST_BYTES = new TextEncoder().encode(": open\n\n");
 
 const RAW_LINE_ENDS = ["\u0085", "\u2028", "\u2029"].map((each) => Buffer.from(each));
 

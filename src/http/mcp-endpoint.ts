@@ -3,15 +3,15 @@ import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { idOf, METHOD_NOT_FOUND, readMessage } from "../mcp/message.ts";
 import { isMethod, type McpServer } from "../mcp/server.ts";
+import type { Sessionless } from "../mcp/sessionless.ts";
 import { oneLine } from "../words.ts";
 import { takesEventStream } from "./accept.ts";
+import { KEEP_ALIVE_MS } from "./answer-stream.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import { watchStream } from "./event-stream.ts";
 import { refusal } from "./refusal.ts";
+import { answerWithoutSession, isWithoutSession } from "./sessionless-endpoint.ts";
 import type { Session, Sessions } from "./sessions.ts";
-
-/** How often an open stream says that it lives, in milliseconds; less than any timeout on the way. */
-const KEEP_ALIVE_MS = 5_000;
 
 /** After which a client that found no room may try again, in seconds. */
 const RETRY_SECONDS = 30;
@@ -19,12 +19,13 @@ const RETRY_SECONDS = 30;
 interface EndpointParts {
   sessions: Sessions;
   mcpServer: () => McpServer;
+  sessionless: Sessionless;
   limits: BodyLimits;
 }
 
 export type Endpoint = (request: Request) => Promise<Response>;
 
-export function createMcpEndpoint({ sessions, mcpServer, limits }: EndpointParts): Endpoint {
+export function createMcpEndpoint({ sessions, mcpServer, sessionless, limits }: EndpointParts): Endpoint {
   async function post(request: Request): Promise<Response> {
     const body = await readJson(request, limits);
     if (body instanceof Response) return body;
@@ -33,6 +34,7 @@ export function createMcpEndpoint({ sessions, mcpServer, limits }: EndpointParts
     const { message } = read;
     const id = idOf(message);
     if (!takesEventStream(request)) return noStream(id);
+    if (isWithoutSession(request, message)) return answerWithoutSession(sessionless, request, message);
     const method = "method" in message ? message.method : undefined;
     const sessionId = request.headers.get("mcp-session-id");
     if (sessionId === null && method === "initialize") return begin(request, message);

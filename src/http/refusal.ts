@@ -7,13 +7,18 @@ interface About {
   headers?: Record<string, string>;
   /** Of the request that is refused; null if there is none, or it cannot be told. */
   id?: RequestId | null;
+  data?: unknown;
   /** JSON-RPC's; without it the one that goes with the status. */
   code?: number;
 }
 
 /** Says no with a status, in the shape of a JSON-RPC error. */
-export function refusal(status: number, message: string, { headers = {}, id = null, code }: About = {}): Response {
-  const body = jsonText(errorMessage({ code: code ?? CODES[status] ?? SERVER_ERROR, fault: message, id }));
+export function refusal(
+  status: number,
+  message: string,
+  { headers = {}, id = null, code, data }: About = {},
+): Response {
+  const body = jsonText(errorMessage({ code: code ?? CODES[status] ?? SERVER_ERROR, fault: message, id, data }));
   return new Response(body, { status, headers: { ...headers, "Content-Type": "application/json" } });
 }
 

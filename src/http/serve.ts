@@ -1,4 +1,5 @@
 /** Serves the HTTP app on a socket until it is told to end; never exits itself. */
+import type { Sessionless } from "../mcp/sessionless.ts";
 import { createHttpApp, type HttpApp, type HttpParts } from "./app.ts";
 import { isLoopback, withHeaders } from "./guards.ts";
 import { refusal } from "./refusal.ts";
@@ -37,7 +38,7 @@ export function serveHttp(parts: HttpParts, stop: AbortSignal): Listening {
   });
   const ended = stopped.then(() => {
     clearInterval(expiry);
-    return end(app, server);
+    return end(app, server, parts.sessionless);
   });
   return { url: `${server.url.origin}/mcp`, ended };
 }
@@ -82,10 +83,10 @@ function whyNot(code: string, where: string): string {
 }
 
 /** Calls in flight are answered first; a stream that only waits for news is closed then. */
-async function end(app: HttpApp, server: Bun.Server<undefined>): Promise<void> {
+async function end(app: HttpApp, server: Bun.Server<undefined>, sessionless: Sessionless): Promise<void> {
   app.refuseAll();
   const sessions = app.sessions.all();
-  await Promise.race([answered(sessions), Bun.sleep(GRACE_MS)]);
+  await Promise.race([Promise.all([answered(sessions), sessionless.end()]), Bun.sleep(GRACE_MS)]);
   await Promise.allSettled(sessions.map(({ mcp }) => mcp.server.close()));
   await Promise.race([server.stop(), Bun.sleep(FLUSH_MS)]);
   await server.stop(true);

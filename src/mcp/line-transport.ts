@@ -18,9 +18,14 @@ interface LineTransportParts {
   log: Log;
 }
 
-export function createLineTransport({ input, output, log }: LineTransportParts): Transport {
+/** What it sends may be any message; the SDK knows those of sessions alone. */
+export interface LineTransport extends Transport {
+  send(message: object): Promise<void>;
+}
+
+export function createLineTransport({ input, output, log }: LineTransportParts): LineTransport {
   const reader = createLineReader({ maxBytes: MAX_LINE_BYTES, line: receive, tooLong: refuseLong });
-  const transport: Transport = {
+  const transport: LineTransport = {
     async start() {
       input.on("data", reader.read);
       input.once("end", reader.end);

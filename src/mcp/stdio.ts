@@ -1,7 +1,11 @@
 /** MCP over stdio. Ends on end of input, on a broken pipe or when told to, after the call in flight; never exits itself. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Log } from "../log.ts";
 import { createLineTransport } from "./line-transport.ts";
 import type { McpServer } from "./server.ts";
+import type { Sessionless } from "./sessionless.ts";
+import { createSessionlessLines } from "./sessionless-lines.ts";
 
 /** How long the end waits for calls in flight, in milliseconds; the whole process has two seconds to go. */
 const GRACE_MS = 1_500;
@@ -11,10 +15,11 @@ const GRACE_MS = 1_500;
  * when no more is read, to end what would keep the calls in flight.
  */
 export async function serveStdio(
-  { server, idle }: McpServer,
+  { mcpServer, sessionless }: { mcpServer(): McpServer; sessionless: Sessionless },
   { stop, ending, log }: { stop: AbortSignal; ending: () => void; log: Log },
 ): Promise<void> {
   const { stdin, stdout } = process;
+  const { server, idle } = mcpServer();
   const ended = new Promise<void>((resolve) => {
     const end = () => resolve();
     stdin.once("end", end);
@@ -23,15 +28,28 @@ export async function serveStdio(
     stdout.on("error", end); // EPIPE: the client is gone
     stop.addEventListener("abort", end, { once: true });
   });
-  await server.connect(createLineTransport({ input: stdin, output: stdout, log }));
+  const transport = createLineTransport({ input: stdin, output: stdout, log });
+  await server.connect(transport);
+  bypass(transport, createSessionlessLines(sessionless, transport.send));
   await ended;
   ending();
-  await Promise.race([settle(idle).then(() => flush(stdout)), Bun.sleep(GRACE_MS)]);
+  await Promise.race([
+    settle(() => Promise.all([idle(), sessionless.end()])).then(() => flush(stdout)),
+    Bun.sleep(GRACE_MS),
+  ]);
   await server.close();
 }
 
+/** Messages that are taken do not reach the SDK. */
+function bypass(transport: Transport, take: (message: JSONRPCMessage) => boolean): void {
+  const toSession = transport.onmessage;
+  transport.onmessage = (message) => {
+    if (!take(message)) toSession?.(message);
+  };
+}
+
 /** Resolves when what was read is answered: a message is handled, and an answer written, a turn after it is there. */
-async function settle(idle: McpServer["idle"]): Promise<void> {
+async function settle(idle: () => Promise<unknown>): Promise<void> {
   await nextTurn();
   await idle();
   await nextTurn();
