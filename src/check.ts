@@ -1,40 +1,22 @@
 /** Proofs that the server looks at before it believes a report: what a definition may ask for, how each went, and who looks. */
 import { z } from "zod";
+import type { CheckKind, CheckSchema } from "./check-kinds/kind.ts";
+import { KINDS } from "./check-kinds/kinds.ts";
+import { type Baseline, Finding, type Looking } from "./check-kinds/looking.ts";
 
-/** How long a program may take where the definition names no time, in seconds. */
-export const DEFAULT_TIMEOUT_S = 300;
-/** The longest time that a definition may give a program, in seconds. */
-export const MAX_TIMEOUT_S = 3_600;
 /** Most checks of one step. */
 export const MAX_CHECKS = 20;
 /** Most characters of a program's output that are kept: its end. */
 export const MAX_OUTPUT = 4_000;
 
-const timeout = z.int().min(1).max(MAX_TIMEOUT_S);
+const [first, ...others] = KINDS;
 
-export const Check = z.discriminatedUnion("kind", [
-  /** A program that must exit with 0. `text` as the author wrote it, `words` as they are started, without a shell. */
-  z.object({ kind: z.literal("run"), text: z.string(), words: z.array(z.string()).min(1), timeout }),
-  /** A program that whoever started the server gave this name. */
-  z.object({ kind: z.literal("command"), name: z.string(), timeout }),
-  /** A file in the project that must exist and not be empty. */
-  z.object({ kind: z.literal("file"), path: z.string() }),
-  /** Files in the project that git must say changed since the visit was first handed out. */
-  z.object({ kind: z.literal("changed"), glob: z.string() }),
-]);
+/** A check of a step, of any kind; each kind has a file in `check-kinds/`. */
+export const Check = z.discriminatedUnion("kind", [first.schema, ...others.map(({ schema }) => schema)]);
 export type Check = z.infer<typeof Check>;
 
-export const CheckResult = z.object({
-  /** As `labelOf` names it. */
-  check: z.string(),
-  outcome: z.enum(["passed", "failed", "unchecked"]),
-  /** Why it failed or was not looked at, in one line; absent where it passed. */
-  reason: z.string().optional(),
-  exit_code: z.int().optional(),
-  milliseconds: z.int().optional(),
-  /** The end of what the program printed, without control characters; absent where there was none. */
-  output: z.string().optional(),
-});
+/** How a check went; `check` as `labelOf` names it. */
+export const CheckResult = z.object({ check: z.string(), ...Finding.shape });
 export type CheckResult = z.infer<typeof CheckResult>;
 
 /**
@@ -43,20 +25,6 @@ export type CheckResult = z.infer<typeof CheckResult>;
  */
 export const Evidence = z.array(CheckResult);
 export type Evidence = z.infer<typeof Evidence>;
-
-/** By the glob of each `changed` check: what git showed when the visit was first handed out; null where it could not tell. */
-export const Baseline = z.record(z.string(), z.string().nullable());
-export type Baseline = z.infer<typeof Baseline>;
-
-/** Where checks look, and when they stop. */
-export interface Looking {
-  /** The instance's project directory, absolute. */
-  project: string;
-  baseline: Baseline | null;
-  /** Names this attempt: everything that it starts bears the name, so that it can be found and ended. */
-  attempt: string;
-  signal: AbortSignal;
-}
 
 /** Looks at what a definition asks for. Programs run in the project with a time limit and an environment of their own. */
 export interface Checker {
@@ -69,30 +37,17 @@ export interface Checker {
   endLeftovers(attempt: string): Promise<void>;
 }
 
-/** How a check is called in answers and in the history. */
+/** All that is to be known of the check's kind. */
+export function kindOf({ kind }: Check): CheckKind<CheckSchema> {
+  const found = KINDS.find((each) => each.kind === kind);
+  if (!found) throw new Error(`there is no kind of check "${kind}"`);
+  return found;
+}
+
+/** How a check is called in answers and in the history: a program by itself, anything else after its kind. */
 export function labelOf(check: Check): string {
-  switch (check.kind) {
-    case "run":
-      return check.text;
-    case "command":
-      return check.name;
-    case "file":
-      return `file ${check.path}`;
-    case "changed":
-      return `changed ${check.glob}`;
-    default:
-      return check satisfies never;
-  }
-}
-
-/** Whether it starts a program that a definition, or whoever started the server, names. */
-export function startsProgram({ kind }: Check): boolean {
-  return kind === "run" || kind === "command";
-}
-
-/** Whether it may take long: git does, in a large project. */
-export function mayTakeLong(check: Check): boolean {
-  return startsProgram(check) || check.kind === "changed";
+  const kind = kindOf(check);
+  return kind.startsProgram ? kind.subject(check) : `${kind.kind} ${kind.subject(check)}`;
 }
 
 /** Whether all was looked at and found to be so. */

@@ -1,7 +1,8 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
 import type { Attempt } from "./attempt.ts";
-import { Baseline, Evidence } from "./check.ts";
+import { Evidence } from "./check.ts";
+import { Baseline } from "./check-kinds/looking.ts";
 import { Decision, Waiting } from "./decision.ts";
 import { applyPatch, ContextPatch, JsonObject, patchFor } from "./json.ts";
 import { Report } from "./report.ts";

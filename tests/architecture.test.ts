@@ -5,7 +5,7 @@ import { dirname, join, normalize } from "node:path";
 
 const SRC = join(import.meta.dir, "../src");
 
-/** The nouns: files at the root that hold types and pure rules. */
+/** The nouns: files at the root that hold types and pure rules, and the folder of the kinds of checks. */
 const NOUNS = [
   "json",
   "report",
@@ -18,9 +18,11 @@ const NOUNS = [
   "template",
   "agent",
   "check",
+  "check-kinds",
   "attempt",
   "command-words",
   "near-name",
+  "written",
   "path-settings",
   "check-settings",
   "schema",

@@ -1,11 +1,11 @@
 /** Looks at what a definition asks for: programs, files, changes. It never reads a report, a context or a template value. */
-import { type Baseline, type Check, type Checker, type Looking, labelOf } from "../check.ts";
+import { type Check, type Checker, kindOf, labelOf } from "../check.ts";
+import { type Baseline, type Finding, failed, type Looking, type Tools } from "../check-kinds/looking.ts";
 import type { Log } from "../log.ts";
 import type { ChangeProbe } from "../project.ts";
 import { oneLine } from "../words.ts";
-import { checkChanged, fingerprintOf } from "./changed-check.ts";
-import { checkFile } from "./file-check.ts";
-import type { Finding } from "./finding.ts";
+import { fileFault } from "./file-fault.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { endMarked } from "./marked-processes.ts";
 import { type Permission, refusalOf } from "./permission.ts";
 import { checkProgram } from "./program-check.ts";
@@ -26,7 +26,7 @@ export function createChecker(parts: CheckerParts): Checker {
   return {
     refusal: (check, trusted) => refusalOf(check, trusted, parts),
     async look(check, at) {
-      const finding = at.signal.aborted ? stopped() : await lookSafely(check, at, parts);
+      const finding = at.signal.aborted ? failed("stopped") : await lookSafely(check, at, parts);
       log?.debug({ attempt: at.attempt, kind: check.kind, outcome: finding.outcome }, "looked at a check");
       return { check: labelOf(check), ...finding };
     },
@@ -46,31 +46,18 @@ export function createChecker(parts: CheckerParts): Checker {
 
 async function lookSafely(check: Check, at: Looking, parts: CheckerParts): Promise<Finding> {
   try {
-    return await lookAt(check, at, parts);
+    return await kindOf(check).look(check, at, toolsFor(at, parts));
   } catch (error) {
     parts.log?.error({ attempt: at.attempt, error: String(error) }, "a check could not be looked at");
-    return { outcome: "failed", reason: `it could not be looked at: ${oneLine(String(error), MAX_ERROR)}` };
+    return failed(`it could not be looked at: ${oneLine(String(error), MAX_ERROR)}`);
   }
 }
 
-async function lookAt(check: Check, at: Looking, { environment, changes, commands }: CheckerParts): Promise<Finding> {
-  switch (check.kind) {
-    case "file":
-      return checkFile(check.path, at.project);
-    case "changed":
-      return checkChanged(check.glob, at, { environment, changes });
-    case "run":
-      return checkProgram({ words: check.words, timeout: check.timeout }, at, environment);
-    case "command": {
-      const words = commands.get(check.name)?.words;
-      if (!words) return { outcome: "failed", reason: `there is no command "${check.name}"` };
-      return checkProgram({ words, timeout: check.timeout }, at, environment);
-    }
-    default:
-      return check satisfies never;
-  }
-}
-
-function stopped(): Finding {
-  return { outcome: "failed", reason: "stopped" };
+function toolsFor(at: Looking, { environment, changes, commands }: CheckerParts): Tools {
+  return {
+    run: (program) => checkProgram(program, at, environment),
+    namedCommand: (name) => commands.get(name)?.words,
+    fileFault: (path) => fileFault(path, at.project),
+    fingerprint: (glob) => fingerprintOf(glob, at, { environment, changes }),
+  };
 }

@@ -1,5 +1,5 @@
 /** Whose word lets a check be looked at: whoever started the server, never a definition that was merely found. */
-import { type Check, startsProgram } from "../check.ts";
+import { type Check, kindOf } from "../check.ts";
 
 export interface Permission {
   /** Whether checks that definitions bring may be looked at. */
@@ -16,11 +16,13 @@ export function refusalOf(check: Check, trusted: boolean, permission: Permission
   if (!trusted) {
     return "this workflow was only found in the project; name the directory (--workflows) to let its checks run";
   }
-  if (check.kind === "command") {
-    if (!commands.has(check.name)) return `the server was started without --command ${check.name}=…`;
-  } else if (!allowed) {
-    return "the server was started without --allow-checks";
+  const kind = kindOf(check);
+  const name = kind.commandName?.(check);
+  if (name === undefined) {
+    if (!allowed) return "the server was started without --allow-checks";
+  } else if (!commands.has(name)) {
+    return `the server was started without --command ${name}=…`;
   }
-  if (startsProgram(check) && platform === "win32") return "programs are run on POSIX systems only";
+  if (kind.startsProgram && platform === "win32") return "programs are run on POSIX systems only";
   return null;
 }

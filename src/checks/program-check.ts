@@ -1,9 +1,9 @@
 /** A program that must exit with 0, and in which words it is told how it went. */
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
-import { type Looking, MAX_OUTPUT } from "../check.ts";
+import { MAX_OUTPUT } from "../check.ts";
+import type { Finding, Looking } from "../check-kinds/looking.ts";
 import { findProgram } from "./find-program.ts";
-import type { Finding } from "./finding.ts";
 import { type Ended, runProgram } from "./run-program.ts";
 
 /** Runs the words in the project, without a shell. `timeout` in seconds. */

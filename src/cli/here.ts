@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { App } from "../app.ts";
-import { labelOf } from "../check.ts";
+import { kindOf, labelOf } from "../check.ts";
 import { refusalOf } from "../checks/permission.ts";
 import type { Catalog, LoadedWorkflow } from "../workflow.ts";
 
@@ -19,7 +19,8 @@ export function checksHere(
 ): CheckHere[] {
   const all = workflow.steps.flatMap(({ checks = [] }) => checks);
   const found = all.map((check) => {
-    const text = check.kind === "command" ? permission.commands.get(check.name)?.text : undefined;
+    const name = kindOf(check).commandName?.(check);
+    const text = name === undefined ? undefined : permission.commands.get(name)?.text;
     const label = labelOf(check) + (text === undefined ? "" : ` (${text})`);
     return [label, { check: label, refusal: refusalOf(check, trusted, permission) }] as const;
   });

@@ -4,7 +4,8 @@
  * as soon as the row, or the visit, is not the current one any more.
  */
 import { type Attempt, aliveFrom, BEAT_MS, isAlive, isFresh, isOf, type Patience } from "../attempt.ts";
-import { type Check, type Checker, type Evidence, type Looking, labelOf } from "../check.ts";
+import { type Check, type Checker, type Evidence, kindOf, labelOf } from "../check.ts";
+import type { Looking } from "../check-kinds/looking.ts";
 import type { Attention } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import type { Instance, Store } from "../instance.ts";
@@ -183,7 +184,8 @@ export async function lookAll(
 
 /** The step was handed out by a server that was not allowed to look: nobody can say what changed since. */
 function unnoted(check: Check, { baseline }: Looking): string | null {
-  if (check.kind !== "changed" || Object.hasOwn(baseline ?? {}, check.glob)) return null;
+  const glob = kindOf(check).noted?.(check);
+  if (glob === undefined || Object.hasOwn(baseline ?? {}, glob)) return null;
   return "what git showed when the step was handed out was not noted";
 }
 

@@ -1,4 +1,5 @@
-/** The state of the project that `changed` checks compare with: noted before the agent first sees the step. */
+/** The state of the project that checks compare with: noted before the agent first sees the step. */
+import { kindOf } from "../check.ts";
 import { AppError } from "../errors.ts";
 import { currentStep } from "../instance.ts";
 import { callOn, write } from "./call.ts";
@@ -6,7 +7,7 @@ import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 
 /**
- * Notes what git shows before a step with `changed` checks is handed out for the first time; of one that a newer definition
+ * Notes what git shows before a step with such checks is handed out for the first time; of one that a newer definition
  * brought, when it is handed out with it. What was noted stays.
  */
 export async function withBaseline(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
@@ -28,7 +29,6 @@ export async function withBaseline(parts: Parts, outcome: Outcome, caller: Calle
 
 function globsOf(parts: Parts, { instance, workflow, trusted }: Outcome): string[] {
   const checks = currentStep(workflow, instance)?.checks ?? [];
-  return checks.flatMap((check) =>
-    check.kind === "changed" && parts.checker.refusal(check, trusted) === null ? [check.glob] : [],
-  );
+  const mayLook = checks.filter((check) => parts.checker.refusal(check, trusted) === null);
+  return mayLook.flatMap((check) => kindOf(check).noted?.(check) ?? []);
 }

@@ -1,5 +1,5 @@
 /** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
-import { type Check, type CheckResult, type Evidence, mayTakeLong, proves } from "../check.ts";
+import { type Check, type CheckResult, type Evidence, kindOf, proves } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Instance, type Pending } from "../instance.ts";
@@ -50,7 +50,7 @@ async function look(
   { parts, caller, store, current, trusted }: Call,
   { step, checks }: { step: Step; checks: Check[] },
 ): Promise<{ evidence: Evidence } | { running: Running }> {
-  const slow = checks.some((check) => mayTakeLong(check) && parts.checker.refusal(check, trusted) === null);
+  const slow = checks.some((check) => kindOf(check).mayTakeLong && parts.checker.refusal(check, trusted) === null);
   if (slow) {
     const mayAsk = parts.deciders.some((decider) => decider.asksOutside) && !decidedByRule(step);
     const patience = mayAsk ? parts.patience.callBeforeModel : parts.patience.call;

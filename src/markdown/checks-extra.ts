@@ -1,9 +1,10 @@
 /** `checks` of a step's front matter: the proofs that the server is to look at. Looks at nothing itself. */
-import { type Check, MAX_CHECKS } from "../check.ts";
+import { type Check, kindOf, MAX_CHECKS } from "../check.ts";
 import { oneLine } from "../words.ts";
+import { nameOf } from "../written.ts";
 import { type CheckFault, readCheck } from "./check-items.ts";
 import type { Reading } from "./reading.ts";
-import { nameOf, type Yaml } from "./yaml.ts";
+import type { Yaml } from "./yaml.ts";
 
 /** In order; what is wrong becomes problems. */
 export function parseChecks(yaml: Yaml | undefined, reading: Reading): Check[] {
@@ -27,31 +28,16 @@ export function parseChecks(yaml: Yaml | undefined, reading: Reading): Check[] {
       add(check);
       return [];
     }
-    const { key, text } = identify(check);
+    const kind = kindOf(check);
+    const key = `${kind.kind} ${kind.identity(check)}`;
     const before = lines.get(key);
     if (before !== undefined)
       add({
         at: item.at,
-        message: `The check "${text}" stands here for the second time`,
+        message: `The check "${oneLine(kind.subject(check), 80)}" stands here for the second time`,
         hint: `Remove it; the first is in line ${before}`,
       });
     lines.set(key, before ?? item.at.line);
     return [check];
   });
-}
-
-/** Two checks are the same where they look at the same thing, however long they may take. */
-function identify(check: Check): { key: string; text: string } {
-  switch (check.kind) {
-    case "run":
-      return { key: JSON.stringify(check.words), text: oneLine(check.text, 80) };
-    case "command":
-      return { key: `command ${check.name}`, text: check.name };
-    case "file":
-      return { key: `file ${check.path}`, text: check.path };
-    case "changed":
-      return { key: `changed ${check.glob}`, text: check.glob };
-    default:
-      return check satisfies never;
-  }
 }

@@ -1,8 +1,10 @@
 /** YAML front matter at the beginning of a file: where it is, and its mapping. Does not know what the keys mean. */
+
+import { nameOf } from "../written.ts";
 import { findFrontMatter } from "./front-matter-place.ts";
 import type { Expanded } from "./includes.ts";
 import type { Reading } from "./reading.ts";
-import { nameOf, readYaml, type YamlMap } from "./yaml.ts";
+import { readYaml, type YamlMap } from "./yaml.ts";
 
 export interface FrontMatter {
   /** The file's Markdown; the front matter's lines are left empty, so that the line numbers hold. */

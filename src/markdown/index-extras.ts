@@ -1,9 +1,10 @@
 /** What the front matter of index.md says of the workflow: a line for lists, and what it starts with. */
 import type { JsonObject } from "../json.ts";
 import type { Workflow } from "../workflow.ts";
+import { nameOf } from "../written.ts";
 import { indexKeys } from "./extra-keys.ts";
 import type { Reading } from "./reading.ts";
-import { nameOf, toObject, type Yaml, type YamlMap } from "./yaml.ts";
+import { toObject, type Yaml, type YamlMap } from "./yaml.ts";
 
 export type IndexExtras = Pick<Workflow, "description" | "inputs">;
 

@@ -1,11 +1,12 @@
 /** Level-1 headings of a step that are the author's own: declared by `sections`, so that no pasted heading cuts a text short. */
 import { oneLine } from "../words.ts";
+import { nameOf } from "../written.ts";
 import type { Heading } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { titleKey } from "./titles.ts";
-import { nameOf, type Yaml } from "./yaml.ts";
+import type { Yaml } from "./yaml.ts";
 
 /** A title of `sections` and where it stands. */
 export interface OwnSection {

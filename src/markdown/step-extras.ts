@@ -3,13 +3,14 @@ import { MAX_VISITS } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { FINISH, type Step } from "../workflow.ts";
+import { nameOf } from "../written.ts";
 import { parseChecks } from "./checks-extra.ts";
 import { stepKeys } from "./extra-keys.ts";
 import { type OwnSection, parseOwnSections } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { type PlacedRoute, targetHint } from "./routes-section.ts";
-import { nameOf, toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
+import { toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
 
 /** The extras of a step; a key that is absent is absent here. */
 export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits">;

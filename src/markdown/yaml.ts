@@ -12,18 +12,14 @@ import {
 } from "yaml";
 import type { JsonObject } from "../json.ts";
 import { oneLine } from "../words.ts";
+import type { WrittenList, WrittenMap, WrittenScalar } from "../written.ts";
 import type { Origin } from "./problems.ts";
 import { cutFault } from "./yaml-cut.ts";
 
-export interface YamlScalar {
-  kind: "scalar";
-  value: string | number | boolean | null;
-  /** A string's value; of any other, as it was written. */
-  text: string;
+export interface YamlScalar extends WrittenScalar {
   at: Origin;
 }
-export interface YamlList {
-  kind: "list";
+export interface YamlList extends WrittenList {
   items: Yaml[];
   at: Origin;
 }
@@ -33,8 +29,7 @@ export interface YamlEntry {
   at: Origin;
   value: Yaml;
 }
-export interface YamlMap {
-  kind: "map";
+export interface YamlMap extends WrittenMap {
   /** In order; no key stands twice. */
   entries: YamlEntry[];
   at: Origin;
@@ -187,10 +182,4 @@ function toJson(yaml: Yaml): unknown {
 /** The mapping as a JSON object. */
 export function toObject({ entries }: YamlMap): JsonObject {
   return Object.fromEntries(entries.map(({ key, value }) => [key, toJson(value)]));
-}
-
-/** What it is, for a message. */
-export function nameOf(yaml: Yaml): string {
-  if (yaml.kind !== "scalar") return yaml.kind === "list" ? "a list" : "a mapping";
-  return yaml.value === null || yaml.text.trim() === "" ? "empty" : `"${oneLine(yaml.text, 80)}"`;
 }

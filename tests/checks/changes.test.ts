@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Baseline, CheckResult } from "../../src/check.ts";
+import type { CheckResult } from "../../src/check.ts";
+import type { Baseline } from "../../src/check-kinds/looking.ts";
 import { createTestChecker, expectGone, looking, oddSeconds } from "../support/checking.ts";
 import { scratchDir, writeFiles } from "../support/workspace.ts";
 

@@ -1,6 +1,7 @@
 /** Front matter: what each key means, and every way in which it can be wrong. */
 import { describe, expect, test } from "bun:test";
-import { DEFAULT_TIMEOUT_S, MAX_CHECKS, MAX_TIMEOUT_S } from "../../src/check.ts";
+import { MAX_CHECKS } from "../../src/check.ts";
+import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from "../../src/check-kinds/forms.ts";
 import { MAX_FRONT_MATTER } from "../../src/markdown/front-matter.ts";
 import { MAX_PRODUCES } from "../../src/markdown/step-extras.ts";
 import { Workflow } from "../../src/workflow.ts";
@@ -130,6 +131,7 @@ describe("a step's front matter", () => {
     ["checks:\n- run: a\n  file: b", ["CHECK_INVALID 3"], ['"run" and "file"', "check of its own"]],
     ["checks:\n- file: a\n- run: a\n\n- file: a", ["CHECK_INVALID 6"], ["second time", "line 3"]],
     ["checks:\n- run: a b\n- run: [a, b]\n  timeout: 5", ["CHECK_INVALID 4"], ["second time"]],
+    ["checks:\n- run: a b\n- run: a 'b'", ["CHECK_INVALID 4"], ["second time"]],
     ["checks:\n- run:", ["CHECK_INVALID 3"], ["names no program"]],
     ["checks:\n- run: []", ["CHECK_INVALID 3"], ["names no program"]],
     ["checks:\n- run: ['', a]", ["CHECK_INVALID 3"], ["names no program"]],

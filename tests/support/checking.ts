@@ -1,7 +1,8 @@
 /** A checker as the server composes it, and what a look leaves behind. */
 import { afterEach, expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import type { Check, Checker, CheckResult, Looking } from "../../src/check.ts";
+import type { Check, Checker, CheckResult } from "../../src/check.ts";
+import type { Looking } from "../../src/check-kinds/looking.ts";
 import { type CheckerParts, createChecker } from "../../src/checks/checker.ts";
 import { gitChangeProbe } from "../../src/git/work-tree.ts";
 import { waitFor } from "./stdio.ts";

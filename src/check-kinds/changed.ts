@@ -1,0 +1,38 @@
+/** `changed: src/**`: files in the project that git must say changed since the visit was first handed out. */
+import { z } from "zod";
+import { readGlob } from "./forms.ts";
+import type { CheckKind } from "./kind.ts";
+import { failed } from "./looking.ts";
+
+const schema = z.object({ kind: z.literal("changed"), glob: z.string() });
+
+export const changed: CheckKind<typeof schema> = {
+  kind: "changed",
+  schema,
+  example: "changed: src/**",
+  options: [],
+  read(main) {
+    const glob = readGlob("changed", main);
+    return typeof glob === "string" ? { kind: "changed", glob } : glob;
+  },
+
+  subject: ({ glob }) => glob,
+  identity: ({ glob }) => glob,
+
+  startsProgram: false,
+  mayTakeLong: true,
+  noted: ({ glob }) => glob,
+
+  async look({ glob }, { project, baseline, signal }, tools) {
+    const before = baseline?.[glob] ?? null;
+    if (before === null)
+      return failed(
+        `git could not tell what ${glob} was when the step was handed out: is the project a git repository?`,
+      );
+    const now = await tools.fingerprint(glob);
+    if (signal.aborted) return failed("stopped");
+    if (now === null) return failed(`git cannot tell what ${glob} is now; see that "git status" works in the project`);
+    if (now === before) return failed(`in ${project}, git shows no change in ${glob} since the step was handed out`);
+    return { outcome: "passed" };
+  },
+};
