@@ -18,6 +18,9 @@ export const MAX_NOTES = 100;
 export const Status = z.enum(["RUNNING", "SUSPENDED", "COMPLETED", "FAILED", "CANCELLED"]);
 export type Status = z.infer<typeof Status>;
 
+/** The statuses that may still change. */
+export const LIVE: readonly Status[] = ["RUNNING", "SUSPENDED"];
+
 /** A report that is durable but has not moved the instance yet. */
 export const Pending = z.object({
   report: Report,
@@ -204,9 +207,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The last three statuses never change again. */
+/** Whether the status never changes again. */
 export function isFinal(status: Status): boolean {
-  return status === "COMPLETED" || status === "FAILED" || status === "CANCELLED";
+  return !LIVE.includes(status);
 }
 
 /** Suspended by something that only a person can settle; a model's suspension ends with the next resume. */

@@ -1,11 +1,12 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { ListQuery, Store } from "../instance.ts";
+import type { Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import type { BusyWait } from "./busy.ts";
 import { createCommitGroup } from "./commit-group.ts";
 import { type FilesWatch, filesError } from "./files.ts";
+import { listStatement } from "./list-statement.ts";
 import { refuseMigrated } from "./migrate.ts";
 import { asPersistenceError } from "./persistence-error.ts";
 import {
@@ -22,8 +23,6 @@ const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trust
   step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
   updated_at, completed_at, context`;
 
-const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
-
 const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, actor,
   definition, started_at, ended_at`;
 
@@ -38,15 +37,15 @@ const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
 const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
   VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
 
-/** Without `status`: naming it, changed or not, makes SQLite write the indexes anew whose condition reads it. */
+/** Without `status`: naming it, changed or not, makes SQLite write the indexes anew that hold it. Tells what it was. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
     last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
-  WHERE instance_id = $instance_id AND version = $version`;
+  WHERE instance_id = $instance_id AND version = $version RETURNING status`;
 
-const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND status <> $status";
+const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id";
 
 const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
   VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence,
@@ -129,13 +128,15 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     async commit({ instance, entries, definition }) {
       const { hash = "", workflow } = definition ?? {};
       const definitionRow = workflow ? definitionToRow(hash, workflow, instance.updated_at) : null;
-      const { workflow_name, project, parent_id, created_at, status, ...changing } = instanceToRow(instance);
+      const { workflow_name, project, parent_id, created_at, status: _status, ...changing } = instanceToRow(instance);
       const entryRows = entries.map((entry) => entryToRow(instance.instance_id, entry));
       const written = await write(() => {
         if (definitionRow) run(INSERT_DEFINITION, definitionRow);
-        if (run(UPDATE_INSTANCE, changing) === 0) return false;
-        run(UPDATE_STATUS, { instance_id: instance.instance_id, status: instance.status });
-        for (const row of entryRows) run(INSERT_ENTRY, row);
+        const before = row(UPDATE_INSTANCE, changing);
+        if (!before) return false;
+        const { instance_id, status } = instance;
+        if (before["status"] !== status) run(UPDATE_STATUS, { instance_id, status });
+        for (const each of entryRows) run(INSERT_ENTRY, each);
         return true;
       });
       if (written && definition) stored.add(hash);
@@ -184,8 +185,9 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     countElsewhere: (project, most) =>
       read(() => {
-        const sql = `SELECT COUNT(*) AS n FROM (SELECT 1 FROM instances WHERE project < $project LIMIT $most)
-          UNION ALL SELECT COUNT(*) FROM (SELECT 1 FROM instances WHERE project > $project LIMIT $most)`;
+        const roots = "SELECT 1 FROM instances WHERE parent_id IS NULL AND project";
+        const sql = `SELECT COUNT(*) AS n FROM (${roots} < $project LIMIT $most)
+          UNION ALL SELECT COUNT(*) FROM (${roots} > $project LIMIT $most)`;
         const counted = rows(sql, { project, most }).reduce((sum, each) => sum + Number(each["n"]), 0);
         return Math.min(counted, most);
       }),
@@ -210,25 +212,4 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     }
     return low;
   }
-}
-
-/** The statement of a list and its values: only the conditions that the query has, so that an index serves each. */
-function listStatement({ project, status, workflow_name, live, limit, after }: ListQuery): [string, Row] {
-  const conditions = [
-    project === null ? "" : "project = $project",
-    status ? "status = $status" : "",
-    workflow_name ? "workflow_name = $workflow_name" : "",
-    live ? "status IN ('RUNNING', 'SUSPENDED')" : "",
-    after ? "(created_at, instance_id) < ($created_at, $instance_id)" : "",
-  ].filter(Boolean);
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-  const sql = `SELECT ${SUMMARY_COLUMNS} FROM instances ${where} ORDER BY created_at DESC, instance_id DESC LIMIT $limit`;
-  const values: Row = {
-    limit,
-    ...(project === null ? {} : { project }),
-    ...(status ? { status } : {}),
-    ...(workflow_name ? { workflow_name } : {}),
-    ...after,
-  };
-  return [sql, values];
 }

@@ -6,14 +6,10 @@ import { AppError } from "../errors.ts";
 import type { Upkeep } from "../upkeep.ts";
 import type { BusyWait } from "./busy.ts";
 import { isOpenToOthers } from "./files.ts";
-import { refuseMigrated } from "./migrate.ts";
 import { openDatabase } from "./open.ts";
 import { asPersistenceError } from "./persistence-error.ts";
+import { prune } from "./prune.ts";
 
-/** History entries, about, that one transaction deletes, so that others wait briefly. */
-const PRUNE_ENTRIES = 1_000;
-/** How long others have between two transactions, in milliseconds; who waits tries again sooner. */
-const PRUNE_PAUSE_MS = 10;
 /** Less free space than this is worth a word. */
 const LOW_SPACE_BYTES = 100 * 1024 * 1024;
 
@@ -26,20 +22,6 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0x01021997, "9P"],
   [0x65735546, "FUSE"],
 ]);
-
-const SELECT_ENDED = `SELECT instance_id, last_seq AS entries FROM instances
-  WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before`;
-
-interface Ended {
-  instance_id: string;
-  entries: number;
-}
-
-interface Pruning {
-  path: string;
-  before: string;
-  busy: BusyWait;
-}
 
 export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
   async function withDatabase<T>(use: (db: Database) => Promise<T>): Promise<T> {
@@ -63,43 +45,8 @@ export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
         return [...modeWarning(path), ...networkWarning(path), ...spaceWarning(path)];
       }),
     backup: (file) => withDatabase((db) => copyTo(db, { file: resolve(file), busy })),
-    prune: (before) => withDatabase((db) => deleteEnded(db, { path, before, busy })),
+    prune: (before) => withDatabase((db) => prune(db, { path, before, busy })),
   };
-}
-
-/**
- * In short transactions, with time for others between them. What is freed is used again by later runs; the file does not
- * shrink, because VACUUM would stop every writer while it copies all of it.
- */
-async function deleteEnded(db: Database, { path, before, busy }: Pruning): Promise<number> {
-  const ended = await busy.whenFree(() => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before }));
-  const remove = db.transaction((batch: Ended[]) => {
-    refuseMigrated(db, path);
-    const statement = db.query("DELETE FROM instances WHERE instance_id = $instance_id");
-    return batch.reduce((sum, { instance_id }) => sum + statement.run({ instance_id }).changes, 0);
-  });
-  let deleted = 0;
-  for (const batch of batches(ended)) {
-    if (!busy.mayWait(performance.now())) throw pruneStopped(deleted);
-    deleted += await busy.whenFree(() => remove.immediate(batch));
-    await Bun.sleep(PRUNE_PAUSE_MS);
-  }
-  return deleted;
-}
-
-/** Runs one after the other until their entries fill a batch. */
-function batches(ended: Ended[]): Ended[][] {
-  const all: Ended[][] = [];
-  let room = 0;
-  for (const each of ended) {
-    if (room <= 0) {
-      all.push([]);
-      room = PRUNE_ENTRIES;
-    }
-    all.at(-1)?.push(each);
-    room -= each.entries + 1;
-  }
-  return all;
 }
 
 /** The copy is complete and flushed, or not there. */
@@ -128,13 +75,6 @@ function reserve(file: string): number {
       cause: error,
     });
   }
-}
-
-function pruneStopped(deleted: number): AppError {
-  return new AppError("PERSISTENCE_ERROR", `Stopped after ${deleted} runs were deleted, each of them whole.`, {
-    hint: "Run the same command again for the rest.",
-    retryable: true,
-  });
 }
 
 function damagedFile(path: string, lines: string[]): AppError {

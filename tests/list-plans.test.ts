@@ -1,0 +1,40 @@
+/** Lists read as many index entries as they show, whatever the number of runs: judged by SQLite's own plans, not by time. */
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { ListQuery } from "../src/instance.ts";
+import { createBusyWait } from "../src/sqlite/busy.ts";
+import { listStatement } from "../src/sqlite/list-statement.ts";
+import { openDatabase } from "../src/sqlite/open.ts";
+import { scratchDir } from "./support/workspace.ts";
+
+const AFTER = { created_at: "2026-01-01T00:00:00.000Z", instance_id: "run_a" };
+
+const QUERIES: ListQuery[] = [null, "/p"].flatMap((project) =>
+  [undefined, "W"].flatMap((workflow_name) =>
+    [{}, { live: true }, { status: "COMPLETED" as const }].flatMap((state) =>
+      [undefined, AFTER].map((after) => ({ project, workflow_name, after, limit: 20, ...state })),
+    ),
+  ),
+);
+
+test("every list finds the newest of each status at the end of an index, and reads no further", async () => {
+  const db = await openDatabase(join(scratchDir(), "state.sqlite"), createBusyWait());
+  for (const query of QUERIES) {
+    const [sql, values] = listStatement(query);
+    const plan = db.query<{ detail: string }, [typeof values]>(`EXPLAIN QUERY PLAN ${sql}`).all(values);
+    const looks = plan.map(({ detail }) => detail).filter((detail) => detail.includes("instances"));
+    const index = `roots${query.project && query.workflow_name ? "_of_both" : query.project ? "_of_project" : query.workflow_name ? "_of_workflow" : ""}`;
+    expect(looks).not.toBeEmpty();
+    for (const look of looks) expect(look).toMatch(new RegExp(`^SEARCH instances USING (COVERING )?INDEX ${index} `));
+    const sorted = plan.filter(({ detail }) => detail.includes("TEMP B-TREE"));
+    expect(sorted.length).toBeLessThanOrEqual(looks.length); // of the few that were found, never of an index
+  }
+  db.close();
+});
+
+test("a list of live runs that are final is empty", async () => {
+  const db = await openDatabase(join(scratchDir(), "state.sqlite"), createBusyWait());
+  const [sql, values] = listStatement({ project: null, status: "FAILED", live: true, limit: 20 });
+  expect(db.query<object, [typeof values]>(sql).all(values)).toEqual([]);
+  db.close();
+});
