@@ -1,7 +1,10 @@
 /** get_workflow_status and list_instances: pages, picks and filters; reading changes nothing. */
 import { expect, test } from "bun:test";
-import { advance, startRun, statusOf } from "./support/calls.ts";
-import { type Connection, connect } from "./support/client.ts";
+import type { HistoryEntry } from "../src/instance.ts";
+import { fillsStatus } from "../src/mcp/read-answers.ts";
+import { advance, type Caller, historyOf, startRun, statusOf } from "./support/calls.ts";
+import { connect } from "./support/client.ts";
+import { connectInProcess } from "./support/in-process.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -20,7 +23,7 @@ interface Summary {
   instance_id: string;
 }
 
-async function goRound(on: Connection, times: number): Promise<string> {
+async function goRound(on: Caller, times: number): Promise<string> {
   const { id } = await startRun(on, "ROUND");
   for (let visit = 1; visit <= times; visit++)
     await advance(on, { id, stepId: `${visit}-go` }, { details: `did ${visit}` });
@@ -41,6 +44,19 @@ test("history comes in pages, the oldest of each first, with the number of all e
   expect(await statusOf(on, id, { history_limit: 3 })).toMatchObject({ history_total: 25, visit: 26 });
   const { text } = await on.call("get_workflow_status", { instance_id: id, history_limit: 1 });
   expect(text).toContain('history (1 of 25 entries):\n#25 Go (25-go) success "did 25" → Go, by route: otherwise');
+});
+
+test("of a long history no more is read than an answer has room for, and the answer says how to get the rest", async () => {
+  const on = await connectInProcess({ workflows: [workflows] });
+  const id = await goRound(on, 120);
+  const read: number[] = [];
+  const enough = (history: HistoryEntry[]) => read.push(history.length) > 0 && fillsStatus(history);
+  const { history } = await on.app.engine.status({ instance_id: id, history_limit: 1_000, enough });
+  expect(read).toEqual([25]);
+  const whole = await statusOf(on, id);
+  expect(whole.history.length).toBeLessThan(history.length);
+  expect(whole.cut).toContain(`history_before ${whole.history[0].seq}`);
+  expect(await historyOf(on, id)).toHaveLength(120);
 });
 
 test("the context comes whole, or only the keys that were asked for", async () => {

@@ -1,18 +1,22 @@
 /** Reading: status, history and lists. Changes nothing. */
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import type { HistoryEntry, Instance, InstanceSummary, Status } from "../instance.ts";
+import type { HistoryEntry, Instance, InstanceSummary, Status, Store } from "../instance.ts";
 import { asWritten } from "../near-name.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, notFound } from "./call.ts";
 import type { Parts } from "./parts.ts";
 
 const MAX_COUNTED = 1_000;
+/** Entries read at once for an answer that may not have room for all of them. */
+const READ_AT_ONCE = 25;
 
 export interface StatusInput {
   instance_id: string;
   history_limit: number;
   history_before?: number | undefined;
+  /** Whether older entries would not be shown any more; else all that `history_limit` allows are read. */
+  enough?: ((history: HistoryEntry[]) => boolean) | undefined;
 }
 
 export interface Snapshot {
@@ -28,8 +32,19 @@ export async function status(parts: Parts, input: StatusInput): Promise<Snapshot
   const instance = await store.load(input.instance_id);
   if (!instance) throw notFound(input.instance_id);
   const workflow = await parts.definitions.of(store, instance);
-  const history = await store.history(input.instance_id, { limit: input.history_limit, before: input.history_before });
-  return { instance, workflow, history };
+  return { instance, workflow, history: await pageOf(store, input) };
+}
+
+async function pageOf(store: Store, { instance_id, history_limit, history_before, enough }: StatusInput) {
+  let page: HistoryEntry[] = [];
+  const step = enough ? READ_AT_ONCE : history_limit;
+  while (page.length < history_limit) {
+    const limit = Math.min(step, history_limit - page.length);
+    const older = await store.history(instance_id, { limit, before: page[0]?.seq ?? history_before });
+    page = [...older, ...page];
+    if (older.length < limit || enough?.(page)) break;
+  }
+  return page;
 }
 
 /** The decision that ended the last visit: for a final instance, how it ended and why. */

@@ -8,7 +8,7 @@ import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { cutValue } from "./context-view.ts";
-import { bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
+import { bytesOf, fitAnswer, fitItems, LARGEST_BUDGET, shrink } from "./fit.ts";
 import { type Run, runText } from "./run-text.ts";
 import { nextStep } from "./step-words.ts";
 
@@ -100,13 +100,22 @@ export function statusAnswer(snapshot: Snapshot, keys: string[] | undefined): An
   return fitAnswer((budget) => statusWithin(snapshot, { keys, budget }));
 }
 
+/** Whether a status has no room for older entries. */
+export function fillsStatus(history: HistoryEntry[]): boolean {
+  return historyWithin(history, LARGEST_BUDGET).left > 0;
+}
+
+function historyWithin(history: HistoryEntry[], budget: number) {
+  return fitItems([...history].reverse().map(withBriefOutput), budget * 0.35);
+}
+
 function statusWithin(
   { instance, workflow, history }: Snapshot,
   most: { keys: string[] | undefined; budget: number },
 ): Answer {
   const { keys, budget } = most;
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
-  const page = fitItems([...history].reverse().map(withBriefOutput), budget * 0.35);
+  const page = historyWithin(history, budget);
   const oldest = page.shown.at(-1)?.seq;
   const shrunk =
     page.shown.some((entry, index) => page.views[index] !== entry) ||

@@ -11,7 +11,7 @@ import { quoted } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { advertised, type InputSchema, inputSchema, parseArguments } from "./arguments.ts";
 import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
-import { listAnswer, statusAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
+import { fillsStatus, listAnswer, statusAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
 import { stepAnswer } from "./step-answer.ts";
 
 /** What a client may assume of a tool; hints in the protocol's words. */
@@ -110,7 +110,8 @@ export const TOOLS: readonly Tool[] = [
     }),
     output: STATUS_OUTPUT,
     annotations: READS,
-    handler: async (engine, { keys, ...input }) => statusAnswer(await engine.status(input), keys),
+    handler: async (engine, { keys, ...input }) =>
+      statusAnswer(await engine.status({ ...input, enough: fillsStatus }), keys),
   }),
   tool({
     name: "advance_workflow",
