@@ -1,6 +1,6 @@
 /**
  * `bun run bench [WORD]… [--quick] [--instances N] [--out FILE] [--chart FILE] [--executable FILE]`: drives the compiled
- * executable through MCP alone, in turns with a reference server, so that every figure is a ratio. Words choose measures
+ * executable through MCP alone, in turns with a reference server that answers the same bytes, so that figures are ratios. Words choose measures
  * by a part of their names: throughput stdio, throughput http, history, instances, memory stdio, memory http, checks, startup.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -96,7 +96,7 @@ function table(results: Result[]): string {
     `${number(result.value)} ${result.unit}`,
     targetOf(result),
     reached(result) ? "reached" : "MISSED",
-    result.behind.slice(0, 60),
+    result.behind,
   ]);
   const all = [["measure", "found", "target", "verdict", "behind it"], ["---", "---", "---", "---", "---"], ...rows];
   return all.map((cells) => `| ${cells.join(" | ")} |`).join("\n");

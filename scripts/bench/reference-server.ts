@@ -1,7 +1,7 @@
 /**
- * What the product is held against: the same SDK, transports, SQLite settings and compiler, tools of the same names, answers
- * of the same size; but nothing is decided, and each call is one durable commit of one UPDATE and one INSERT. Writes of one
- * turn of the event loop share a transaction. `--db FILE --answers FILE [--http --port N]`
+ * What the product is held against: the same SDK, transports, SQLite settings and compiler, tools of the same names, and
+ * answers of the same bytes, as JSON over HTTP; but nothing is decided, and each call is one durable commit of one UPDATE
+ * and one INSERT. Writes of one turn of the event loop share a transaction. `--db FILE --answers FILE [--http --port N]`
  */
 import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
@@ -92,7 +92,7 @@ function createServer(): Server {
   return server;
 }
 
-/** The transport as the product uses it: one for a session, event streams, the body handed over parsed. */
+/** The transport at its fastest: one for a session, JSON bodies, what was sent handed over parsed. */
 function serveHttp(port: number): string {
   const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
   const served = Bun.serve({
@@ -105,7 +105,7 @@ function serveHttp(port: number): string {
       if (known) return known.handleRequest(request, { parsedBody });
       const transport = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: () => crypto.randomUUID(),
-        keepAliveMs: 5_000,
+        enableJsonResponse: true,
         onsessioninitialized: (id) => void sessions.set(id, transport),
       });
       await createServer().connect(transport);

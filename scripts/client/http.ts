@@ -7,20 +7,31 @@ const HEADERS = {
   "mcp-protocol-version": INITIALIZE.protocolVersion,
 };
 
-/** Opens a session at the endpoint, such as `http://127.0.0.1:3000/mcp`. */
+export interface Session {
+  client: Client;
+  /** Ends it, as a client does that will not come again. */
+  close(): Promise<void>;
+}
+
+/** A client with a session of its own at the endpoint, such as `http://127.0.0.1:3000/mcp`. */
 export async function connectHttp(url: string): Promise<Client> {
+  return (await openSession(url)).client;
+}
+
+export async function openSession(url: string): Promise<Session> {
   let lastId = 0;
   const first = await post(url, HEADERS, requestText("initialize", INITIALIZE, ++lastId));
   const session = first.headers.get("mcp-session-id");
   const headers = session === null ? HEADERS : { ...HEADERS, "mcp-session-id": session };
   await first.text();
   await (await post(url, headers, requestText("notifications/initialized", {}))).text();
-  return {
+  const client: Client = {
     async call(name, args = {}) {
       const response = await post(url, headers, requestText("tools/call", { name, arguments: args }, ++lastId));
       return answerOf(messageIn(await bodyOf(response), response.status));
     },
   };
+  return { client, close: async () => void (await (await fetch(url, { method: "DELETE", headers })).text()) };
 }
 
 async function post(url: string, headers: Record<string, string>, body: string): Promise<Response> {

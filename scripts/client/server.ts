@@ -23,6 +23,8 @@ export interface Server {
   client(): Promise<Client>;
   /** Resident memory, in MB. */
   residentMb(): number;
+  /** Processor time that it has taken so far, in milliseconds. */
+  cpuMs(): number;
   /** Sends the signal; resolves when the process is gone and its last answers are given. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   stderr(): string;
@@ -70,7 +72,7 @@ export async function startServer({ command, transport, cwd, env = {} }: ServerO
     url = address;
   }
   const { pid } = child;
-  return { pid, url, client, end, residentMb: () => residentMb(pid), stderr: () => errors };
+  return { pid, url, client, end, residentMb: () => residentMb(pid), cpuMs: () => cpuMs(pid), stderr: () => errors };
 }
 
 /** The address that the server logs when it listens. */
@@ -95,4 +97,14 @@ async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) 
 export function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
+
+/** How many clock ticks a second has in /proc. */
+const TICKS = 100;
+
+/** Processor time of a process of this machine, all its threads together, in milliseconds; Linux only. */
+function cpuMs(pid: number): number {
+  // The name in brackets may hold spaces; user and system time are the 12th and 13th field behind it.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS;
 }
