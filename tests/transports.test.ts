@@ -1,5 +1,6 @@
 /** The same scripted conversation by every way in: the same answers, apart from ids and times. */
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { z } from "zod";
@@ -21,6 +22,12 @@ writeFiles(workflows, {
     Ship: { routes: ["otherwise → FINISH"] },
   }),
   "BROKEN/index.md": "# BROKEN\n",
+  ...workflowFiles("STRICT", {
+    Count: { extras: ["produces: { count: { type: integer } }", "next: Prove"] },
+    Prove: { extras: ["checks: [{ file: proof.txt }]", "next: Turn"] },
+    Turn: { extras: ["max_visits: 1", "next: Turn"] },
+  }),
+  ...workflowFiles("JUDGED", { One: { guidance: "Go to Two." }, Two: {} }),
 });
 
 /** What the script is there to compare. */
@@ -42,6 +49,9 @@ const MUST_OCCUR = [
   "-32601",
   "-32602",
 ];
+
+/** The errors that the second script is there to compare. The two others hang on chance: CONFLICT and INTERNAL_ERROR. */
+const MUST_FAIL = ["INCOMPLETE_REPORT", "CHECK_FAILED", "INSTANCE_SUSPENDED", "AI_SERVICE_ERROR", "PERSISTENCE_ERROR"];
 
 type Ask = (method: string, params?: object) => Promise<unknown>;
 
@@ -106,6 +116,31 @@ async function converse(ask: Ask): Promise<unknown[]> {
   return answers;
 }
 
+/** What fails for reasons that lie in the workflow, at the model or with the database. */
+async function fail(ask: Ask, { db }: Place): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  const tool = async (name: string, args: object) => {
+    const answer = await ask("tools/call", { name, arguments: args });
+    answers.push([name, args, answer]);
+    return /run_[a-z0-9]+/.exec(JSON.stringify(answer))?.[0];
+  };
+  const instance_id = await tool("start_workflow", { workflow_name: "STRICT" });
+  const report = (step_id: string, status = "success") => ({ instance_id, report: { step_id, status } });
+  await tool("advance_workflow", report("1-count"));
+  await tool("advance_workflow", { ...report("1-count"), context_updates: { count: "many" } });
+  await tool("advance_workflow", { ...report("1-count"), context_updates: { count: "3" } });
+  await tool("advance_workflow", report("2-prove"));
+  await tool("advance_workflow", report("2-prove", "failure"));
+  await tool("advance_workflow", report("3-turn"));
+  await tool("advance_workflow", report("4-turn"));
+  const judged = await tool("start_workflow", { workflow_name: "JUDGED" });
+  await tool("advance_workflow", { instance_id: judged, report: { step_id: "1-one", status: "success" } });
+  rmSync(db);
+  await tool("get_workflow_status", { instance_id });
+  await tool("start_workflow", { workflow_name: "STRICT" });
+  return answers;
+}
+
 function nested(levels: number): unknown {
   return levels === 0 ? 1 : { a: nested(levels - 1) };
 }
@@ -141,29 +176,45 @@ function comparable(answers: unknown[]): unknown {
   const text = JSON.stringify(answers)
     .replaceAll(/run_[a-z0-9]{6,}/g, "run_ID")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
-    .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO");
+    .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO")
+    .replaceAll(/[^ "]+state\.sqlite/g, "FILE");
   return JSON.parse(text);
 }
 
-async function askStdio(): Promise<Ask> {
-  return asker((await connect({ workflows, project })).client);
+/** Checks are looked at, and no model is there to be asked, where one is to be. */
+const TROUBLE = {
+  WORKFLOW_ALLOW_CHECKS: "1",
+  AI_SERVICE_ENDPOINT: "http://127.0.0.1:1",
+  AI_MODEL: "none",
+  AI_ON_FAILURE: "error",
+};
+
+interface Place {
+  db: string;
+  env: Record<string, string>;
 }
 
-const OTHER_WAYS: Record<string, () => Promise<Ask>> = {
-  HTTP: async () =>
-    asker((await connectHttp((await serveHttp({ workflows, args: ["--project", project] })).url)).client),
-  "HTTP without a session": async () => {
-    const { url } = await serveHttp({ workflows, args: ["--project", project] });
+const newPlace = (env: Record<string, string> = {}): Place => ({ db: join(scratchDir(), "state.sqlite"), env });
+
+function overStdio(place: Place): Promise<Ask> {
+  return connect({ workflows, project, ...place }).then(({ client }) => asker(client));
+}
+
+const OTHER_WAYS: Record<string, (place: Place) => Promise<Ask>> = {
+  HTTP: async (place) => {
+    const { url } = await serveHttp({ workflows, args: ["--project", project], ...place });
+    return asker((await connectHttp(url)).client);
+  },
+  "HTTP without a session": async (place) => {
+    const { url } = await serveHttp({ workflows, args: ["--project", project], ...place });
     return bareAsker(
       async (method, params) =>
         (await (await fetch(url, requestOf(method, params, { meta: NAMED }))).json()) as Message,
     );
   },
-  "stdio without a session": async () => {
-    const bare = startBare({
-      cwd: scratchDir(),
-      args: ["--db", join(scratchDir(), "state.sqlite"), "--project", project, "--workflows", workflows],
-    });
+  "stdio without a session": async ({ db, env }) => {
+    const args = ["--db", db, "--project", project, "--workflows", workflows];
+    const bare = startBare({ cwd: scratchDir(), args, env });
     return bareAsker((method, params) => bare.ask(method, { ...params, _meta: NAMED }));
   },
 };
@@ -171,12 +222,20 @@ const OTHER_WAYS: Record<string, () => Promise<Ask>> = {
 test.each(Object.entries(OTHER_WAYS))(
   "the same conversation over stdio and over %s gives the same answers",
   async (_way, open) => {
-    const over = await converse(await askStdio());
+    const over = await converse(await overStdio(newPlace()));
     const said = JSON.stringify(over);
     for (const word of MUST_OCCUR) expect(said).toContain(word);
-    expect(comparable(await converse(await open()))).toEqual(comparable(over));
+    expect(comparable(await converse(await open(newPlace())))).toEqual(comparable(over));
   },
 );
+
+test.each(Object.entries(OTHER_WAYS))("what fails is said over %s as over stdio", async (_way, open) => {
+  const [place, other] = [newPlace(TROUBLE), newPlace(TROUBLE)];
+  const over = await fail(await overStdio(place), place);
+  const said = JSON.stringify(over);
+  for (const word of MUST_FAIL) expect(said).toContain(word);
+  expect(comparable(await fail(await open(other), other))).toEqual(comparable(over));
+});
 
 test("what a client is told of the server is the same", async () => {
   const stdio = await connect();

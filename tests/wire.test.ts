@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { jsonText } from "../src/json.ts";
 import { createLineReader } from "../src/mcp/line-reader.ts";
 import { readMessage } from "../src/mcp/message.ts";
-import { connectHttp, postInit, serveHttp } from "./support/http.ts";
+import { connectHttp, messagesIn, postInit, serveHttp } from "./support/http.ts";
 import { type Bare, type Message, runBare, startBare } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -151,7 +151,7 @@ test("params that break a request's schema are an error in plain words, over std
     expectPlain(error);
     expect(`${method}: ${(error as { message: string }).message}`).toContain(said);
     const response = await fetch(url, postInit({ jsonrpc: "2.0", id: 1, method, params }, headers));
-    expect(JSON.parse(/^data: (.*)$/m.exec(await response.text())?.[1] ?? "").error).toEqual(error);
+    expect(await messagesIn(response)).toMatchObject([{ id: 1, error }] as Message[]);
   }
 });
 

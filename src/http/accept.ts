@@ -2,15 +2,18 @@
 
 const EVENT_STREAM = ["text/event-stream", "text/*", "*/*"];
 
-/**
- * Whether the client takes event streams. If so, the request then says it in the words that the SDK's transport looks for:
- * that one wants both kinds named in full.
- */
+/** What the SDK's transport looks for: it wants both kinds named in full. */
+const BOTH = "application/json, text/event-stream";
+
+/** Whether the client takes event streams. */
 export function takesEventStream({ headers }: Request): boolean {
   const accept = headers.get("accept");
-  if (accept?.trim() && !accept.split(",").some(isEventStream)) return false;
-  headers.set("accept", "application/json, text/event-stream");
-  return true;
+  return accept === BOTH || !accept?.trim() || accept.split(",").some(isEventStream);
+}
+
+/** Lets a client that takes event streams say so in the words of the SDK's transport. */
+export function acceptBoth({ headers }: Request): void {
+  headers.set("accept", BOTH);
 }
 
 function isEventStream(range: string): boolean {

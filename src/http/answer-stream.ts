@@ -5,44 +5,49 @@ import { FIRST_BYTES } from "./event-stream.ts";
 /** After which a waiting client is told that the server lives, and how often then, in milliseconds. */
 export const KEEP_ALIVE_MS = 5_000;
 
-const JSON_HEADERS = { "Content-Type": "application/json" };
+const JSON_TYPE = "application/json";
 /** The last one is for proxies that would hold events back. */
 const STREAM_HEADERS = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
 
-/** How the client is reached while it waits. */
-interface Waiting {
-  /** Aborted when it has gone. */
-  signal: AbortSignal;
-  send(notification: object): void;
-}
-
 interface Answered {
-  /** Null: nobody waits for it any more. */
+  /** Null: the client does not wait for it any more. */
   message: object | null;
   /** Of a JSON body; an event stream has begun with 200. */
   status: number;
 }
 
+interface AnswerOptions {
+  headers?: Record<string, string>;
+  /** Called if the client leaves a stream that has begun. */
+  left(): void;
+}
+
 /** The response leaves with the first thing that is said. `run` never rejects. */
-export function answerStream(request: Request, run: (waiting: Waiting) => Promise<Answered>): Promise<Response> {
-  const gone = new AbortController();
+export function answerStream(
+  run: (send: (notification: object) => void) => Promise<Answered>,
+  { headers, left }: AnswerOptions,
+): Promise<Response> {
   const response = Promise.withResolvers<Response>();
-  const leave = () => gone.abort();
-  if (request.signal.aborted) leave();
-  request.signal.addEventListener("abort", leave, { once: true });
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let gone = false;
 
   function put(text: string): void {
-    if (!gone.signal.aborted) stream?.enqueue(Buffer.from(text));
+    if (!gone) stream?.enqueue(Buffer.from(text));
   }
 
   function begin(): void {
     if (stream) return;
-    const start = (controller: typeof stream) => {
-      stream = controller;
-      controller?.enqueue(FIRST_BYTES);
-    };
-    response.resolve(new Response(new ReadableStream({ start, cancel: leave }), { headers: STREAM_HEADERS }));
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        stream = controller;
+        controller.enqueue(FIRST_BYTES);
+      },
+      cancel() {
+        gone = true;
+        left();
+      },
+    });
+    response.resolve(new Response(body, { headers: { ...headers, ...STREAM_HEADERS } }));
   }
 
   function say(message: object): void {
@@ -53,18 +58,20 @@ export function answerStream(request: Request, run: (waiting: Waiting) => Promis
 
   function finish({ message, status }: Answered): void {
     clearInterval(alive);
-    request.signal.removeEventListener("abort", leave);
-    if (!stream) response.resolve(new Response(message && jsonText(message), { status, headers: JSON_HEADERS }));
-    else if (!gone.signal.aborted) {
-      if (message) say(message);
-      stream.close();
+    if (message && !stream) {
+      const init = { status, headers: { ...headers, "Content-Type": JSON_TYPE } };
+      response.resolve(new Response(jsonText(message), init));
+      return;
     }
+    begin(); // a stream that ends without an answer says that there is none
+    if (message) say(message);
+    if (!gone) stream?.close();
   }
 
   const send = (notification: object) => {
     begin();
     say({ jsonrpc: "2.0", ...notification });
   };
-  void run({ signal: gone.signal, send }).then(finish);
+  void run(send).then(finish);
   return response.promise;
 }

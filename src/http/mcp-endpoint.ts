@@ -1,12 +1,13 @@
-/** MCP over Streamable HTTP at one route: finds or creates the session and hands the request to the SDK's transport. */
+/** MCP over Streamable HTTP at one route: finds or creates the session, answers its calls, and hands all else to the SDK's transport. */
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
-import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
+import { type JSONRPCMessage, type RequestId, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/sdk/types.js";
 import { idOf, METHOD_NOT_FOUND, readMessage } from "../mcp/message.ts";
 import { isMethod, type McpServer } from "../mcp/server.ts";
-import type { Sessionless } from "../mcp/sessionless.ts";
+import { asCall } from "../mcp/session-calls.ts";
+import type { RequestMessage, Sessionless } from "../mcp/sessionless.ts";
 import { oneLine } from "../words.ts";
-import { takesEventStream } from "./accept.ts";
-import { KEEP_ALIVE_MS } from "./answer-stream.ts";
+import { acceptBoth, takesEventStream } from "./accept.ts";
+import { answerStream, KEEP_ALIVE_MS } from "./answer-stream.ts";
 import { type BodyLimits, readJson } from "./body.ts";
 import { watchStream } from "./event-stream.ts";
 import { refusal } from "./refusal.ts";
@@ -61,6 +62,7 @@ export function createMcpEndpoint({ sessions, mcpServer, sessionless, limits }: 
         onsessionclosed: (id) => sessions.remove(id),
       });
       await mcp.server.connect(transport);
+      acceptBoth(request);
       const response = await transport.handleRequest(request, { parsedBody: message });
       if (transport.sessionId === undefined) await mcp.server.close();
       return response;
@@ -100,11 +102,42 @@ interface Asked {
 /** Two requests with one id cannot be told apart by the transport: one of them would never be answered. */
 async function ask(session: Session, { request, message }: Asked): Promise<Response> {
   const id = "method" in message && "id" in message ? message.id : undefined;
-  if (id === undefined) return pass(session, request, message);
+  if (id === undefined) {
+    session.mcp.calls.cancelledBy(message);
+    return pass(session, request, message);
+  }
   // Without the id: a client would take it for the answer to the first one.
   if (session.asking.has(id)) return refusal(400, "A request with this id is still being answered.");
   session.asking.add(id);
+  const call = asCall(message);
+  if (call && isServedVersion(request)) return answerCall(session, call);
   return pass(session, request, message, () => session.asking.delete(id));
+}
+
+/** The transport says no to all others. */
+function isServedVersion({ headers }: Request): boolean {
+  const version = headers.get("mcp-protocol-version");
+  return version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
+}
+
+/** The session is in use until the answer has left. A call goes on if its client does not wait for it. */
+function answerCall(session: Session, call: RequestMessage): Promise<Response> {
+  session.open += 1;
+  let open = true;
+  const ended = () => {
+    if (!open) return;
+    open = false;
+    session.open -= 1;
+    session.asking.delete(call.id);
+  };
+  return answerStream(
+    async (send) => {
+      const message = await session.mcp.calls.answer(call, send);
+      ended();
+      return { message, status: 200 };
+    },
+    { headers: { "Mcp-Session-Id": session.id }, left: ended },
+  );
 }
 
 /** Hands the request to the session's transport; the session is in use until the answer has left. */
@@ -119,6 +152,7 @@ async function pass(
     session.open -= 1;
     answered?.();
   };
+  acceptBoth(request);
   try {
     return watchStream(await session.transport.handleRequest(request, { parsedBody: message }), ended);
   } catch (error) {

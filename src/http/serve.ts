@@ -93,6 +93,6 @@ async function end(app: HttpApp, server: Bun.Server<undefined>, sessionless: Ses
 }
 
 async function answered(sessions: ReturnType<HttpApp["sessions"]["all"]>): Promise<void> {
-  await Promise.all(sessions.map(({ mcp }) => mcp.idle()));
+  await Promise.all(sessions.map(({ mcp }) => mcp.calls.idle()));
   while (sessions.some(({ asking }) => asking.size > 0)) await Bun.sleep(5);
 }

@@ -30,10 +30,17 @@ export async function answerWithoutSession(
   if (mismatch) return refusal(400, mismatch, { code: HEADER_MISMATCH, id });
   const read = readEnvelope(message);
   if ("refused" in read) return refusal(400, read.refused.fault, { ...read.refused, id });
-  return answerStream(request, async (peer) => {
-    const answer = await sessionless.answer(message, read.envelope, peer);
-    return { message: answer, status: statusOf(answer) };
-  });
+  const gone = new AbortController();
+  const left = () => gone.abort();
+  request.signal.addEventListener("abort", left, { once: true });
+  return answerStream(
+    async (send) => {
+      const answer = await sessionless.answer(message, read.envelope, { signal: gone.signal, send });
+      request.signal.removeEventListener("abort", left);
+      return { message: answer, status: statusOf(answer) };
+    },
+    { left },
+  );
 }
 
 function statusOf(answer: Answer | null): number {

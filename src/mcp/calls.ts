@@ -1,5 +1,5 @@
 /** Calls of tools, from a message's params to the result that goes back; knows no transport. */
-import type { ProgressToken, ServerNotification } from "@modelcontextprotocol/sdk/types.js";
+import type { LoggingLevel, ProgressToken, ServerNotification } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import type { Caller } from "../engine/parts.ts";
@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { INVALID_PARAMS, ProtocolError } from "./message.ts";
-import type { Notices } from "./notices.ts";
+import { createNotices, type Notices } from "./notices.ts";
 import { createProgress } from "./progress.ts";
 import { createRest } from "./rest.ts";
 import { TOOLS } from "./tools.ts";
@@ -26,7 +26,8 @@ export const Call = z.object({ name: z.string(), arguments: z.unknown().optional
 /** Who calls, and how to reach them until the answer is there. */
 export interface Calling {
   client: { name: string; version: string } | undefined;
-  notices: Notices;
+  /** Null: the client wants no log messages. */
+  logLevel: LoggingLevel | null;
   signal: AbortSignal;
   progressToken: ProgressToken | undefined;
   send(notification: ServerNotification): Promise<void>;
@@ -59,7 +60,8 @@ export function createCalls({ engine, log, newId }: CallParts) {
     }
   }
 
-  async function call(asked: z.infer<typeof Call>, { client, notices, signal, progressToken, send }: Calling) {
+  async function call(asked: z.infer<typeof Call>, { client, logLevel, signal, progressToken, send }: Calling) {
+    const notices = createNotices(logLevel, (params) => send({ method: "notifications/message", params }));
     const progress = createProgress(progressToken, send);
     const answering = answer(asked, notices, { actor: actorOf(client), signal, tell: progress.tell });
     inFlight.add(answering);

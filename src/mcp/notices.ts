@@ -1,4 +1,4 @@
-/** Log messages to the client, as the protocol has them: silent until the client sets a level. */
+/** Log messages to the client, as the protocol has them: none unless the client names a level. */
 import {
   type LoggingLevel,
   LoggingLevelSchema,
@@ -8,29 +8,23 @@ import {
 const SEVERITY: readonly LoggingLevel[] = LoggingLevelSchema.options;
 
 export interface Notices {
-  setLevel(level: LoggingLevel): void;
   /** A tool's answer: who decided what. */
   answered(tool: string, structured: Record<string, unknown>): void;
   /** A tool's error: its code. */
   refused(tool: string, structured: Record<string, unknown>): void;
 }
 
-/** Messages hold ids, names and codes; never what an agent reported. */
+/** Of one call, from the level on; null: the client wants none. Messages hold ids, names and codes; never what was reported. */
 export function createNotices(
+  least: LoggingLevel | null,
   send: (params: LoggingMessageNotification["params"]) => Promise<void>,
-  level: LoggingLevel | null = null,
 ): Notices {
-  let least = level;
-
   function say(level: LoggingLevel, data: Record<string, unknown>): void {
     if (least === null || SEVERITY.indexOf(level) < SEVERITY.indexOf(least)) return;
     send({ level, logger: "orchestrator", data }).catch(() => {}); // the client may be gone
   }
 
   return {
-    setLevel(level) {
-      least = level;
-    },
     answered(tool, { instance_id, status, decision, next_step }) {
       const decided_by = field(decision, "decided_by");
       say(decided_by ? "info" : "debug", {

@@ -1,17 +1,10 @@
 /** The adapter to the MCP SDK: one server for each client, whatever the transport, on our own tables. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
-import {
-  type JSONRPCRequest,
-  LoggingLevelSchema,
-  type ServerNotification,
-  type ServerRequest,
-} from "@modelcontextprotocol/sdk/types.js";
+import { type JSONRPCRequest, type LoggingLevel, LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
-import { Call, createCalls } from "./calls.ts";
 import type { Changes } from "./changes.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
@@ -25,8 +18,8 @@ import {
   Uri,
   withoutInternals,
 } from "./methods.ts";
-import { createNotices } from "./notices.ts";
 import { instanceIdIn, readResource } from "./resources.ts";
+import { createSessionCalls, type SessionCalls } from "./session-calls.ts";
 
 export interface ServerParts {
   engine: Engine;
@@ -39,19 +32,18 @@ export interface ServerParts {
 export interface McpServer {
   /** To be connected to a transport. */
   server: Server;
-  /** Resolves when no call is in flight. */
-  idle(): Promise<void>;
+  /** Calls of tools, which do not go by the server. */
+  calls: SessionCalls;
 }
 
 /** The protocol's code for a resource that is not there. */
 const RESOURCE_NOT_FOUND = -32002;
 
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
-type Answering = (params: unknown, extra: Extra) => object | Promise<object>;
+type Answering = (params: unknown) => object | Promise<object>;
 
 const Level = z.object({ level: LoggingLevelSchema });
 
-/** What hangs on a session; the SDK does the first two, the rest is in `READING`. */
+/** What hangs on a session; the SDK does the first two, `SessionCalls` the third, the rest is in `READING`. */
 const OF_SESSIONS = [
   "initialize",
   "ping",
@@ -69,8 +61,8 @@ export function isMethod(method: string): boolean {
 export function createMcpServer(parts: ServerParts): McpServer {
   const { engine, version, log } = parts;
   const server = new Server({ ...SERVER, version }, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-  const notices = createNotices((params) => server.sendLoggingMessage(params));
-  const { call, idle } = createCalls(parts);
+  let logLevel: LoggingLevel | null = null;
+  const calls = createSessionCalls(parts, { client: () => server.getClientVersion(), logLevel: () => logLevel });
   const watch = watchFor(server, parts);
 
   function read(method: ReadingMethod, params: unknown): Promise<object> {
@@ -79,16 +71,7 @@ export function createMcpServer(parts: ServerParts): McpServer {
     return asProtocolError(code, () => READING[method](engine, params));
   }
 
-  const table: Record<Exclude<(typeof OF_SESSIONS)[number], "initialize" | "ping">, Answering> = {
-    "tools/call": taking(Call, (asked, { signal, sendNotification, _meta }) =>
-      call(asked, {
-        client: server.getClientVersion(),
-        notices,
-        signal,
-        progressToken: _meta?.progressToken,
-        send: sendNotification,
-      }),
-    ),
+  const table: Record<Exclude<(typeof OF_SESSIONS)[number], "initialize" | "ping" | "tools/call">, Answering> = {
     "resources/subscribe": taking(Uri, async ({ uri }) => {
       await asProtocolError(RESOURCE_NOT_FOUND, () => readResource(engine, uri));
       watch.resource(uri);
@@ -99,34 +82,37 @@ export function createMcpServer(parts: ServerParts): McpServer {
       return {};
     }),
     "logging/setLevel": taking(Level, ({ level }) => {
-      notices.setLevel(level);
+      logLevel = level;
       return {};
     }),
   };
   const answers = new Map<string, Answering>(Object.entries(table));
   // Not by `setRequestHandler`: that parses with the SDK's schemas, and sends their dumps as errors.
   server.removeRequestHandler("logging/setLevel");
-  server.fallbackRequestHandler = async ({ method, params }: JSONRPCRequest, extra) => {
+  server.fallbackRequestHandler = async ({ method, params }: JSONRPCRequest) => {
     try {
       if (isReading(method)) return await read(method, params);
       const answer = answers.get(method);
-      if (answer) return await answer(params, extra);
+      if (answer) return await answer(params);
     } catch (error) {
       throw withoutInternals(error, parts);
     }
     throw new ProtocolError(METHOD_NOT_FOUND, `There is no method "${oneLine(method, 200)}".`);
   };
-  server.onclose = () => watch.end();
+  server.onclose = () => {
+    watch.end();
+    calls.end();
+  };
   server.onerror = ({ message }) => log.debug({ message }, "the SDK reports a fault");
-  return { server, idle };
+  return { server, calls };
 }
 
 /** A handler behind its schema. */
 function taking<S extends z.ZodObject>(
   schema: S,
-  handler: (params: z.infer<S>, extra: Extra) => object | Promise<object>,
+  handler: (params: z.infer<S>) => object | Promise<object>,
 ): Answering {
-  return (params, extra) => handler(readParams(schema, params), extra);
+  return (params) => handler(readParams(schema, params));
 }
 
 /** What a client is told of by itself. Nothing is watched before it asked for a list, or subscribed. */

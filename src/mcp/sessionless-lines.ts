@@ -1,27 +1,23 @@
 /** Messages without a session among those that one client sends line by line; all others are the SDK's. */
-import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/sdk/types.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { readEnvelope } from "./envelope.ts";
 import { errorMessage, field, namedRevision } from "./message.ts";
+import { createOpenRequests } from "./open-requests.ts";
 import type { RequestMessage, Sessionless } from "./sessionless.ts";
-
-interface Open {
-  id: RequestId;
-  controller: AbortController;
-}
 
 /** Returns what takes such messages, and says whether it took one. */
 export function createSessionlessLines(
   sessionless: Sessionless,
   write: (message: object) => unknown,
 ): (message: JSONRPCMessage) => boolean {
-  const open = new Set<Open>();
+  const open = createOpenRequests();
   /** Whether a request named its revision, and whether one asked for a session: without one, all have to name it. */
   const seen = { named: false, session: false };
 
   function take(message: JSONRPCMessage): boolean {
     if (!("method" in message)) return false;
     const { method, params } = message;
-    if (!("id" in message)) return method === "notifications/cancelled" && cancel(field(params, "requestId"));
+    if (!("id" in message)) return method === "notifications/cancelled" && open.cancel(field(params, "requestId"));
     const names = namedRevision(message) !== undefined;
     seen.named ||= names;
     seen.session ||= method === "initialize" && !names;
@@ -34,18 +30,11 @@ export function createSessionlessLines(
     const { id } = request;
     const read = readEnvelope(request);
     if ("refused" in read) return void write(errorMessage({ id, ...read.refused }));
-    const asked = { id, controller: new AbortController() };
-    open.add(asked);
+    const { signal, end } = open.begin(id);
     const send = (notification: object) => void write({ jsonrpc: "2.0", ...notification });
-    const answer = await sessionless.answer(request, read.envelope, { signal: asked.controller.signal, send });
-    open.delete(asked);
+    const answer = await sessionless.answer(request, read.envelope, { signal, send });
+    end();
     if (answer) write(answer);
-  }
-
-  function cancel(id: unknown): boolean {
-    const meant = [...open].filter((each) => each.id === id);
-    for (const { controller } of meant) controller.abort();
-    return meant.length > 0;
   }
 
   return take;

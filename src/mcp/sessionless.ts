@@ -17,7 +17,6 @@ import {
   SERVER,
   withoutInternals,
 } from "./methods.ts";
-import { createNotices } from "./notices.ts";
 import type { ServerParts } from "./server.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 
@@ -78,8 +77,7 @@ export function createSessionless(parts: ServerParts): Sessionless {
 
   function callTool(params: unknown, { client, logLevel, progressToken }: Envelope, peer: Peer): Promise<object> {
     const send = async (notification: ServerNotification) => peer.send(notification);
-    const notices = createNotices((said) => send({ method: "notifications/message", params: said }), logLevel);
-    return call(readParams(Call, params), { client, notices, progressToken, signal: peer.signal, send });
+    return call(readParams(Call, params), { client, logLevel, progressToken, signal: peer.signal, send });
   }
 
   async function read(method: ReadingMethod, params: unknown): Promise<object> {

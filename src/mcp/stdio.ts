@@ -4,6 +4,7 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Log } from "../log.ts";
 import { createLineTransport } from "./line-transport.ts";
 import type { McpServer } from "./server.ts";
+import { asCall, type SessionCalls } from "./session-calls.ts";
 import type { Sessionless } from "./sessionless.ts";
 import { createSessionlessLines } from "./sessionless-lines.ts";
 
@@ -19,7 +20,7 @@ export async function serveStdio(
   { stop, ending, log }: { stop: AbortSignal; ending: () => void; log: Log },
 ): Promise<void> {
   const { stdin, stdout } = process;
-  const { server, idle } = mcpServer();
+  const { server, calls } = mcpServer();
   const ended = new Promise<void>((resolve) => {
     const end = () => resolve();
     stdin.once("end", end);
@@ -30,21 +31,35 @@ export async function serveStdio(
   });
   const transport = createLineTransport({ input: stdin, output: stdout, log });
   await server.connect(transport);
-  bypass(transport, createSessionlessLines(sessionless, transport.send));
+  bypass(transport, createSessionlessLines(sessionless, transport.send), callTaker(calls, transport.send));
   await ended;
   ending();
   await Promise.race([
-    settle(() => Promise.all([idle(), sessionless.end()])).then(() => flush(stdout)),
+    settle(() => Promise.all([calls.idle(), sessionless.end()])).then(() => flush(stdout)),
     Bun.sleep(GRACE_MS),
   ]);
   await server.close();
 }
 
+/** Takes a message, or says that it is not its own. */
+type Taker = (message: JSONRPCMessage) => boolean;
+
 /** Messages that are taken do not reach the SDK. */
-function bypass(transport: Transport, take: (message: JSONRPCMessage) => boolean): void {
-  const toSession = transport.onmessage;
+function bypass(transport: Transport, ...takers: Taker[]): void {
+  const toSdk = transport.onmessage;
   transport.onmessage = (message) => {
-    if (!take(message)) toSession?.(message);
+    if (!takers.some((take) => take(message))) toSdk?.(message);
+  };
+}
+
+/** Takes calls of tools, and what cancels one. */
+function callTaker(calls: SessionCalls, write: (message: object) => unknown): Taker {
+  return (message) => {
+    const call = asCall(message);
+    if (!call) return calls.cancelledBy(message);
+    const send = (notification: object) => write({ jsonrpc: "2.0", ...notification });
+    void calls.answer(call, send).then((answer) => answer && write(answer));
+    return true;
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { callTool, type Told } from "./client.ts";
-import { type Bare, type Exit, startBare, waitFor } from "./stdio.ts";
+import { type Bare, type Exit, type Message, startBare, waitFor } from "./stdio.ts";
 import { scratchDir } from "./workspace.ts";
 
 export interface HttpServer {
@@ -73,6 +73,13 @@ export const INITIALIZE = { jsonrpc: "2.0", id: 1, method: "initialize", params:
 export function postInit(message: unknown, headers: Record<string, string> = {}): RequestInit {
   const body = typeof message === "string" ? message : JSON.stringify(message);
   return { method: "POST", headers: { ...MCP_HEADERS, ...headers }, body };
+}
+
+/** The messages of an answer: one in a JSON body, or the events of a stream. */
+export async function messagesIn(response: Response): Promise<Message[]> {
+  const text = await response.text();
+  if (response.headers.get("content-type") === "application/json") return [JSON.parse(text)];
+  return [...text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]): Message => JSON.parse(data));
 }
 
 /** Writes bytes to the server as they are; resolves to what came back when the server closed, or after `wait` ms. */
