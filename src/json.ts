@@ -69,10 +69,19 @@ export function isExact(value: number): boolean {
 
 /** The value as it will be when it was written and read again: JSON.parse gives a `-0` that JSON.stringify never writes. */
 export function asStored(value: unknown): unknown {
+  return holdsMinusZero(value) ? withoutMinusZero(value) : value;
+}
+
+function holdsMinusZero(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return Object.is(value, -0);
+  return Object.values(value).some(holdsMinusZero);
+}
+
+function withoutMinusZero(value: unknown): unknown {
   if (value === 0) return 0;
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(asStored);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asStored(item)]));
+  if (Array.isArray(value)) return value.map(withoutMinusZero);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutMinusZero(item)]));
 }
 
 /** The patch that merges `updates` into `context` at the top level; null removes a key. Keys that stay equal are left out. */

@@ -44,8 +44,12 @@ export function between(from: string, to: string): string {
   return duration(Date.parse(to) - Date.parse(from));
 }
 
+/** Most bytes that a character takes as JSON. */
+const MOST_PER_CHARACTER = 6;
+
 /** The text, cut so that its JSON form stays within the bytes, followed by how to get the rest. */
-export function cutToBytes(text: string, mostBytes: number, whereWhole: string): string {
+export function cutToBytes(text: string, mostBytes: number, whereWhole: () => string): string {
+  if ((text.length + 1) * MOST_PER_CHARACTER <= mostBytes) return text;
   if (Buffer.byteLength(JSON.stringify(text)) <= mostBytes) return text;
   let low = 0;
   let high = text.length;
@@ -54,5 +58,5 @@ export function cutToBytes(text: string, mostBytes: number, whereWhole: string):
     if (Buffer.byteLength(JSON.stringify(text.slice(0, middle))) <= mostBytes) low = middle;
     else high = middle - 1;
   }
-  return `${text.slice(0, low)}\n… cut at ${low} of ${text.length} characters; whole: ${whereWhole}`;
+  return `${text.slice(0, low)}\n… cut at ${low} of ${text.length} characters; whole: ${whereWhole()}`;
 }

@@ -110,8 +110,21 @@ export function hashWorkflow(workflow: Workflow): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(workflow)).digest("hex");
 }
 
+/** Most slugs that are remembered: more than the steps of all workflows that a server usually sees. */
+const MAX_SLUGS = 1_000;
+const slugs = new Map<string, string>();
+
 /** The URL-like form of a name: lower case, words joined by hyphens, letters and digits of any script, at most 60 characters. */
 export function slugify(name: string): string {
+  const known = slugs.get(name);
+  if (known !== undefined) return known;
+  const made = makeSlug(name);
+  if (slugs.size >= MAX_SLUGS) slugs.clear();
+  slugs.set(name, made);
+  return made;
+}
+
+function makeSlug(name: string): string {
   const slug = name
     .normalize("NFKC")
     .toLowerCase()

@@ -10,14 +10,23 @@ const MAX_REMEMBERED = 100;
 
 /**
  * Tells a commit's id; null where there is no git, no commit yet, or it cannot be told. It is asked at each report: while the
- * files are the same, it only looks at them.
+ * files are the same, it only looks at them, and that once in a turn of the event loop.
  */
 export function createHeadReader(): (directory: string) => string | null {
   const known = new Map<string, { id: string | null; seen: Seen }>();
+  const looked = new Set<string>();
+
+  function isFresh(directory: string, seen: Seen): boolean {
+    if (looked.has(directory)) return true;
+    if (looked.size === 0) setImmediate(() => looked.clear());
+    looked.add(directory);
+    return isUnchanged(seen);
+  }
+
   return (directory) => {
     try {
       const before = known.get(directory);
-      if (before && isUnchanged(before.seen)) return before.id;
+      if (before && isFresh(directory, before.seen)) return before.id;
       const seen: Seen = new Map();
       const id = headOf(directory, seen);
       if (known.size >= MAX_REMEMBERED) known.clear();

@@ -2,10 +2,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname as machineName } from "node:os";
-import type { MiddlewareHandler } from "hono";
 import type { Log } from "../log.ts";
 import { refusal } from "./refusal.ts";
 import type { HttpSettings } from "./settings.ts";
+
+/** The response that refuses a request, or null. */
+export type Guard = (request: Request) => Response | null;
 
 type OwnNames = Pick<HttpSettings, "host" | "allowHosts">;
 
@@ -40,20 +42,23 @@ const MAX_TOLD = 20;
  * site's name in `Host`; a page that calls here from another site says it in `Origin`. The log names the way out, once
  * for each name.
  */
-export function guardNames({ host: boundHost, allowHosts }: OwnNames, log: Log): MiddlewareHandler {
+export function guardNames({ host: boundHost, allowHosts }: OwnNames, log: Log): Guard {
   const names = new Set([boundHost, ...allowHosts].map((name) => name.toLowerCase()));
   const told = new Set<string>();
-  return async ({ req }, next) => {
-    const host = hostnameIn(req.header("host"));
+  return ({ headers }) => {
+    const host = hostnameIn(headers.get("host"));
     if (host === null || !(names.has(host) || isOurs(host, boundHost))) {
       tellOnce(host);
       return refusal(403, "This host name is not served here. The server's log says how to allow one.");
     }
-    const from = hostnameIn(/^https?:\/\/(.+)$/i.exec(req.header("origin") ?? "")?.[1]);
-    const isOwn = from !== null && (isLoopback(from) || names.has(from) || from === host);
-    if (req.header("origin") !== undefined && !isOwn) return refusal(403, "This origin is not allowed.");
-    return next();
+    const origin = headers.get("origin");
+    return origin === null || isOwn(origin, host) ? null : refusal(403, "This origin is not allowed.");
   };
+
+  function isOwn(origin: string, host: string): boolean {
+    const from = hostnameIn(/^https?:\/\/(.+)$/i.exec(origin)?.[1]);
+    return from !== null && (isLoopback(from) || names.has(from) || from === host);
+  }
 
   function tellOnce(host: string | null): void {
     if (host === null || told.has(host) || told.size >= MAX_TOLD) return;
@@ -69,17 +74,17 @@ function isOurs(host: string, boundHost: string): boolean {
 }
 
 /** The name in `name:port`, in small letters and without the brackets of IPv6; null where it is anything else. */
-function hostnameIn(authority: string | undefined): string | null {
+function hostnameIn(authority: string | null | undefined): string | null {
   const found = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]{1,253}))(?::\d{1,5})?$/i.exec(authority ?? "");
   return (found?.[1] ?? found?.[2])?.toLowerCase() ?? null;
 }
 
 /** Refuses who does not hold the token; digests are compared, so that neither length nor time tells anything of it. */
-export function guardToken(token: string): MiddlewareHandler {
+export function guardToken(token: string): Guard {
   const expected = digest(token);
-  return async ({ req }, next) => {
-    const given = /^Bearer +(\S+)$/i.exec(req.header("authorization") ?? "")?.[1];
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
+  return ({ headers }) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return null;
     return refusal(401, "A bearer token is required.", { headers: { "WWW-Authenticate": "Bearer" } });
   };
 }

@@ -1,10 +1,10 @@
 /** MCP over Streamable HTTP at one route: finds or creates the session, answers its calls, and hands all else to the SDK's transport. */
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { type JSONRPCMessage, type RequestId, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/sdk/types.js";
-import { idOf, METHOD_NOT_FOUND, readMessage } from "../mcp/message.ts";
+import { idOf, METHOD_NOT_FOUND, type RequestMessage, readMessage } from "../mcp/message.ts";
 import { isMethod, type McpServer } from "../mcp/server.ts";
 import { asCall } from "../mcp/session-calls.ts";
-import type { RequestMessage, Sessionless } from "../mcp/sessionless.ts";
+import type { Sessionless } from "../mcp/sessionless.ts";
 import { oneLine } from "../words.ts";
 import { acceptBoth, takesEventStream } from "./accept.ts";
 import { answerStream, KEEP_ALIVE_MS } from "./answer-stream.ts";

@@ -33,7 +33,7 @@ export interface Calling {
   send(notification: ServerNotification): Promise<void>;
 }
 
-interface CallParts {
+export interface CallParts {
   engine: Engine;
   log: Log;
   newId: () => string;

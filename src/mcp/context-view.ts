@@ -5,9 +5,13 @@ import { bytesOf } from "./fit.ts";
 
 /** Longest value in a step answer, in characters. */
 const MAX_VALUE = 400;
+/** Most bytes of UTF-8 for each unit of a text's length. */
+const MOST_PER_UNIT = 3;
 
 /** The context for a step answer. Cut values say how long they are; `get_workflow_status` has them whole. */
 export function briefContext(context: JsonObject, mostBytes: number): JsonObject {
+  const { length } = JSON.stringify(context);
+  if (length <= MAX_VALUE && length * MOST_PER_UNIT <= mostBytes) return context;
   const shown: [string, unknown][] = [];
   let room = mostBytes;
   for (const [key, value] of Object.entries(context)) {

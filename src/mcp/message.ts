@@ -50,6 +50,13 @@ const Answered = z.union([
   }),
 ]);
 
+/** A request, once it was read. */
+export interface RequestMessage {
+  id: RequestId;
+  method: string;
+  params?: unknown;
+}
+
 /** Why a message is not handled. */
 export interface Unreadable {
   code: number;

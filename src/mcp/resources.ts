@@ -69,7 +69,7 @@ export async function readResource(engine: Engine, uri: string): Promise<{ mimeT
   const { kind, id } = parseUri(uri);
   if (kind === "workflow") {
     const text = workflowText(findLoaded(await engine.catalog(), id).workflow);
-    return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, "the workflow's own files") };
+    return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, () => "the workflow's own files") };
   }
   const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT, enough: fillsStatus });
   return { mimeType: JSON_TYPE, text: jsonText(statusAnswer(snapshot, undefined).structured, 2) };

@@ -8,12 +8,10 @@ import type {
   LoggingLevel,
   ServerNotification,
 } from "@modelcontextprotocol/sdk/types.js";
-import { Call, createCalls } from "./calls.ts";
-import { errorMessage, field, readParams } from "./message.ts";
+import { Call, type CallParts, createCalls } from "./calls.ts";
+import { errorMessage, field, type RequestMessage, readParams } from "./message.ts";
 import { withoutInternals } from "./methods.ts";
 import { createOpenRequests } from "./open-requests.ts";
-import type { ServerParts } from "./server.ts";
-import type { RequestMessage } from "./sessionless.ts";
 
 export interface SessionCalls {
   /**
@@ -40,7 +38,7 @@ export function asCall(message: JSONRPCMessage): RequestMessage | null {
   return "method" in message && "id" in message && message.method === "tools/call" ? message : null;
 }
 
-export function createSessionCalls(parts: ServerParts, known: Known): SessionCalls {
+export function createSessionCalls(parts: CallParts, known: Known): SessionCalls {
   const { call, idle } = createCalls(parts);
   const open = createOpenRequests();
 

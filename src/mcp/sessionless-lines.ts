@@ -1,9 +1,9 @@
 /** Messages without a session among those that one client sends line by line; all others are the SDK's. */
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { readEnvelope } from "./envelope.ts";
-import { errorMessage, field, namedRevision } from "./message.ts";
+import { errorMessage, field, namedRevision, type RequestMessage } from "./message.ts";
 import { createOpenRequests } from "./open-requests.ts";
-import type { RequestMessage, Sessionless } from "./sessionless.ts";
+import type { Sessionless } from "./sessionless.ts";
 
 /** Returns what takes such messages, and says whether it took one. */
 export function createSessionlessLines(

@@ -7,7 +7,15 @@ import { oneLine } from "../words.ts";
 import { Call, createCalls } from "./calls.ts";
 import { type Envelope, REVISION, SERVER_INFO } from "./envelope.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { errorMessage, field, INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
+import {
+  errorMessage,
+  field,
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  ProtocolError,
+  type RequestMessage,
+  readParams,
+} from "./message.ts";
 import {
   asProtocolError,
   CAPABILITIES,
@@ -19,12 +27,6 @@ import {
 } from "./methods.ts";
 import type { ServerParts } from "./server.ts";
 import { createSubscriptions } from "./subscriptions.ts";
-
-export interface RequestMessage {
-  id: string | number;
-  method: string;
-  params?: unknown;
-}
 
 /** How a client is reached while its request is open. */
 export interface Peer {

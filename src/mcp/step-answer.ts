@@ -9,7 +9,7 @@ import { briefContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
-import { nextStep, placeholders, rules, skeleton, type View, whereWhole } from "./step-words.ts";
+import { nextCall, nextStep, rules, type View, whereWhole } from "./step-words.ts";
 
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
@@ -33,7 +33,7 @@ function isShort({ text }: Answer): boolean {
 /** Instructions are handed out whole while there is any way to: what else there is gets shorter first. */
 function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: number }): View {
   const { budget, mostInstructions } = most;
-  const whole = whereWhole(outcome);
+  const whole = () => whereWhole(outcome);
   const { ask, recap } = outcome;
   return {
     ...outcome,
@@ -41,12 +41,12 @@ function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: numb
     ask: ask && askWithin(ask, { whole, budget: budget * 0.25 }),
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && cutToBytes(recapText(outcome, recap), budget * 0.6, whole),
-    produces: placeholders(outcome),
+    next_call: nextCall(outcome),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
 }
 
-function askWithin(ask: Ask, { whole, budget }: { whole: string; budget: number }): Ask {
+function askWithin(ask: Ask, { whole, budget }: { whole: () => string; budget: number }): Ask {
   return {
     guidance: cutToBytes(ask.guidance, budget * 0.3, whole),
     guided: fitItems(ask.guided, budget * 0.2).shown,
@@ -79,7 +79,7 @@ function structuredOf(view: View): Record<string, unknown> {
     recap: view.recap,
     rules: rules(view),
     report_with:
-      running && view.did !== "checking" ? { tool: "advance_workflow", arguments: skeleton(view) } : undefined,
+      running && view.did !== "checking" ? { tool: "advance_workflow", arguments: view.next_call } : undefined,
     current_context: view.context,
   };
 }

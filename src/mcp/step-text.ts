@@ -1,16 +1,7 @@
 /** A step answer as text, for clients that show the model nothing else. */
 import { stepIdOf } from "../instance.ts";
 import { between, oneLine } from "../words.ts";
-import {
-  checkingRule,
-  checkRules,
-  FAILURE_RULE,
-  keptRule,
-  outcomeRule,
-  rules,
-  skeleton,
-  type View,
-} from "./step-words.ts";
+import { checkingRule, checkRules, FAILURE_RULE, keptRule, outcomeRule, rules, type View } from "./step-words.ts";
 
 export function stepText(view: View): string {
   const { instance } = view;
@@ -33,7 +24,7 @@ function runningText(view: View): string {
     return `Noted. Still at ${view.instance.step_name} (${stepIdOf(view.instance)}); instructions unchanged.`;
   }
   if (view.did === "checking") return lines([view.recap, checkingRule(view)]);
-  const call = JSON.stringify(skeleton(view));
+  const call = JSON.stringify(view.next_call);
   if (view.did === "kept") {
     const how = "Call advance_workflow; the report need not be repeated:";
     return lines([view.recap, replayLine(view), noteLine(view), keptRule(view), guidanceLines(view), how, call]);

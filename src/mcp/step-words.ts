@@ -6,7 +6,7 @@ import { PLACEHOLDERS } from "../report.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { cutToBytes, oneLine } from "../words.ts";
-import { FINISH } from "../workflow.ts";
+import { FINISH, type Step, type Workflow } from "../workflow.ts";
 
 /** An outcome with what both forms need of it worked out once. */
 export interface View extends Omit<Outcome, "ask" | "recap"> {
@@ -16,8 +16,8 @@ export interface View extends Omit<Outcome, "ask" | "recap"> {
   free: boolean;
   recap: string | undefined;
   context: JsonObject;
-  /** Placeholders of the values that the report must set. */
-  produces: ReturnType<typeof placeholders>;
+  /** The arguments of the next advance_workflow call, ready to copy. */
+  next_call: ReturnType<typeof nextCall>;
 }
 
 /** Longest list of checks in an answer, in characters. */
@@ -29,14 +29,15 @@ export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "wor
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
   if (instance.status !== "RUNNING" || !step) return null;
-  const room = Math.max(mostBytes - jsonBytes(step.instructions), mostBytes / 4);
+  const { instructionBytes, progress } = factsOf(step, workflow);
+  const room = Math.max(mostBytes - instructionBytes, mostBytes / 4);
   const instructions = fillTemplate(step.instructions, effectiveContext(instance), room);
   return {
     step_name: step.name,
     step_id: stepIdOf(instance),
     visit: instance.visit,
-    progress: `${workflow.steps.indexOf(step) + 1} of ${workflow.steps.length}`,
-    instructions: cutToBytes(instructions, mostBytes, whereWhole({ instance, workflow })),
+    progress,
+    instructions: cutToBytes(instructions, mostBytes, () => whereWhole({ instance, workflow })),
   };
 }
 
@@ -46,20 +47,40 @@ export function whereWhole({ instance, workflow }: Pick<Outcome, "instance" | "w
   return `values of the context by ${call}, the step's own text in the resource workflow://${encodeURIComponent(workflow.name)}`;
 }
 
+/** What an answer says of a step that hangs on the definition alone. */
+interface StepFacts {
+  progress: string;
+  instructionBytes: number;
+  /** Placeholders of the values that its report must set. */
+  placeholders: Record<string, string> | undefined;
+}
+
+/** By step: a pinned workflow and its steps stay the same objects. */
+const known = new WeakMap<Step, StepFacts>();
+
+function factsOf(step: Step, { steps }: Workflow): StepFacts {
+  const found = known.get(step) ?? {
+    progress: `${steps.indexOf(step) + 1} of ${steps.length}`,
+    instructionBytes: jsonBytes(step.instructions),
+    placeholders: placeholders(step),
+  };
+  known.set(step, found);
+  return found;
+}
+
 /** The arguments of the next advance_workflow call, ready to copy. */
-export function skeleton(view: View) {
-  const { instance, ask, did } = view;
+export function nextCall({ instance, workflow, ask, did }: Outcome) {
+  const step = currentStep(workflow, instance);
   const step_id = stepIdOf(instance);
   const choice = ask ? { next_step: PLACEHOLDERS.choice } : {};
   const kept = instance.pending?.report.status ?? "success";
   const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
   const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
-  return did === "kept" || !view.produces ? call : { ...call, context_updates: view.produces };
+  const context_updates = step && factsOf(step, workflow).placeholders;
+  return did === "kept" || !context_updates ? call : { ...call, context_updates };
 }
 
-/** What the report of the current step must set, as placeholders. */
-export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | "workflow">) {
-  const produces = currentStep(workflow, instance)?.produces;
+function placeholders({ produces }: Step): Record<string, string> | undefined {
   if (!produces) return undefined;
   const values = Object.entries(produces).map(
     ([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const,
@@ -69,6 +90,7 @@ export function placeholders({ instance, workflow }: Pick<Outcome, "instance" | 
 
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
+  if (checks.length === 0) return "";
   const runs = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => {

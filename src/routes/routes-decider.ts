@@ -18,12 +18,12 @@ const MAX_WISH = 100;
 
 /** Decides by the first route that is true. One that is not, or cannot be evaluated, is passed over, and the notes say why. */
 export function createRoutesDecider(): Decider {
-  const compiled = new WeakMap<Step, Expression[]>();
+  const compiled = new WeakMap<Step, (Expression | undefined)[]>();
 
-  function expressionsOf(step: Step): Expression[] {
+  function expressionsOf(step: Step): (Expression | undefined)[] {
     const known = compiled.get(step);
     if (known) return known;
-    const made = step.routes.map((route) => (route.when === null ? () => true : compileExpression(route.when)));
+    const made = step.routes.map(({ when }) => (when === null ? undefined : compileExpression(when)));
     compiled.set(step, made);
     return made;
   }
@@ -34,16 +34,17 @@ export function createRoutesDecider(): Decider {
   };
 }
 
-async function follow(question: Question, expressions: Expression[]): Promise<Verdict> {
-  const facts = celFacts(factsOf(question));
+async function follow(question: Question, expressions: (Expression | undefined)[]): Promise<Verdict> {
+  let facts: CelFacts | undefined;
   const notes: string[] = [];
   let left = STEP_UNITS;
   for (const [index, route] of question.step.routes.entries()) {
+    if (route.when === null) return decided(question, { to: route.to, reasoning: "otherwise", notes });
+    facts ??= celFacts(factsOf(question));
     const meter = createMeter(Math.max(LEAST_UNITS, Math.min(ROUTE_UNITS, left)));
     const fault = evaluate(expressions[index], facts, meter);
     if (fault === null) {
-      const reasoning = route.when === null ? "otherwise" : `\`${route.when}\` is true`;
-      return decided(question, { to: route.to, reasoning, notes });
+      return decided(question, { to: route.to, reasoning: `\`${route.when}\` is true`, notes });
     }
     if (fault) notes.push(`\`${route.when}\` could not be evaluated: ${fault}`);
     left -= meter.used();
