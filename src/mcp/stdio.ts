@@ -1,10 +1,8 @@
 /** MCP over stdio. Ends on end of input, on a broken pipe or when told to, after the call in flight; never exits itself. */
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import type { Log } from "../log.ts";
+import { bypass, callTaker } from "./bypass.ts";
 import { createLineTransport } from "./line-transport.ts";
 import type { McpServer } from "./server.ts";
-import { asCall, type SessionCalls } from "./session-calls.ts";
 import type { Sessionless } from "./sessionless.ts";
 import { createSessionlessLines } from "./sessionless-lines.ts";
 
@@ -39,28 +37,6 @@ export async function serveStdio(
     Bun.sleep(GRACE_MS),
   ]);
   await server.close();
-}
-
-/** Takes a message, or says that it is not its own. */
-type Taker = (message: JSONRPCMessage) => boolean;
-
-/** Messages that are taken do not reach the SDK. */
-function bypass(transport: Transport, ...takers: Taker[]): void {
-  const toSdk = transport.onmessage;
-  transport.onmessage = (message) => {
-    if (!takers.some((take) => take(message))) toSdk?.(message);
-  };
-}
-
-/** Takes calls of tools, and what cancels one. */
-function callTaker(calls: SessionCalls, write: (message: object) => unknown): Taker {
-  return (message) => {
-    const call = asCall(message);
-    if (!call) return calls.cancelledBy(message);
-    const send = (notification: object) => write({ jsonrpc: "2.0", ...notification });
-    void calls.answer(call, send).then((answer) => answer && write(answer));
-    return true;
-  };
 }
 
 /** Resolves when what was read is answered: a message is handled, and an answer written, a turn after it is there. */

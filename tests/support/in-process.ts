@@ -3,8 +3,10 @@ import { afterEach } from "bun:test";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type App, type Clockwork, createApp } from "../../src/app.ts";
 import { type Environment, type Flags, readConfig } from "../../src/config.ts";
+import { bypass, callTaker } from "../../src/mcp/bypass.ts";
 import { type Connection, callTool } from "./client.ts";
 import { scratchDir } from "./workspace.ts";
 
@@ -29,7 +31,13 @@ export async function connectInProcess(
   const app = createApp(readConfig({ ...flags, db, project }, environment, project), clockwork);
   const [mine, theirs] = InMemoryTransport.createLinkedPair();
   const client = new Client({ name: "test-client", version: "1.0" });
-  await Promise.all([app.mcpServer().server.connect(theirs), client.connect(mine)]);
+  const { server, calls } = app.mcpServer();
+  await server.connect(theirs);
+  bypass(
+    theirs,
+    callTaker(calls, (message) => theirs.send(message as JSONRPCMessage)), // the answer to a call is one
+  );
+  await client.connect(mine);
   await client.listTools();
   const connection = { app, client, db, project, call: (tool: string, args = {}) => callTool(client, tool, args) };
   open.push(connection);

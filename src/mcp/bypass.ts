@@ -1,0 +1,26 @@
+/** The way past the SDK on a transport that it is connected to: messages that somebody else takes do not reach it. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { asCall, type SessionCalls } from "./session-calls.ts";
+
+/** Takes a message, or says that it is not its own. */
+type Taker = (message: JSONRPCMessage) => boolean;
+
+/** Messages that are taken do not reach the SDK. */
+export function bypass(transport: Transport, ...takers: Taker[]): void {
+  const toSdk = transport.onmessage;
+  transport.onmessage = (message) => {
+    if (!takers.some((take) => take(message))) toSdk?.(message);
+  };
+}
+
+/** Takes calls of tools, and what cancels one. */
+export function callTaker(calls: SessionCalls, write: (message: object) => unknown): Taker {
+  return (message) => {
+    const call = asCall(message);
+    if (!call) return calls.cancelledBy(message);
+    const send = (notification: object) => write({ jsonrpc: "2.0", ...notification });
+    void calls.answer(call, send).then((answer) => answer && write(answer));
+    return true;
+  };
+}
