@@ -2,7 +2,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import fc from "fast-check";
 import { startRun, statusOf } from "./support/calls.ts";
 import { hangs } from "./support/endpoint.ts";
 import { connectHttp, serveHttp } from "./support/http.ts";
@@ -204,53 +203,6 @@ test.each([
   hangUp.abort();
   await expect(called).rejects.toThrow();
   await waitFor(() => endpoint.chats()[0]?.hungUp === true, "the end of the request at the endpoint");
-});
-
-test("whatever a request without a session holds, it is answered once", async () => {
-  const { url } = await serveHttp({ workflows });
-  const bare = serve();
-  await discover(bare);
-  const method = fc.oneof(
-    fc.constantFrom(
-      "tools/list",
-      "tools/call",
-      "prompts/get",
-      "resources/read",
-      "server/discover",
-      "completion/complete",
-    ),
-    fc.string(),
-  );
-  const meta = fc.oneof(
-    fc.constant(META),
-    fc.jsonValue(),
-    fc.record({ [`${PREFIX}/protocolVersion`]: fc.jsonValue() }),
-  );
-  const params = fc.record(
-    {
-      name: fc.oneof(fc.constant("list_workflows"), fc.jsonValue()),
-      uri: fc.jsonValue(),
-      arguments: fc.jsonValue(),
-      _meta: meta,
-    },
-    { requiredKeys: ["_meta"] },
-  );
-  let id = 1_000;
-  const ask = fc.asyncProperty(method, fc.oneof(params, fc.jsonValue()), async (name, sent) => {
-    const request = { id: ++id, method: name, params: sent };
-    const init = requestOf("x", {}, { headers: { "mcp-method": encodeURIComponent(name) } });
-    const response = await fetch(url, { ...init, body: JSON.stringify({ jsonrpc: "2.0", ...request }) });
-    const answer = (await response.json()) as Message;
-    expect(answer.id).toBe(id);
-    expect("result" in answer).toBe(!("error" in answer));
-    bare.write(request);
-    const line = await waitFor(() => bare.messages().find((each) => each.id === request.id), JSON.stringify(request));
-    expect("result" in line).toBe(!("error" in line));
-  });
-  await fc.assert(ask, { numRuns: 300 });
-  await discover(bare);
-  const answered = bare.messages().map((each) => each.id);
-  expect(new Set(answered).size).toBe(answered.length);
 });
 
 function serve(): Bare {

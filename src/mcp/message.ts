@@ -41,14 +41,12 @@ const Asked = z.object({
 });
 
 /** What a client answers to a request of the server. */
-const Answered = z.union([
-  z.object({ jsonrpc: JSONRPC, id: Id, result: z.looseObject({ _meta: given(Meta) }) }),
-  z.object({
-    jsonrpc: JSONRPC,
-    id: Id.optional(),
-    error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }),
-  }),
-]);
+const Result = z.object({ jsonrpc: JSONRPC, id: Id, result: z.looseObject({ _meta: given(Meta) }) });
+const Failure = z.object({
+  jsonrpc: JSONRPC,
+  id: Id.optional(),
+  error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }),
+});
 
 /** A request, once it was read. */
 export interface RequestMessage {
@@ -74,7 +72,7 @@ export function readMessage(value: unknown): Read {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refused(value, INVALID_REQUEST, "The message must be one JSON-RPC object; batches are not taken.");
   }
-  const { success, data, error } = (isAnswer(value) ? Answered : Asked).safeParse(value);
+  const { success, data, error } = schemaFor(value).safeParse(value);
   if (!success) {
     const code = error.issues.every(({ path }) => path[0] === "params") ? INVALID_PARAMS : INVALID_REQUEST;
     return refused(value, code, `The message cannot be read: ${describeIssues(error)}.`);
@@ -86,6 +84,11 @@ export function readMessage(value: unknown): Read {
   }
   // A test holds that whatever passed is a message by the SDK's own schema.
   return { message: data as JSONRPCMessage };
+}
+
+function schemaFor(value: object) {
+  if (!isAnswer(value)) return Asked;
+  return field(value, "result") === undefined ? Failure : Result;
 }
 
 /** The params of a request by our own schema. Throws the protocol's error that names each problem. */
@@ -117,8 +120,9 @@ export function errorMessage({
   return { jsonrpc: "2.0" as const, error: { code, message: fault, ...(data === undefined ? {} : { data }) }, id };
 }
 
-/** The id of a request, however broken the rest of it is; null if it has none. */
+/** The id of a request, however broken the rest of it is; null if it has none. The id of an answer is that of our request. */
 export function idOf(value: unknown): RequestId | null {
+  if (isAnswer(value)) return null;
   const { success, data } = Id.safeParse(field(value, "id"));
   return success ? data : null;
 }
