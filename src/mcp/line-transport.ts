@@ -25,6 +25,8 @@ export interface LineTransport extends Transport {
 
 export function createLineTransport({ input, output, log }: LineTransportParts): LineTransport {
   const reader = createLineReader({ maxBytes: MAX_LINE_BYTES, line: receive, tooLong: refuseLong });
+  /** What is said at once, such as the answers to calls that one commit made durable, leaves with one write. */
+  let waiting: { lines: string; left: PromiseWithResolvers<void> } | null = null;
   const transport: LineTransport = {
     async start() {
       input.on("data", reader.read);
@@ -59,7 +61,17 @@ export function createLineTransport({ input, output, log }: LineTransportParts):
 
   /** Resolves when the message has left this process, or the output is broken. */
   function write(message: object): Promise<void> {
-    return new Promise((resolve) => output.write(`${jsonText(message)}\n`, () => resolve()));
+    if (waiting === null) {
+      waiting = { lines: "", left: Promise.withResolvers() };
+      process.nextTick(flush);
+    }
+    waiting.lines += `${jsonText(message)}\n`;
+    return waiting.left.promise;
+  }
+
+  function flush(): void {
+    if (waiting) output.write(waiting.lines, waiting.left.resolve as () => void); // of its error the output tells by itself
+    waiting = null;
   }
 
   return transport;
