@@ -10,8 +10,8 @@ const JSON_TYPE = "application/json";
 const STREAM_HEADERS = { "Content-Type": "text/event-stream", "X-Accel-Buffering": "no" };
 
 interface Answered {
-  /** Null: the client does not wait for it any more. */
-  message: object | null;
+  /** The message as JSON; null if the client does not wait for it any more. */
+  text: string | null;
   /** Of a JSON body; an event stream has begun with 200. */
   status: number;
 }
@@ -50,27 +50,27 @@ export function answerStream(
     response.resolve(new Response(body, { headers: { ...headers, ...STREAM_HEADERS } }));
   }
 
-  function say(message: object): void {
-    put(`event: message\ndata: ${jsonText(message)}\n\n`);
+  function say(text: string): void {
+    put(`event: message\ndata: ${text}\n\n`);
   }
 
   const alive = setInterval(() => (stream ? put(": alive\n\n") : begin()), KEEP_ALIVE_MS);
 
-  function finish({ message, status }: Answered): void {
+  function finish({ text, status }: Answered): void {
     clearInterval(alive);
-    if (message && !stream) {
+    if (text !== null && !stream) {
       const init = { status, headers: { ...headers, "Content-Type": JSON_TYPE } };
-      response.resolve(new Response(jsonText(message), init));
+      response.resolve(new Response(text, init));
       return;
     }
     begin(); // a stream that ends without an answer says that there is none
-    if (message) say(message);
+    if (text !== null) say(text);
     if (!gone) stream?.close();
   }
 
   const send = (notification: object) => {
     begin();
-    say({ jsonrpc: "2.0", ...notification });
+    say(jsonText({ jsonrpc: "2.0", ...notification }));
   };
   void run(send).then(finish);
   return response.promise;

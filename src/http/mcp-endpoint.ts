@@ -132,9 +132,9 @@ function answerCall(session: Session, call: RequestMessage): Promise<Response> {
   };
   return answerStream(
     async (send) => {
-      const message = await session.mcp.calls.answer(call, send);
+      const text = await session.mcp.calls.answer(call, send);
       ended();
-      return { message, status: 200 };
+      return { text, status: 200 };
     },
     { headers: { "Mcp-Session-Id": session.id }, left: ended },
   );

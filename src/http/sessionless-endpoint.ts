@@ -1,5 +1,6 @@
 /** Requests without a session, over HTTP: their headers held against their bodies, their answers given statuses. */
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { jsonText } from "../json.ts";
 import { isSessionless, readEnvelope } from "../mcp/envelope.ts";
 import { field, METHOD_NOT_FOUND, namedRevision } from "../mcp/message.ts";
 import type { Answer, Sessionless } from "../mcp/sessionless.ts";
@@ -37,7 +38,7 @@ export async function answerWithoutSession(
     async (send) => {
       const answer = await sessionless.answer(message, read.envelope, { signal: gone.signal, send });
       request.signal.removeEventListener("abort", left);
-      return { message: answer, status: statusOf(answer) };
+      return { text: answer && jsonText(answer), status: statusOf(answer) };
     },
     { left },
   );

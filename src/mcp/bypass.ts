@@ -1,6 +1,7 @@
 /** The way past the SDK on a transport that it is connected to: messages that somebody else takes do not reach it. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { jsonText } from "../json.ts";
 import { asCall, type SessionCalls } from "./session-calls.ts";
 
 /** Takes a message, or says that it is not its own. */
@@ -14,13 +15,16 @@ export function bypass(transport: Transport, ...takers: Taker[]): void {
   };
 }
 
-/** Takes calls of tools, and what cancels one. */
-export function callTaker(calls: SessionCalls, write: (message: object) => unknown): Taker {
+/** Takes calls of tools, and what cancels one; writes messages as JSON. */
+export function callTaker(calls: SessionCalls, write: (text: string) => unknown): Taker {
   return (message) => {
     const call = asCall(message);
     if (!call) return calls.cancelledBy(message);
-    const send = (notification: object) => write({ jsonrpc: "2.0", ...notification });
-    void calls.answer(call, send).then((answer) => answer && write(answer));
+    const send = (notification: object) => write(jsonText({ jsonrpc: "2.0", ...notification }));
+    void calls.answer(call, send).then((text) => {
+      // After what the SDK answers in this turn: an `initialize` that came before, above all.
+      if (text !== null) process.nextTick(write, text);
+    });
     return true;
   };
 }

@@ -21,6 +21,8 @@ interface LineTransportParts {
 /** What it sends may be any message; the SDK knows those of sessions alone. */
 export interface LineTransport extends Transport {
   send(message: object): Promise<void>;
+  /** The same for a message as JSON. */
+  sendText(text: string): Promise<void>;
 }
 
 export function createLineTransport({ input, output, log }: LineTransportParts): LineTransport {
@@ -32,7 +34,8 @@ export function createLineTransport({ input, output, log }: LineTransportParts):
       input.on("data", reader.read);
       input.once("end", reader.end);
     },
-    send: write,
+    send: (message) => write(jsonText(message)),
+    sendText: write,
     async close() {
       input.off("data", reader.read);
       input.pause();
@@ -56,16 +59,16 @@ export function createLineTransport({ input, output, log }: LineTransportParts):
   function refuse(unreadable: Unreadable): void {
     const { code, fault, wantsAnswer } = unreadable;
     log.warn({ code, fault }, "a line on stdin was not understood");
-    if (wantsAnswer) void write(errorMessage(unreadable));
+    if (wantsAnswer) void write(jsonText(errorMessage(unreadable)));
   }
 
   /** Resolves when the message has left this process, or the output is broken. */
-  function write(message: object): Promise<void> {
+  function write(text: string): Promise<void> {
     if (waiting === null) {
       waiting = { lines: "", left: Promise.withResolvers() };
       process.nextTick(flush);
     }
-    waiting.lines += `${jsonText(message)}\n`;
+    waiting.lines += `${text}\n`;
     return waiting.left.promise;
   }
 

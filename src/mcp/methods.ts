@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import { AppError } from "../errors.ts";
+import { jsonText } from "../json.ts";
 import type { Log } from "../log.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { ICON } from "./icon.ts";
@@ -35,6 +36,9 @@ const TOOLS_LIST = {
     ...(alwaysLoad ? { _meta: ALWAYS_LOAD } : {}),
   })),
 };
+
+/** The same as it is sent: a string that is made once. */
+export const TOOLS_LIST_TEXT = jsonText(TOOLS_LIST);
 
 const PromptChoice = z.object({ name: z.string(), arguments: given(z.record(z.string(), given(z.string()))) });
 const Page = z.object({ cursor: given(z.string()) });

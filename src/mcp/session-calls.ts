@@ -1,5 +1,5 @@
 /**
- * Calls of tools in a session, answered past the SDK: that one reads a message three times and answers it by way of several
+ * Calls of tools in a session, and their list, answered past the SDK: that one reads a message three times and answers it by way of several
  * tables, and a call is what clients send nearly always. All other requests of a session are the SDK's.
  */
 import type {
@@ -8,17 +8,18 @@ import type {
   LoggingLevel,
   ServerNotification,
 } from "@modelcontextprotocol/sdk/types.js";
+import { jsonText } from "../json.ts";
 import { Call, type CallParts, createCalls } from "./calls.ts";
 import { errorMessage, field, type RequestMessage, readParams } from "./message.ts";
-import { withoutInternals } from "./methods.ts";
+import { TOOLS_LIST_TEXT, withoutInternals } from "./methods.ts";
 import { createOpenRequests } from "./open-requests.ts";
 
 export interface SessionCalls {
   /**
-   * The message that answers the call, or null if that is not wanted any more. `send` reaches the client until then. Never
-   * rejects.
+   * The message that answers the request, as JSON; null if it is not wanted any more. `send` reaches the client until then.
+   * Never rejects.
    */
-  answer(request: RequestMessage, send: (notification: object) => unknown): Promise<object | null>;
+  answer(request: RequestMessage, send: (notification: object) => unknown): Promise<string | null>;
   /** Cancels the call that a notification is about; says whether there is one. */
   cancelledBy(message: JSONRPCMessage): boolean;
   /** Cancels all. */
@@ -33,9 +34,10 @@ interface Known {
   logLevel(): LoggingLevel | null;
 }
 
-/** The message as the call of a tool that wants an answer; null if it is another one. */
+/** The message as the call of a tool, or as the request for their list; null if it is another one, or wants no answer. */
 export function asCall(message: JSONRPCMessage): RequestMessage | null {
-  return "method" in message && "id" in message && message.method === "tools/call" ? message : null;
+  if (!("method" in message && "id" in message)) return null;
+  return message.method === "tools/call" || message.method === "tools/list" ? message : null;
 }
 
 export function createSessionCalls(parts: CallParts, known: Known): SessionCalls {
@@ -43,7 +45,8 @@ export function createSessionCalls(parts: CallParts, known: Known): SessionCalls
   const open = createOpenRequests();
 
   return {
-    async answer({ id, params }, tell) {
+    async answer({ id, method, params }, tell) {
+      if (method === "tools/list") return `{"jsonrpc":"2.0","id":${jsonText(id)},"result":${TOOLS_LIST_TEXT}}`;
       const { signal, end } = open.begin(id);
       const send = async (notification: ServerNotification) => void (signal.aborted || tell(notification));
       try {
@@ -55,10 +58,10 @@ export function createSessionCalls(parts: CallParts, known: Known): SessionCalls
           signal,
           send,
         });
-        return signal.aborted ? null : { jsonrpc: "2.0", id, result };
+        return signal.aborted ? null : jsonText({ jsonrpc: "2.0", id, result });
       } catch (error) {
         const { code, message, data } = withoutInternals(error, parts);
-        return signal.aborted ? null : errorMessage({ id, code, fault: message, data });
+        return signal.aborted ? null : jsonText(errorMessage({ id, code, fault: message, data }));
       } finally {
         end();
       }

@@ -29,7 +29,7 @@ export async function serveStdio(
   });
   const transport = createLineTransport({ input: stdin, output: stdout, log });
   await server.connect(transport);
-  bypass(transport, createSessionlessLines(sessionless, transport.send), callTaker(calls, transport.send));
+  bypass(transport, createSessionlessLines(sessionless, transport.send), callTaker(calls, transport.sendText));
   await ended;
   ending();
   await Promise.race([

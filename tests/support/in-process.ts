@@ -3,7 +3,6 @@ import { afterEach } from "bun:test";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
-import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { type App, type Clockwork, createApp } from "../../src/app.ts";
 import { type Environment, type Flags, readConfig } from "../../src/config.ts";
 import { bypass, callTaker } from "../../src/mcp/bypass.ts";
@@ -35,7 +34,7 @@ export async function connectInProcess(
   await server.connect(theirs);
   bypass(
     theirs,
-    callTaker(calls, (message) => theirs.send(message as JSONRPCMessage)), // the answer to a call is one
+    callTaker(calls, (text) => theirs.send(JSON.parse(text))),
   );
   await client.connect(mine);
   await client.listTools();
