@@ -6,7 +6,7 @@ import type { Bench, Measure, Result } from "./measure.ts";
 import { advance, callersOf, newChain, start, startSubjects } from "./subjects.ts";
 
 const MOST_P99 = 1.5;
-const WARM_UP_CALLS = 2_000;
+const WARM_UP_CALLS = 20_000;
 
 /** One round at a server: what its callers do. */
 type Job = (server: Server, clients: Client[], each: number) => Promise<Round>;
