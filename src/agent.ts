@@ -10,8 +10,8 @@ import { resolveStepName } from "./workflow.ts";
 const MAX_REASON = 300;
 
 /**
- * Decides by `report.next_step`; passes where the report holds no choice. Throws STEP_NOT_ALLOWED for a choice that
- * does not exist or may not follow, and for one off the guidance that comes without a reason.
+ * Decides by `report.next_step`; passes if the report holds no choice. Throws STEP_NOT_ALLOWED for a choice that does
+ * not exist or may not follow, and for one off the guidance that comes without a reason.
  */
 export const agentDecider: Decider = {
   asksOutside: false,

@@ -34,7 +34,7 @@ export interface App {
   upkeep: Upkeep;
   /** Which checks may be looked at. */
   permission: Permission;
-  /** The middle rung; null where no model is configured. */
+  /** The middle rung; null if no model is configured. */
   model: Decider | null;
   /** A server for one client with a session. */
   mcpServer(): McpServer;
@@ -110,7 +110,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   };
 }
 
-/** With the texts of the embedded workflows in place of their name. */
+/** Replaces `builtin` by the texts of the embedded workflows. */
 function placeOf(place: Place) {
   return place.kind === "builtin" ? { texts: EMBEDDED_WORKFLOWS } : place;
 }

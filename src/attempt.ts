@@ -9,7 +9,7 @@ export const Attempt = z.object({
   visit: z.int(),
   definition: z.string(),
   started_at: z.string(),
-  /** Whoever makes it says so again before then; later it counts as given up. */
+  /** The process that makes it moves this time on while it works; an attempt past it counts as given up. */
   alive_until: z.string(),
   /** Null while it runs. */
   evidence: Evidence.nullable(),
@@ -22,7 +22,7 @@ export interface Patience {
   call: number;
   /** The same if a model may be asked afterwards, which has 45 s of its own. */
   callBeforeModel: number;
-  /** How often others look whether an attempt is over. */
+  /** How long others pause before they look again whether an attempt is over. */
   look: number;
   /** How long the end of the process waits for the programs to be gone. */
   stop: number;
@@ -30,34 +30,34 @@ export interface Patience {
 
 export const PATIENCE: Patience = { call: 40_000, callBeforeModel: 12_000, look: 200, stop: 1_000 };
 
-/** How often whoever makes an attempt says that it is alive, and how long that holds, in milliseconds. */
+/** How often a running attempt says that it is alive, and how long each time holds, in milliseconds. */
 export const BEAT_MS = 1_000;
 export const ALIVE_MS = 6_000;
-/** A result that nobody asked for is too old after that, in milliseconds. */
+/** How long a result waits for somebody to ask for it before it is too old, in milliseconds. */
 const FRESH_MS = 10 * 60_000;
 
-/** Until when an attempt that says so at `now` counts as alive. */
+/** The `alive_until` of an attempt that says at `now` that it is alive. */
 export function aliveFrom(now: Date): string {
   return new Date(now.getTime() + ALIVE_MS).toISOString();
 }
 
 /**
- * Whether somebody still makes it. A clock that was set back must not keep a dead attempt alive: one that claims to live
- * longer than anyone may say at once is over.
+ * Whether the attempt still runs. One that claims to live longer than ALIVE_MS is over, so that a clock that was set
+ * back keeps no dead attempt alive.
  */
 export function isAlive({ evidence, alive_until }: Pick<Attempt, "evidence" | "alive_until">, now: string): boolean {
   const left = Date.parse(alive_until) - Date.parse(now);
   return evidence === null && left > 0 && left <= ALIVE_MS;
 }
 
-/** Whether it is about that visit, by the same definition: the visit of another attempt, or at which an instance stands. */
+/** Whether the attempt is about the same visit and definition as another attempt, or as an instance now. */
 export function isOf(attempt: OfVisit, other: OfVisit): boolean {
   return attempt.visit === other.visit && attempt.definition === other.definition;
 }
 
 type OfVisit = Pick<Attempt, "visit" | "definition">;
 
-/** Whether its result is recent enough to count for a report that comes now. */
+/** Whether the attempt's result is recent enough to count for a report that comes now. */
 export function isFresh({ alive_until }: Pick<Attempt, "alive_until">, now: Date): boolean {
   return Date.parse(alive_until) > now.getTime() - FRESH_MS;
 }

@@ -1,4 +1,4 @@
-/** Settings of checks: the commands that were named, and what programs are given of the environment. */
+/** Settings of checks: the named commands, and the part of the environment that programs are given. */
 import { splitCommand } from "./command-words.ts";
 import { AppError } from "./errors.ts";
 
@@ -6,13 +6,13 @@ import { AppError } from "./errors.ts";
 export interface CheckSettings {
   /** Whether definitions may bring checks of their own. */
   allowed: boolean;
-  /** By name: what whoever started the server lets definitions run. */
+  /** By name: the commands that the person who started the server lets definitions run. */
   commands: Map<string, { text: string; words: string[] }>;
-  /** Of the programs that are run: what they need of this process's environment, without its secrets. */
+  /** The environment of the programs that are run: what they need of this process's, without its secrets. */
   environment: Record<string, string>;
 }
 
-/** What programs are given of the environment, where it is set; no secret stands in any of these. */
+/** Variables that programs are given if they are set; none of them holds a secret. */
 const PASSED_ON = new Set(
   [
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP",
@@ -21,12 +21,15 @@ const PASSED_ON = new Set(
     "Path PATHEXT SystemRoot SYSTEMROOT USERPROFILE APPDATA LOCALAPPDATA",
   ].flatMap((names) => names.split(" ")),
 );
-/** Of the locale, and of where a user's files are. */
+/** Variables of the locale, and of the places of a user's files. */
 const PASSED_ON_KINDS = /^(LC_[A-Z]+|XDG_[A-Z]+_(HOME|DIR|DIRS))$/;
-/** What they print is read by nobody's terminal. */
+/** Their output goes to no terminal. */
 const FOR_PROGRAMS = { TERM: "dumb", NO_COLOR: "1" };
 
-/** By name; throws INVALID_INPUT for one that is not `NAME=COMMAND`, or cannot be started. */
+/**
+ * The commands by name. Throws INVALID_INPUT for a value that is not `NAME=COMMAND`, repeats a name, or cannot be
+ * started.
+ */
 export function namedCommands(given: string[]): CheckSettings["commands"] {
   const commands: CheckSettings["commands"] = new Map();
   for (const value of given) {
@@ -37,7 +40,7 @@ export function namedCommands(given: string[]): CheckSettings["commands"] {
     if (commands.has(name)) throw badCommand(value, "but that name is taken", "Give each command a name of its own.");
     const split = splitCommand(text);
     if ("fault" in split) {
-      const hint = `It is started without a shell; where one is needed, write --command ${name}="sh -c '…'".`;
+      const hint = `It is started without a shell; if one is needed, write --command ${name}="sh -c '…'".`;
       throw badCommand(value, `which cannot be started: ${split.fault}`, hint);
     }
     commands.set(name, { text, words: split.words });
@@ -49,7 +52,7 @@ function badCommand(value: string, fault: string, hint: string): AppError {
   return new AppError("INVALID_INPUT", `--command is "${value}", ${fault}.`, { hint });
 }
 
-/** What is set of it, without secrets. */
+/** The variables of `env` that programs are given. */
 export function programEnvironment(env: Record<string, string | undefined>): Record<string, string> {
   const passed = Object.entries(env).filter(([name]) => PASSED_ON.has(name) || PASSED_ON_KINDS.test(name));
   return { ...Object.fromEntries(passed.filter((pair): pair is [string, string] => !!pair[1])), ...FOR_PROGRAMS };

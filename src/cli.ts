@@ -1,4 +1,4 @@
-/** The command line: which commands there are, and how words become a call of one. Prints data to stdout, all else to stderr. */
+/** The command line: its commands, and how words become a call of one. Prints data to stdout, all else to stderr. */
 import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
 import { backup } from "./cli/backup.ts";

@@ -1,7 +1,7 @@
-/** A command as somebody typed it, as the words that are started. No shell reads it, so nothing of a shell may stand in it. */
+/** Splits a command as somebody typed it into the words that are started. No shell reads it: its syntax is refused. */
 import { type ParseEntry, parse } from "shell-quote";
 
-/** The program and its arguments, quotes taken away; or why it needs a shell, in one line. Never throws. */
+/** The program and its arguments, without quotes; or, in one line, why it needs a shell. Never throws. */
 export function splitCommand(text: string): { words: string[] } | { fault: string } {
   const parts = parseOrNothing(text);
   if (!parts) return { fault: '"${" is for a shell' };

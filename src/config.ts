@@ -8,7 +8,7 @@ import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { existingDirectory, fileOrNothing, type Setting, type Whereabouts } from "./path-settings.ts";
 
-/** Values of the command line's flags; undefined where a flag was not given. */
+/** Values of the command line's flags; undefined if a flag was not given. */
 export interface Flags {
   /** Each a directory, or `builtin`. */
   workflows?: string[] | undefined;
@@ -36,11 +36,11 @@ export interface Config {
   model: ModelSettings | null;
   http: HttpSettings;
   checks: CheckSettings;
-  /** Where the model cannot decide: the agent does, or the call is refused. */
+  /** If the model cannot decide, the agent does, or the call is refused. */
   onModelFailure: "agent" | "error";
 }
 
-/** Where workflows come from: embedded, a directory that a person named, or one found in the project, which need not exist. */
+/** Where workflows come from: embedded, a directory that a person named, or the project's own, which need not exist. */
 export type Place =
   | typeof BUILT_IN
   | { kind: "named"; directory: string }
@@ -55,7 +55,7 @@ interface ModelSettings {
 }
 
 const BUILT_IN = { kind: "builtin" } as const;
-/** Where a key alone leads. */
+/** The endpoint if only a key is set. */
 const OPENAI_ENDPOINT = "https://api.openai.com/v1";
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -91,14 +91,14 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
 }
 
 /**
- * Takes the variables out of the environment that the openai package reads by itself, so that no setting that was meant
- * for another program reaches an endpoint.
+ * Removes from the environment the variables that the openai package reads by itself, so that no setting meant for
+ * another program reaches an endpoint.
  */
 export function dropForeignSettings(env: Environment = process.env): void {
   for (const name of Object.keys(env)) if (name.startsWith("OPENAI_")) delete env[name];
 }
 
-/** What the demo hands on to the programs that it starts, and whether it may colour its output. */
+/** The environment that the demo hands on to the programs that it starts, and whether it may colour its output. */
 export function terminalSettings(env: Environment = process.env): { color: boolean; env: Record<string, string> } {
   const set = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
   return { color: process.stdout.isTTY === true && !env["NO_COLOR"], env: Object.fromEntries(set) };
@@ -112,8 +112,8 @@ function setting(flag: string | undefined, flagName: string, env: Environment, v
 }
 
 /**
- * The directories that were named, in their order; else the embedded workflows and those of the project. The variable
- * holds several as PATH does.
+ * The directories that were named, in their order; if none were, the embedded workflows and those of the project. The
+ * variable separates several as PATH does.
  */
 function definitionPlaces(
   flags: string[] | undefined,
@@ -134,7 +134,9 @@ function dbPath(given: Setting | null, env: Environment, at: Whereabouts): strin
   return given ? fileOrNothing(given, at) : join(dataDir(env), "workflow-orchestrator", "workflows.sqlite");
 }
 
-/** A client that does not expand `${NAME}` would make a secret of it that everybody knows. */
+/**
+ * Throws INVALID_INPUT: if a client does not expand `${NAME}`, that text would become a secret that everybody knows.
+ */
 function refuseUnexpanded(env: Environment): void {
   for (const name of ["AI_SERVICE_API_KEY", "AI_MODEL", "HTTP_AUTH_TOKEN"]) {
     if (!/\$\{[\w.:-]+\}/.test(env[name] ?? "")) continue;

@@ -17,7 +17,7 @@ export interface Question {
   choice: Candidates;
   /** The last entries of the history, oldest first; read only when asked for. */
   recent: () => Promise<HistoryEntry[]>;
-  /** The step at which a client that resumes thought it was, where that is not the current one. */
+  /** The step at which a client that resumes thought it was, if that is not the current one. */
   assumed?: string | undefined;
 }
 

@@ -15,7 +15,10 @@ const ModelUse = z.object({
   milliseconds: z.int(),
 });
 
-/** What a suspended instance waits for, in words for a person: `model` or `max_visits`; only the first ends without one. */
+/**
+ * What a suspended instance waits for, in words for a person. A wait of kind `model` ends with the next resume; one of
+ * kind `max_visits` only by a person.
+ */
 export const Waiting = z.object({ kind: z.string(), message: z.string() });
 export type Waiting = z.infer<typeof Waiting>;
 
@@ -30,7 +33,7 @@ export const Decision = z.object({
   context_updates: JsonObject.optional(),
   /** The step is entered, but the instance waits there, or has failed; CANCELLED ends the instance where it is. */
   status: z.enum(["SUSPENDED", "FAILED", "CANCELLED"]).optional(),
-  /** What it waits for, where that is not the reasoning of a model. */
+  /** What it waits for, if that is not the reasoning of a model. */
   waiting_for: Waiting.optional(),
   /** A rewind: the earlier visit whose step and context are handed out again. */
   to_visit: z.int().optional(),
@@ -59,7 +62,7 @@ export function mayFollow(workflow: Workflow, { next }: Step): string[] {
   return next ?? [...workflow.steps.map((each) => each.name), FINISH];
 }
 
-/** By step: a pinned workflow and its steps stay the same objects. */
+/** By step, since a pinned workflow and its steps stay the same objects. */
 const known = new WeakMap<Step, Candidates>();
 
 /** The names that may follow, those in the step's guidance first (as it names them), then the following step. */
@@ -82,7 +85,10 @@ function following(workflow: Workflow, step: Step): string {
   return workflow.steps[index + 1]?.name ?? FINISH;
 }
 
-/** The names that stand in the text as whole words, in order of appearance; a longer name is not also its part. */
+/**
+ * The names that stand in the text as whole words, in order of appearance; a name that is only part of a longer one
+ * does not count.
+ */
 function namedIn(text: string, names: string[]): string[] {
   const found: { at: number; name: string }[] = [];
   let rest = text;

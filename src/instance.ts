@@ -28,7 +28,7 @@ export const Pending = z.object({
   received_at: z.string(),
   /** The agent was asked to choose: its choice decides. */
   asked: z.boolean(),
-  /** What its checks showed; absent where the step has none, or they were not looked at yet. */
+  /** What its checks showed; absent if the step has none, or they were not looked at yet. */
   evidence: Evidence.optional(),
 });
 export type Pending = z.infer<typeof Pending>;
@@ -39,10 +39,11 @@ const StepVisits = z.object({
   last: z.int(),
   /** Its latest visits that ended without a look at their checks. */
   unchecked: z.array(z.int()).optional(),
-  /** Its last visit, where it ended as proven, or as a failure. */
+  /** Its last visit, if that ended proven. */
   proven: z.int().optional(),
+  /** Its last visit, if that ended as a failure. */
   failed: z.int().optional(),
-  /** It was proven by that visit, and a rewind behind it has let the project be another one since. */
+  /** The visit that proved it, if a rewind came after it: the project may have changed since. */
   proven_before_rewind: z.int().optional(),
 });
 
@@ -70,7 +71,7 @@ export const Instance = z.object({
   notes: z.int(),
   /** For the `changed` checks of the current visit; null until it was handed out with one. */
   baseline: Baseline.nullable(),
-  /** Which commit the project's git HEAD named when the current visit was entered; null where that could not be told. */
+  /** The commit that the project's git HEAD named when the current visit was entered; null if it could not be told. */
   head: z.string().nullable(),
   context: JsonObject,
   pending: Pending.nullable(),
@@ -83,7 +84,7 @@ export const Instance = z.object({
 });
 export type Instance = z.infer<typeof Instance>;
 
-/** How an instance began: with its history, all that is needed to rebuild it. */
+/** How an instance began. This and the history are all that is needed to rebuild it. */
 export const Start = z.object({
   instance_id: z.string(),
   definition: z.string(),

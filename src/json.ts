@@ -5,7 +5,7 @@ import { z } from "zod";
 export const JsonObject = z.record(z.string(), z.unknown());
 export type JsonObject = z.infer<typeof JsonObject>;
 
-/** One changed key: `before` is absent where the key was unset, `after` where it was removed. */
+/** One changed key: `before` is absent if the key was unset, `after` if it was removed. */
 const KeyChange = z.object({ before: z.unknown().optional(), after: z.unknown().optional() });
 
 /** What changed in a context, by top-level key; enough to redo and to undo the change. */
@@ -17,10 +17,10 @@ const MAX_DEPTH = 64;
 /** Longest path that an error names, in characters, about. */
 const MAX_PATH = 100;
 
-/** What readers of lines may take for the end of one, though JSON lets it stand raw in a text. */
+/** Characters that some readers take for the end of a line, although JSON allows them raw in a text. */
 const LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
-/** The value as JSON for whoever reads lines: over stdio, in an event stream, at the terminal. */
+/** The value as JSON for readers of lines: over stdio, in an event stream, at the terminal. */
 export function jsonText(value: unknown, indent?: number): string {
   return escapeLineEnds(JSON.stringify(value, null, indent));
 }
@@ -36,8 +36,8 @@ export function jsonBytes(value: unknown): number {
 }
 
 /**
- * Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys, nesting beyond 64 levels, numbers
- * that are not the ones that were written, and texts that not every store can hold.
+ * Why the value may not be stored (path and reason), or null. Refuses `__proto__` keys, nesting beyond 64 levels,
+ * numbers that were rounded when they were read, and texts that not every store can hold.
  */
 export function jsonFault(value: unknown, path: string, depth = 0): string | null {
   if (typeof value === "string") return textFault(value, path);
@@ -62,12 +62,12 @@ function textFault(text: string, path: string): string | null {
 /** What is wrong with a number that is not exact. */
 export const INEXACT = "beyond what a number holds exactly (9007199254740991)";
 
-/** Whether a number is still what was written: whole ones beyond 2^53 - 1 were rounded, or became infinite. */
+/** Whether a number is exactly what was written: a whole one beyond 2^53 - 1 was rounded, or became infinite. */
 export function isExact(value: number): boolean {
   return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 }
 
-/** The value as it will be when it was written and read again: JSON.parse gives a `-0` that JSON.stringify never writes. */
+/** The value as it is once written and read again: JSON.parse can give a `-0`, which JSON.stringify never writes. */
 export function asStored(value: unknown): unknown {
   return holdsMinusZero(value) ? withoutMinusZero(value) : value;
 }

@@ -15,7 +15,7 @@ export interface Log {
   error: Write;
 }
 
-/** Most characters that wait for whoever reads stderr; what comes on top is dropped. */
+/** Most characters that wait to be read from stderr; further ones are dropped. */
 const MAX_WAITING = 1024 * 1024;
 
 /** Writing a line never waits. Lines that nobody reads are dropped; how many is logged once there is room again. */

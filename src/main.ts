@@ -1,7 +1,7 @@
 /** The entry: argv in, exit code out. Signals end whatever runs; the only place that exits the process. */
 import { runCli } from "./cli.ts";
 
-/** How long what was printed has to leave, if the process was told to end, in milliseconds. */
+/** How long output may still drain after the process was told to end, in milliseconds. */
 const LAST_WORDS_MS = 500;
 
 async function main(): Promise<void> {

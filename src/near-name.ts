@@ -1,12 +1,12 @@
-/** The name that was probably meant where one was guessed: of a workflow, of a step, of a key. Pure. */
+/** Finds the workflow, step or key that was probably meant by a name that does not exist. Pure. */
 import { closest, distance } from "fastest-levenshtein";
 
-/** Fewer letters are no word to begin a longer one with. */
+/** A text of fewer letters is not tried as the beginning of a name. */
 const MIN_PREFIX = 2;
 /** Edits that a guess may be away, for each of its letters. */
 const EDITS_PER_LETTER = 0.4;
 
-/** The name that was given; where there is none like it, the one of the same letters in another case, if there is one. */
+/** The given name if it is known; else the only one with the same letters in another case; else the given one. */
 export function asWritten(text: string, names: readonly string[]): string {
   if (names.includes(text)) return text;
   const [found, ...others] = names.filter((name) => isSameName(name, text));
@@ -19,8 +19,8 @@ export function isSameName(left: string, right: string): boolean {
 }
 
 /**
- * The name to ask back with: one of the same letters, else the shortest that begins with the text, else one that is a
- * few edits away. Undefined where nothing is that near: a guess would lead astray.
+ * The name to ask back with: the shortest that begins with the text, else one that is a few edits away, case aside.
+ * Undefined if nothing is that near: a guess would lead astray.
  */
 export function nearName(text: string, names: readonly string[]): string | undefined {
   const wanted = plain(text);
@@ -43,7 +43,7 @@ export function didYouMean(text: string, names: readonly string[]): string {
   return near === undefined ? "" : `Did you mean "${near}"? `;
 }
 
-/** Case aside, and whichever sign stands between the words. */
+/** The name in lower case, its words joined by single blanks. */
 function plain(name: string): string {
   return name
     .trim()

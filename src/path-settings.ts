@@ -1,4 +1,4 @@
-/** Settings that are paths: made absolute, and refused in words where they are not what they should be. */
+/** Settings that are paths: made absolute, or refused with the reason and the way out. */
 import { realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
@@ -9,7 +9,7 @@ export interface Setting {
   value: string;
 }
 
-/** What relative paths, and those that begin with `~/`, are relative to. */
+/** The directories that relative paths, and those that begin with `~/`, start from. */
 export interface Whereabouts {
   cwd: string;
   home: string;
@@ -18,7 +18,7 @@ export interface Whereabouts {
 /** `${HOME}`, `$HOME/x`, `%APPDATA%`, `~ada`: what a shell would have replaced, and a client's settings file did not. */
 const UNEXPANDED = /\$\{|^\$\w|%[A-Za-z_]+%|^~[^/\\]/;
 
-/** The absolute path; throws INVALID_INPUT where the value is one that nobody expanded. */
+/** The absolute path. Throws INVALID_INPUT if it holds a variable that nobody expanded. */
 export function pathOf({ name, value }: Setting, { cwd, home }: Whereabouts): string {
   if (UNEXPANDED.test(value)) {
     throw new AppError("INVALID_INPUT", `${name} is "${value}": the client did not expand it.`, {
@@ -28,7 +28,7 @@ export function pathOf({ name, value }: Setting, { cwd, home }: Whereabouts): st
   return /^~(?=$|[/\\])/.test(value) ? join(home, value.slice(1)) : resolve(cwd, value);
 }
 
-/** The directory, symbolic links resolved; throws INVALID_INPUT where there is none. */
+/** The directory, symbolic links resolved. Throws INVALID_INPUT if there is none. */
 export function existingDirectory(setting: Setting, at: Whereabouts): string {
   const path = pathOf(setting, at);
   if (setting.value && kindOf(path) === "directory") return realpathSync(path);
@@ -37,18 +37,18 @@ export function existingDirectory(setting: Setting, at: Whereabouts): string {
   });
 }
 
-/** The file, which need not exist yet; throws INVALID_INPUT where something else stands there, which is not opened. */
+/** The path of a file, which need not exist yet; opens nothing. Throws INVALID_INPUT if something else stands there. */
 export function fileOrNothing(setting: Setting, at: Whereabouts): string {
   const path = pathOf(setting, at);
   const kind = kindOf(path);
   if (setting.value && (kind === "file" || kind === "nothing")) return path;
   const what = kind === "other" ? "a pipe, a socket or a device, not a file" : "not a file";
   throw new AppError("INVALID_INPUT", `${setting.name} is "${setting.value}", which is ${what}.`, {
-    hint: `Set ${setting.name} to the path of the database file; it is created where it is missing.`,
+    hint: `Set ${setting.name} to the path of the database file; it is created if it is missing.`,
   });
 }
 
-/** What is at the path; `blocked` where it leads through a file, or may not be looked at. */
+/** What is at the path; `blocked` if it leads through a file, or may not be looked at. */
 function kindOf(path: string): "directory" | "file" | "other" | "nothing" | "blocked" {
   try {
     const found = statSync(path, { throwIfNoEntry: false });

@@ -66,8 +66,9 @@ export function findPlaceholder(value: unknown): string | null {
 }
 
 /**
- * A later report for the same visit laid over the kept one. `differs` when it contradicts what was kept (then it
- * replaces it whole); otherwise `report` is the kept one with what the later one adds, such as the choice.
+ * Lays a later report for the same visit over the kept one. `differs` says that the later one contradicts what was
+ * kept, and then replaces it whole; otherwise `report` is the kept one with what the later one adds, such as the
+ * choice.
  */
 export function overlay(kept: Report, later: IncomingReport): { differs: boolean; report: Report } {
   const { step_id: _id, next_step, ...said } = later;

@@ -2,26 +2,29 @@
 import type { JsonObject } from "./json.ts";
 
 export interface Judged {
-  /** The value; where asked for, with values coerced to their types. */
+  /** The value, coerced to the types of the schema if that was asked for. */
   value: JsonObject;
-  /** What is wrong, each in words for the agent that must correct it; empty where nothing is. */
+  /** What is wrong, each in words for the agent that must correct it; empty if nothing is. */
   faults: string[];
 }
 
 /** Judges JSON objects by JSON Schema. */
 export interface SchemaJudge {
-  /** Why this is no usable schema, in one line; null where it is one. Refuses keywords that do not exist and remote references. */
+  /** Why this is no usable schema, in one line; null if it is one. Refuses unknown keywords and remote references. */
   fault(schema: JsonObject): string | null;
   judge(schema: JsonObject, value: JsonObject, how: { coerce: boolean }): Judged;
 }
 
-/** The schema of an object that must set each value. The schema of a value stays a whole one by its `$id`: "#" means itself. */
+/**
+ * The schema of an object that must set each value. Each value's schema gets an `$id`, so that "#" in it still means
+ * itself.
+ */
 export function objectOf(values: Readonly<Record<string, JsonObject>>): JsonObject {
   const own = Object.entries(values).map(([key, schema], index) => [key, { $id: `value-${index}`, ...schema }]);
   return { type: "object", properties: Object.fromEntries(own), required: Object.keys(values) };
 }
 
-/** A value that an object schema tells of by name. */
+/** A named value of an object's schema. */
 export interface Field {
   name: string;
   type: string;
@@ -45,7 +48,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Longest list of values in place of a type, in characters. */
+/** Longest list of allowed values that is shown in place of a type, in characters. */
 const MAX_CHOICE = 80;
 
 /** What a schema asks for, as an agent fills it in: the texts of a short `enum`, else the type. */

@@ -4,19 +4,19 @@ import { oneLine } from "./words.ts";
 
 const VALUE = /\{\{\s*context\.([\p{L}\p{N}_$-]+(?:\.[\p{L}\p{N}_$-]+)*)\s*\}\}/gu;
 
-/** How large a filled text may be, in bytes as JSON, where the caller has no limit of its own. */
+/** How large a filled text may be, in bytes as JSON, if the caller has no limit of its own. */
 const MAX_FILLED = 1_000_000;
 /** Most bytes that a character takes as JSON. */
 const MOST_PER_CHARACTER = 6;
-/** A value of which less could be shown, in bytes, stays as written: its key says more. */
+/** If less of a value than this could be shown, in bytes, its template stays as written: its key says more. */
 const LEAST_SHOWN = 300;
-/** Bytes for what stands after a value that is cut. */
+/** Bytes for the note behind a value that is cut. */
 const NOTE_BYTES = 150;
 
 /**
- * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the filled
- * text would be larger than `mostBytes` as JSON, the largest values are cut, and say where they are whole: the author's own
- * words never are. Whatever they take, a quarter of the bytes is for values.
+ * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the
+ * filled text would be larger than `mostBytes` as JSON, the largest values are cut, each with a note where it is whole.
+ * The author's own words are never cut; however long they are, a quarter of the bytes is left for values.
  */
 export function fillTemplate(text: string, context: JsonObject, mostBytes = MAX_FILLED): string {
   let length = text.length;
@@ -56,7 +56,7 @@ function cut({ text, bytes }: Filling, { most, path }: { most: number; path: str
   return `${shown}… (cut; ${text.length} characters: get_workflow_status has context.${oneLine(path, 40)} whole)`;
 }
 
-/** How large one value may be, so that all of them, the larger ones cut, stay within the sum. */
+/** The size to which larger values are cut, so that all of them together stay within the sum. */
 function largestShown(sizes: number[], sum: number): number {
   let left = sum;
   for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {

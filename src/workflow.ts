@@ -11,7 +11,7 @@ export const MAX_DEFINITION_BYTES = 1024 * 1024;
 
 /** Most bytes of a step's Client Instructions: what an answer can hand out whole. */
 export const MAX_INSTRUCTIONS = 24 * 1024;
-/** The same as JSON, in which line breaks and quotes take two bytes: an answer holds it twice. */
+/** Most bytes of the same as JSON, in which line breaks and quotes take two: an answer holds the instructions twice. */
 export const MAX_INSTRUCTIONS_SENT = 26_500;
 
 /** One line of a `# Routes` section. `when` is a CEL expression; null is `otherwise`. */
@@ -72,7 +72,7 @@ export interface Problem {
 export interface LoadedWorkflow {
   workflow: Workflow;
   hash: string;
-  /** Embedded, or from a directory that a person named: its checks may run where checks are allowed. */
+  /** Embedded, or from a directory that a person named: its checks may run if checks are allowed. */
   trusted: boolean;
   /** What is legal but odd; absent if there is nothing. */
   warnings?: readonly Problem[];
@@ -83,7 +83,7 @@ export interface Catalog {
   /** By name, in the order in which they are listed. */
   workflows: ReadonlyMap<string, LoadedWorkflow>;
   invalid: ReadonlyMap<string, Problem[]>;
-  /** Where was looked: absolute directories, and `the built-in workflows`. */
+  /** The places that were searched: absolute directories, and `the built-in workflows`. */
   places: readonly string[];
 }
 
@@ -135,7 +135,7 @@ function makeSlug(name: string): string {
 
 /**
  * The name that an agent, a model or a person most likely means: a step's exact name, then its slug or file name.
- * Undefined when nothing fits; `FINISH` is understood in any case unless a step bears that name.
+ * Undefined if nothing fits; `FINISH` is understood in any case unless a step bears that name.
  */
 export function resolveStepName(workflow: Workflow, text: string): string | undefined {
   const wanted = text.trim();

@@ -1,10 +1,10 @@
-/** A value as an author wrote it in front matter, without its place: what YAML comes down to here. */
+/** A value of front matter as its author wrote it, reduced to plain data without its place. */
 import { oneLine } from "./words.ts";
 
 export interface WrittenScalar {
   kind: "scalar";
   value: string | number | boolean | null;
-  /** A string's value; of any other, as it was written. */
+  /** The value of a string; the source text of any other scalar. */
   text: string;
 }
 export interface WrittenList {
@@ -16,7 +16,7 @@ export interface WrittenMap {
 }
 export type Written = WrittenScalar | WrittenList | WrittenMap;
 
-/** What it is, for a message. */
+/** The value, named for a message. */
 export function nameOf(written: Written): string {
   if (written.kind !== "scalar") return written.kind === "list" ? "a list" : "a mapping";
   return written.value === null || written.text.trim() === "" ? "empty" : `"${oneLine(written.text, 80)}"`;
