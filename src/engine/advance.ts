@@ -22,7 +22,11 @@ export interface AdvanceInput extends Said {
   instance_id: string;
 }
 
-/** Ends the visit that the report is about and hands out the next step. Safe to repeat. */
+/**
+ * Ends the visit that the report is about and hands out the next step. Safe to repeat. Throws STALE_REPORT,
+ * INCOMPLETE_REPORT, CHECK_FAILED, STEP_NOT_ALLOWED, INSTANCE_SUSPENDED, INSTANCE_FINAL, INVALID_INPUT, CONFLICT, and
+ * AI_SERVICE_ERROR, for which the report is kept.
+ */
 export async function advance(parts: Parts, input: AdvanceInput, caller: Caller): Promise<Outcome> {
   return advanceBy(await openCall(parts, input.instance_id, caller), input);
 }
@@ -69,7 +73,7 @@ async function afterConflict(call: Call, lost: { report: IncomingReport; conflic
   throw lost.conflict;
 }
 
-/** A visit that is over gets its decision again, if the report says what that one said. */
+/** A visit that is over gets its decision again, if the report says the same as the one that ended it. */
 function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): Outcome {
   const same = report.status === undefined || report.status === entry.report?.status;
   if (!same || !entry.decision) throw staleReport(call.current, entry, stamp(call.parts));
@@ -98,7 +102,7 @@ function mergeWithKept({ parts, current }: Call, { report, context_updates }: Sa
   );
   if (laid.differs || updatesDiffer) {
     const fresh = complete(current, { status: kept.report.status, ...report });
-    const asked = kept.asked && fresh.status === kept.report.status; // its choice decides, whatever it adds in words
+    const asked = kept.asked && fresh.status === kept.report.status; // the agent's choice decides, even if it comes with other words
     return { report: fresh, context_updates, received_at, asked, replaces: true };
   }
   const merged = { ...kept.context_updates, ...context_updates };

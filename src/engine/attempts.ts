@@ -28,9 +28,9 @@ export interface Running {
 }
 
 export interface Attempts {
-  /** What the checks show, by the attempt that runs or by a new one. Throws CONFLICT where the visit ended meanwhile. */
+  /** What the checks show, by the attempt that runs or by a new one. Throws CONFLICT if the visit ended meanwhile. */
   prove(proof: Proof, attention: Attention): Promise<{ evidence: Evidence } | { running: Running }>;
-  /** The attempt that runs for the instance's current visit, here or in another process; null where none does. */
+  /** The attempt that runs for the instance's current visit, here or in another process; null if none does. */
   running(store: Store, instance: Instance): Promise<Pick<Running, "started_at"> | null>;
   /** Ends all that runs, and begins nothing more: calls that wait are told to come again. */
   stop(): Promise<void>;
@@ -50,7 +50,7 @@ interface Mine {
   end: AbortController;
   /** Callers that wait for it now. */
   waiting: number;
-  /** Null where it was stopped. */
+  /** Null if it was stopped. */
   done: Promise<Evidence | null>;
 }
 
@@ -117,8 +117,9 @@ export function createAttempts(parts: AttemptParts): Attempts {
   }
 
   /**
-   * Says that the attempt is alive, and ends it if it is not the current one any more. Another process may have taken it
-   * over (a clock that jumped) and ended its programs: a failure is told only by the attempt that still has the visit.
+   * Says that the attempt is alive, and ends it if it is not the current one any more. If a clock jumped, another
+   * process may have taken the visit over and ended this attempt's programs: only the attempt that still has the visit
+   * tells of a failure.
    */
   async function stayAlive(store: Store, { attempt_id }: Attempt, end: AbortController): Promise<void> {
     try {
@@ -158,7 +159,7 @@ function stillRunning({ checks }: Proof, started_at: string): { running: Running
   return { running: { checks: checks.map(labelOf), started_at } };
 }
 
-/** Throws CONFLICT where the visit ended while another process ran its checks. */
+/** Throws CONFLICT if the visit ended while another process ran its checks. */
 async function refuseOver({ store, instance }: Proof): Promise<void> {
   const current = await store.load(instance.instance_id);
   if (current?.visit !== instance.visit || current.status !== "RUNNING") throw ended();
@@ -182,7 +183,7 @@ export async function lookAll(
   return evidence;
 }
 
-/** The step was handed out by a server that was not allowed to look: nobody can say what changed since. */
+/** Why nobody can say what changed: the step was handed out by a server that was not allowed to look. Else null. */
 function unnoted(check: Check, { baseline }: Looking): string | null {
   const glob = kindOf(check).noted?.(check);
   if (glob === undefined || Object.hasOwn(baseline ?? {}, glob)) return null;
@@ -197,7 +198,7 @@ function keyOf({ instance_id, visit, definition }: Instance): string {
   return `${instance_id} ${visit} ${definition}`;
 }
 
-/** The visit is over, or the server ends: nothing was shown. */
+/** CONFLICT: the visit is over, or the server ends, and nothing was shown. */
 function ended(): AppError {
   return new AppError("CONFLICT", "The checks of this visit were stopped before they ended; nothing changed.", {
     hint: "Send the same call again.",

@@ -7,8 +7,8 @@ import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 
 /**
- * Notes what git shows before a step with such checks is handed out for the first time; of one that a newer definition
- * brought, when it is handed out with it. What was noted stays.
+ * Notes what git shows before a step with such checks is handed out for the first time, or for the first time with such
+ * checks of a newer definition. What was noted before stays.
  */
 export async function withBaseline(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
   const { instance } = outcome;
@@ -22,7 +22,7 @@ export async function withBaseline(parts: Parts, outcome: Outcome, caller: Calle
     const { current } = await write(call, { instance: { ...instance, baseline }, entries: [] });
     return { ...outcome, instance: current };
   } catch (error) {
-    if (error instanceof AppError && error.code === "CONFLICT") return outcome; // who was first has noted it
+    if (error instanceof AppError && error.code === "CONFLICT") return outcome; // the call that was first has noted it
     throw error;
   }
 }

@@ -19,7 +19,10 @@ export interface Call {
   trusted: boolean;
 }
 
-/** Loads the instance that a call is about; throws INSTANCE_NOT_FOUND. */
+/**
+ * Loads the instance that a call is about. Throws INSTANCE_NOT_FOUND, or PERSISTENCE_ERROR if its definition is
+ * missing.
+ */
 export async function openCall(parts: Parts, instanceId: string, caller: Caller): Promise<Call> {
   const store = await parts.store();
   const current = await store.load(instanceId);
@@ -39,8 +42,8 @@ export function callOn(
 }
 
 /**
- * Writes a change, and what is carried, or throws CONFLICT; resolves to the call with the row as it now is. One that
- * enters a visit notes where the project's git stands.
+ * Writes a change and the entries that are carried; resolves to the call with the row as it now is. A change that
+ * enters a visit notes where the project's git stands. Throws CONFLICT if another writer was first.
  */
 export async function write(call: Call, change: Change): Promise<Call> {
   const { parts, current, carried } = call;
@@ -51,7 +54,7 @@ export async function write(call: Call, change: Change): Promise<Call> {
   return { ...call, current: { ...instance, version: instance.version + 1 }, carried: [] };
 }
 
-/** The call with a change that is not written yet: its entries are carried to the next one that is. */
+/** The call with a change that is not written yet: its entries are carried until the next change is written. */
 export function draft(call: Call, { instance, entries }: Change): Call {
   return { ...call, current: instance, carried: [...call.carried, ...entries] };
 }

@@ -16,8 +16,9 @@ import { askFor, handedOut, type Outcome } from "./outcome.ts";
 const RECENT_ENTRIES = 10;
 
 /**
- * Decides a report and hands out what follows. Before anyone outside is asked, and if the agent must choose, the report is
- * committed; nothing is locked meanwhile, and a writer that was quicker shows as CONFLICT.
+ * Decides a report and hands out what follows. Before anyone outside is asked, and if the agent must choose, the report
+ * is committed. Nothing is locked meanwhile. Throws CONFLICT if another writer was quicker, STEP_NOT_ALLOWED for a
+ * choice that may not be taken, AI_SERVICE_ERROR, INSTANCE_FINAL, and INVALID_INPUT if a limit would be passed.
  */
 export async function decide(call: Call, pending: Pending): Promise<Outcome> {
   const step = currentStep(call.workflow, call.current);
@@ -28,7 +29,10 @@ export async function decide(call: Call, pending: Pending): Promise<Outcome> {
   return handedOut(kept, { did: "kept", ask: askFor(call.workflow, step), notes: asked.verdict.passed });
 }
 
-/** Commits a decision about the current visit and hands out what follows. */
+/**
+ * Commits a decision about the current visit and hands out what follows. Throws STEP_NOT_ALLOWED if the step may not
+ * follow, INVALID_INPUT if a limit would be passed, CONFLICT, INSTANCE_FINAL.
+ */
 export async function arrive(
   call: Call,
   { pending, decision, kind = "visit" }: { pending: Pending; decision: Decision; kind?: "visit" | "resume" },

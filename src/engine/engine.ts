@@ -17,7 +17,11 @@ import {
   rewindInstance,
 } from "./steer.ts";
 
-/** Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. */
+/**
+ * Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. Each
+ * call that reads or writes instances may reject with PERSISTENCE_ERROR, one that names an instance with
+ * INSTANCE_NOT_FOUND, one that changes it with CONFLICT; further codes stand at the functions.
+ */
 export interface Engine {
   catalog(): Promise<Catalog>;
   start(input: StartInput, caller: Caller): Promise<Outcome>;

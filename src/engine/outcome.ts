@@ -39,11 +39,11 @@ export interface Outcome {
 /** Where a client that resumes thought it was. */
 export type Position = { assumed: string; relation: "behind" | "ahead" | "unknown" };
 
-/** Where the project stands now, and stood when the current visit was entered. */
+/** Where the project stands now, and where it stood when the current visit was entered. */
 export interface ProjectState {
-  /** Ids of commits; `before` is null where none was noted. */
+  /** Ids of commits; `before` is null if none was noted. */
   head: { before: string | null; now: string };
-  /** Files that differ from the last commit; null where it cannot be told. */
+  /** Files that differ from the last commit; null if that cannot be told. */
   modified: string[] | null;
 }
 

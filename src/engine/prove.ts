@@ -17,8 +17,9 @@ const MAX_LABEL = 200;
 const MAX_SHOWN_OUTPUT = 2_000;
 
 /**
- * The report with its values in their types and what the checks showed; or that they still run. A report of a failure
- * proves nothing. Throws INCOMPLETE_REPORT or CHECK_FAILED, having changed nothing.
+ * The report with its values in their types and what the checks showed; or the checks that still run. A report of a
+ * failure need not prove anything. Throws INCOMPLETE_REPORT or CHECK_FAILED, having changed nothing, or CONFLICT if the
+ * visit ended meanwhile.
  */
 export async function prove(call: Call, said: Pending): Promise<Pending | { running: Running }> {
   const { evidence: known, ...pending } = said;
@@ -37,7 +38,7 @@ export async function prove(call: Call, said: Pending): Promise<Pending | { runn
   return { ...pending, context_updates, evidence: found.evidence };
 }
 
-/** What a report lacks, in a line, if the error says that it proves too little; else null. */
+/** If the error says that a report proves too little: what it lacks, in a line. Else null. */
 export function unprovenBy(error: unknown): string | null {
   if (!(error instanceof AppError)) return null;
   const { code, details = {} } = error;
@@ -77,7 +78,7 @@ function produced({ parts, current }: Call, { produces, pending }: Produced): Js
   return { ...context_updates, ...value };
 }
 
-/** Where a value stands in the arguments of a call: what may be stored is limited by its depth there. */
+/** How deep a value stands in the arguments of a call: the limit of nesting counts from their top. */
 const VALUE_DEPTH = 2;
 
 /** Some clients send a list or an object as its JSON text. */

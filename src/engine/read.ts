@@ -15,7 +15,9 @@ export interface StatusInput {
   instance_id: string;
   history_limit: number;
   history_before?: number | undefined;
-  /** Whether older entries would not be shown any more; else all that `history_limit` allows are read. */
+  /**
+   * Whether the entries so far fill the answer, so that older ones are not read. Absent: `history_limit` alone decides.
+   */
   enough?: ((history: HistoryEntry[]) => boolean) | undefined;
 }
 
@@ -26,7 +28,7 @@ export interface Snapshot {
   history: HistoryEntry[];
 }
 
-/** One instance whole, with a page of its history. */
+/** One instance whole, with a page of its history. Throws INSTANCE_NOT_FOUND. */
 export async function status(parts: Parts, input: StatusInput): Promise<Snapshot> {
   const store = await parts.store();
   const instance = await store.load(input.instance_id);
@@ -68,7 +70,7 @@ export interface Page {
   elsewhere: number;
 }
 
-/** A page of instances, newest first. */
+/** A page of instances, newest first. Throws INVALID_INPUT for a cursor that no list gave. */
 export async function list(parts: Parts, input: ListInput): Promise<Page> {
   const store = await parts.store();
   const workflow_name =
@@ -86,7 +88,7 @@ export async function list(parts: Parts, input: ListInput): Promise<Page> {
   return { instances, next_cursor: last && cursorFor(last), elsewhere };
 }
 
-/** Where a list goes on behind an instance. */
+/** The cursor of the list's part behind an instance. */
 export function cursorFor({ created_at, instance_id }: InstanceSummary): string {
   return Buffer.from(`${created_at} ${instance_id}`).toString("base64url");
 }

@@ -27,7 +27,7 @@ import { findDefinition } from "./start.ts";
 import { moveTo } from "./steer.ts";
 import { locate, needsStepId } from "./visits.ts";
 
-/** Live instances that are listed where there is not exactly one. */
+/** Live instances that are listed if there is not exactly one. */
 const MAX_LISTED = 10;
 /** Counting instances of other projects stops here. */
 const MAX_COUNTED = 1_000;
@@ -48,7 +48,12 @@ export interface Unclear {
   elsewhere: number;
 }
 
-/** Hands out where the instance is, with a recap; see "Resuming" in the architecture document for the order of its rules. */
+/**
+ * Hands out where the instance is, with a recap; see "Resuming" in the architecture document for the order of its
+ * rules. Throws INVALID_INPUT for a report about no visit, AI_SERVICE_ERROR, CONFLICT; with `use_latest` also
+ * STEP_NOT_ALLOWED, DEFINITION_NOT_FOUND, DEFINITION_INVALID; for a report that ends the visit, also the codes of
+ * `advance`.
+ */
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
@@ -63,7 +68,7 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
   return { ...outcome, ...(await stillChecking(call, outcome)), did, recap };
 }
 
-/** The checks of a report that an agent without memory may not know of; they go on meanwhile. */
+/** The checks that still run for a report of which an agent without memory may not know. */
 async function stillChecking(
   { parts, store }: Call,
   { instance, checks }: Outcome,
@@ -97,8 +102,8 @@ async function proceed(call: Call, { input, place }: { input: ResumeInput; place
 }
 
 /**
- * A kept report has proven what was demanded when it came; if that is not what is demanded now, it proves it now. One that
- * does not becomes a note, and the step is handed out again: who resumes may not know what it reported.
+ * A kept report proved what was demanded when it came; if other things are demanded now, it must prove these. If it
+ * does not, it becomes a note and the step is handed out again: the agent that resumes may not know what was reported.
  */
 async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
   const proven = await prove(call, kept).catch((error) => {
@@ -114,9 +119,9 @@ async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
 }
 
 /**
- * A client that is ahead or lost: if routes decide, its claim counts for nothing; else a model, told both positions,
- * chooses among what may follow, and the current step itself means that it is handed out again. Without a model, or
- * if it fails, the agent gets the step with the choice. Nobody goes past a step that has to prove something.
+ * Answers a client that is ahead or lost. If routes decide, its claim counts for nothing. Else a model, told both
+ * positions, chooses among what may follow; if it chooses the current step, that is handed out again. Without a model,
+ * or if it fails, the agent gets the step with the choice. Nobody goes past a step that has to prove something.
  */
 async function reconcile(call: Call, position: Position | undefined): Promise<Outcome> {
   const { parts, workflow, current } = call;

@@ -18,7 +18,11 @@ export interface StartInput {
   request_id?: string | undefined;
 }
 
-/** Starts a workflow and hands out its first step; a repeated `request_id` answers where that instance is now. */
+/**
+ * Starts a workflow and hands out its first step; a repeated `request_id` answers where that instance is now. Throws
+ * DEFINITION_NOT_FOUND, DEFINITION_INVALID, and INVALID_INPUT for a context that does not fit or a `request_id` that
+ * was used with other arguments.
+ */
 export async function start(parts: Parts, input: StartInput, caller: Caller): Promise<Outcome> {
   const store = await parts.store();
   const known = input.request_id && (await store.byRequest(parts.project, input.request_id));
@@ -44,7 +48,7 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   return handedOut(call, also_running.length > 0 ? { also_running } : {});
 }
 
-/** The definition of that name as it is now; throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
+/** The definition of that name as it is now. Throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */
 export async function findDefinition(parts: Parts, name: string): Promise<LoadedWorkflow> {
   const found = findLoaded(await parts.source.catalog(), name);
   parts.definitions.keep(found);
@@ -88,7 +92,7 @@ function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; 
   };
 }
 
-/** Throws INVALID_INPUT that names each value which the workflow's inputs do not allow. */
+/** Throws INVALID_INPUT that names each value that the workflow's inputs do not allow. */
 function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context: JsonObject): void {
   if (!workflow.inputs) return;
   const { faults } = schemas.judge(workflow.inputs, context, { coerce: false });

@@ -20,7 +20,7 @@ export interface CancelInput {
   decided_by: DecidedBy;
 }
 
-/** Ends a run for good. Repeated, it answers that it is cancelled; another final status is INSTANCE_FINAL. */
+/** Ends a run for good. Repeated, it answers that the run is cancelled. Throws INSTANCE_FINAL if it ended otherwise. */
 export async function cancelInstance(parts: Parts, input: CancelInput, caller: Caller): Promise<Outcome> {
   const call = await openCall(parts, input.instance_id, caller);
   if (call.current.status === "CANCELLED") {
@@ -39,7 +39,11 @@ export interface ReleaseInput {
   use_latest: boolean;
 }
 
-/** A person lets an instance go on: what a guard suspended, and with `use_latest` what an agent may not weaken. */
+/**
+ * Lets an instance that a guard suspended go on, for a person; with `use_latest`, also moves it to the current files,
+ * even if they demand less. Throws INVALID_INPUT if there is nothing to release, STEP_NOT_ALLOWED if the files do not
+ * have its step, DEFINITION_NOT_FOUND, DEFINITION_INVALID, CONFLICT, INSTANCE_FINAL.
+ */
 export async function releaseInstance(parts: Parts, input: ReleaseInput, caller: Caller): Promise<Outcome> {
   const call = await openCall(parts, input.instance_id, caller);
   const latest = input.use_latest ? await findDefinition(parts, call.current.workflow_name) : null;
@@ -51,7 +55,10 @@ export async function releaseInstance(parts: Parts, input: ReleaseInput, caller:
   return handedOut(released);
 }
 
-/** Pins the instance to another definition; the call goes on with that one. */
+/**
+ * Pins the instance to another definition; the call goes on with that one. Throws STEP_NOT_ALLOWED if it does not have
+ * the current step, CONFLICT, INSTANCE_FINAL.
+ */
 export async function moveTo(call: Call, latest: LoadedWorkflow): Promise<Call> {
   const moved = await write(call, repin(call.current, latest, momentOf(call)));
   return { ...moved, workflow: latest.workflow, trusted: latest.trusted };
@@ -64,8 +71,9 @@ export interface RewindInput {
 }
 
 /**
- * Hands out an earlier visit again. Repeated before anything was reported, it answers the same and adds nothing. What waits
- * for a person is INSTANCE_SUSPENDED: no tool lets it go on.
+ * Hands out an earlier visit again. Repeated before anything was reported, it answers the same and adds nothing. Throws
+ * INSTANCE_SUSPENDED if the instance waits for a person, since no tool lets it go on; INVALID_INPUT for a visit that
+ * was not yet, STEP_NOT_ALLOWED if the definition does not have its step any more, CONFLICT, INSTANCE_FINAL.
  */
 export async function rewindInstance(parts: Parts, input: RewindInput, caller: Caller): Promise<Outcome> {
   const call = await openCall(parts, input.instance_id, caller);

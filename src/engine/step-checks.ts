@@ -3,7 +3,7 @@ import { labelOf } from "../check.ts";
 import type { Step } from "../workflow.ts";
 import type { Parts } from "./parts.ts";
 
-/** A check of a step, and why it may not be looked at here; null where it may. */
+/** A check of a step, and why it may not be looked at here; null if it may. */
 export interface StepCheck {
   label: string;
   refusal: string | null;

@@ -3,7 +3,7 @@ import { type Check, labelOf } from "../check.ts";
 import type { Waiting } from "../decision.ts";
 import type { LoadedWorkflow, Step } from "../workflow.ts";
 
-/** Whether a report of that status says that the step is done, so that its proofs are asked for: all but these two do. */
+/** Whether a report of that status says that the step is done, and so must prove it: every status but these two. */
 export function claims(status: string): boolean {
   return status !== "failure" && status !== "in_progress";
 }
@@ -13,14 +13,16 @@ export function demandsProof({ produces, checks }: Step): boolean {
   return produces !== undefined || checks !== undefined;
 }
 
-/** What the instance waits for where the step is entered for the `count`th time on the live path; null where it may go on. */
+/** What the instance waits for if the step is entered for the `count`th time on the live path; null if it may go on. */
 export function heldAt(step: Step | undefined, count: number): Waiting | null {
   const most = step?.max_visits;
   if (!step || most === undefined || count <= most) return null;
   return { kind: "max_visits", message: `step "${step.name}" was entered ${count} times, and its limit is ${most}` };
 }
 
-/** In what the later definition demands less of a run than the earlier one, each in words; empty where in nothing. */
+/**
+ * What the earlier definition demands of a run and the later one does not, or less so, each in words; empty if nothing.
+ */
 export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
   const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
   const guarded = earlier.workflow.steps.filter((step) => demandsProof(step) || step.next || step.max_visits);

@@ -1,4 +1,7 @@
-/** Where a decision leads: the step that is entered, whether the instance waits or ends there, and the counts of visits. */
+/**
+ * What a decision sets in the row: the step that is entered, whether the instance waits or ends there, and the counts
+ * of visits.
+ */
 import type { Decision, Waiting } from "../decision.ts";
 import type { Instance, Status } from "../instance.ts";
 import { FINISH, findStep, type Workflow } from "../workflow.ts";
@@ -6,8 +9,8 @@ import { heldAt } from "./demands.ts";
 import { afterRewind } from "./visit-counts.ts";
 
 /**
- * Where a decision leads; a model may enter a step and let the instance wait or fail there. A rewind takes the counts of
- * the visit that it leads back to: what was done since is not on the live path any more.
+ * What the decision sets in the row; a model may enter a step and let the instance wait or fail there. After a rewind
+ * `from` holds the counts of the visit that it leads back to: what came since is not on the live path any more.
  */
 export function landing(from: Pick<Instance, "visits" | "visit">, decision: Decision, now: string) {
   const { next_step, reasoning } = decision;
@@ -26,7 +29,7 @@ function askedByModel(message: string): Waiting {
   return { kind: "model", message };
 }
 
-/** The decision; for a step that may not be entered once more without a person's leave, one that lets the instance wait there. */
+/** The decision; if the step may not be entered once more without a person's leave, it lets the instance wait there. */
 export function hold(workflow: Workflow, decision: Decision, count: number): Decision {
   const waiting_for = heldAt(findStep(workflow, decision.next_step), count);
   if (!waiting_for || decision.status === "FAILED") return decision;

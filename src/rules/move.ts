@@ -15,13 +15,14 @@ export interface Ending extends Moment {
   context_updates: JsonObject;
   decision: Decision;
   evidence?: Evidence | undefined;
-  /** `resume`: not the report of a step that was done, but a client that is further than the instance. */
+  /** `resume`: no step was reported as done; a client is further than the instance. */
   kind?: "visit" | "resume";
 }
 
 /**
- * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance.
- * Throws STEP_NOT_ALLOWED for a step that may not follow, INSTANCE_FINAL for an instance that has ended.
+ * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance. Throws
+ * STEP_NOT_ALLOWED for a step that may not follow, INSTANCE_FINAL for an instance that has ended, INVALID_INPUT if the
+ * context would be too large or no visit is left.
  */
 export function move(workflow: Workflow, instance: Instance, ending: Ending): Change {
   refuseFinal(instance);

@@ -14,12 +14,12 @@ export function finalError(instance: Pick<Instance, "instance_id" | "status">): 
   });
 }
 
-/** Throws INSTANCE_FINAL where the run has ended. */
+/** Throws INSTANCE_FINAL if the run has ended. */
 export function refuseFinal(instance: Instance): void {
   if (isFinal(instance.status)) throw finalError(instance);
 }
 
-/** Throws STEP_NOT_ALLOWED where the step may not follow, INVALID_INPUT where the run has no visit left. */
+/** Throws STEP_NOT_ALLOWED if the step may not follow, INVALID_INPUT if the run has no visit left. */
 export function refuseStep(workflow: Workflow, instance: Instance, next: string): void {
   const step = findStep(workflow, instance.step_name);
   const allowed = step ? mayFollow(workflow, step) : [];
@@ -32,7 +32,10 @@ export function refuseStep(workflow: Workflow, instance: Instance, next: string)
   if (next !== FINISH) refuseManyVisits(instance);
 }
 
-/** Throws STEP_NOT_ALLOWED where the definition has no such step any more, INVALID_INPUT where the run has no visit left. */
+/**
+ * Throws STEP_NOT_ALLOWED if the definition does not have the step any more, INVALID_INPUT if the run has no visit
+ * left.
+ */
 export function refuseReturn(workflow: Workflow, instance: Instance, to: string): void {
   if (!findStep(workflow, to)) {
     throw new AppError("STEP_NOT_ALLOWED", `The run's definition has no step "${to}" any more; nothing changed.`, {
@@ -49,7 +52,7 @@ function refuseManyVisits({ visit }: Instance): void {
   });
 }
 
-/** INVALID_INPUT: there is nothing that a person must let go on. */
+/** Throws INVALID_INPUT if the instance runs, so that there is nothing to release. */
 export function refuseNotWaiting({ instance_id, status }: Instance): void {
   if (status === "SUSPENDED" || isFinal(status)) return;
   throw new AppError("INVALID_INPUT", `Instance "${instance_id}" is ${status} and waits for nobody; nothing changed.`, {
@@ -57,6 +60,7 @@ export function refuseNotWaiting({ instance_id, status }: Instance): void {
   });
 }
 
+/** Throws INVALID_INPUT if the visit has no room for another note. */
 export function refuseManyNotes(instance: Instance): void {
   if (instance.notes < MAX_NOTES) return;
   throw new AppError("INVALID_INPUT", `This visit already has ${MAX_NOTES} notes, the limit; nothing changed.`, {
@@ -64,6 +68,7 @@ export function refuseManyNotes(instance: Instance): void {
   });
 }
 
+/** Throws INVALID_INPUT if the context is too large. */
 export function refuseLargeContext(context: JsonObject): void {
   const bytes = jsonBytes(context);
   if (bytes <= MAX_CONTEXT_BYTES) return;

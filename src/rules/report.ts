@@ -6,8 +6,8 @@ import { change, entry, type Line, type Moment } from "./change.ts";
 import { refuseFinal, refuseLargeContext, refuseManyNotes } from "./refusals.ts";
 
 /**
- * Makes a report durable before anyone is asked about it. A choice of the agent is not kept: it counts when it comes with
- * the call that decides.
+ * Makes a report durable before anyone is asked about it. A choice of the agent is not kept: it counts when it comes
+ * with the call that decides. Throws INSTANCE_FINAL, or INVALID_INPUT if the context would be too large.
  */
 export function keep(instance: Instance, pending: Pending, moment: Moment): Change {
   refuseFinal(instance);
@@ -15,7 +15,7 @@ export function keep(instance: Instance, pending: Pending, moment: Moment): Chan
   return change(instance, [], { pending, last_report_at: moment.now, updated_at: moment.now });
 }
 
-/** The report as it is kept. */
+/** The report without the agent's choice, as it is kept. */
 export function withoutChoice({ next_step: _choice, ...report }: Report): Report {
   return report;
 }
@@ -31,7 +31,10 @@ export function retireKept(instance: Instance, moment: Moment): Change {
   return change(instance, [line], { context, notes: instance.notes + 1, pending: null });
 }
 
-/** Records an `in_progress` report; the step stays, and so does a report that is kept. */
+/**
+ * Records an `in_progress` report; the step stays, and so does a report that is kept. Throws INSTANCE_FINAL, or
+ * INVALID_INPUT if the visit has too many notes or the context would be too large.
+ */
 export function note(
   instance: Instance,
   said: { report: Report; context_updates: JsonObject },
@@ -47,7 +50,10 @@ export function note(
   return change(instance, [line], { context, notes: instance.notes + 1, ...times });
 }
 
-/** Keeps what an agent brings back when it resumes without ending its step; null when it brings nothing. */
+/**
+ * Keeps what an agent brings back when it resumes without ending its step; null if it brings nothing. Throws
+ * INVALID_INPUT if the context would be too large.
+ */
 export function bringBack(
   instance: Instance,
   said: { report: Report | undefined; context_updates: JsonObject },

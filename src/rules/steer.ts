@@ -10,12 +10,15 @@ import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import { retireKept } from "./report.ts";
 
-/** A suspended instance goes on at the step where it waits. */
+/** A suspended instance goes on at the step where it waits. Throws INSTANCE_FINAL. */
 export function goOn(instance: Instance, moment: Moment): Change {
   return wake(instance, "resume", moment);
 }
 
-/** A person lets a suspended instance go on at the step where it waits. Throws INVALID_INPUT where it does not wait. */
+/**
+ * A person lets a suspended instance go on at the step where it waits. Throws INVALID_INPUT if it does not wait,
+ * INSTANCE_FINAL if it has ended.
+ */
 export function release(instance: Instance, moment: Moment): Change {
   refuseNotWaiting(instance);
   return wake(instance, "approval", moment);
@@ -27,7 +30,7 @@ function wake(instance: Instance, kind: "resume" | "approval", moment: Moment): 
   return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
 }
 
-/** Ends an instance for good, where it is; a report that is kept becomes a note. */
+/** Ends an instance for good, where it is; a report that is kept becomes a note. Throws INSTANCE_FINAL. */
 export function cancel(instance: Instance, said: { reason: string; decided_by: DecidedBy }, moment: Moment): Change {
   refuseFinal(instance);
   const draft = retireKept(instance, moment);
@@ -37,9 +40,10 @@ export function cancel(instance: Instance, said: { reason: string; decided_by: D
 }
 
 /**
- * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history` is
- * whole, oldest first. Nothing is forgotten: the rewind is one more entry. What `next` allows does
- * not matter: going back is not following. Throws INVALID_INPUT for a visit that was not.
+ * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history`
+ * is whole, oldest first. Nothing is forgotten: the rewind is one more entry. What `next` allows does not matter: going
+ * back is not following. Throws INVALID_INPUT for a visit that was not yet or if no visit is left, STEP_NOT_ALLOWED if
+ * the definition does not have its step any more, INSTANCE_FINAL.
  */
 export function rewind(
   workflow: Workflow,
@@ -82,7 +86,10 @@ function also(
   return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
 }
 
-/** Pins the instance to another definition, at the same visit. Throws STEP_NOT_ALLOWED where its step is not in it. */
+/**
+ * Pins the instance to another definition, at the same visit. Throws STEP_NOT_ALLOWED if that does not have the current
+ * step, INSTANCE_FINAL.
+ */
 export function repin(instance: Instance, definition: LoadedWorkflow, moment: Moment): Change {
   refuseFinal(instance);
   if (!findStep(definition.workflow, instance.step_name)) {
@@ -99,7 +106,10 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
   return { ...change(instance, [line], set), definition };
 }
 
-/** What checks showed was about the checks of the definition that the instance leaves; what git showed stays true. */
+/**
+ * The kept report without evidence, which is about the checks of the definition that the instance leaves; what git
+ * showed stays true.
+ */
 function withoutProof({ pending }: Instance): Pick<Instance, "pending"> {
   if (!pending) return { pending };
   const { evidence: _evidence, ...kept } = pending;

@@ -2,7 +2,7 @@
 import { proves } from "../check.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 
-/** Visits that ended unchecked and are remembered for each step: the latest. */
+/** Most visits that ended unchecked and are remembered for each step: the latest ones. */
 const MAX_UNCHECKED = 20;
 
 /** The counts of visits after one is over; how it ended is remembered until the run's end names it. */
