@@ -26,7 +26,7 @@ export interface Terminal {
 export interface Command {
   name: string;
   summary: string;
-  /** How its positional arguments are written in the help; empty where it takes none. */
+  /** How its positional arguments are written in the help; empty if it takes none. */
   arguments: string;
   options: Options;
   /** Resolves to the exit code; an AppError that it throws is printed, exit code 1. */

@@ -12,7 +12,7 @@ interface Finding {
   what: "settings" | "definitions" | "checks" | "database" | "model";
   ok: boolean;
   found: string;
-  /** What to do; empty where nothing is to be done. */
+  /** What to do; empty if there is nothing to do. */
   todo: string;
 }
 
@@ -47,7 +47,7 @@ async function examine(words: Words, stop: AbortSignal): Promise<Finding[]> {
   return [settings, ...rest];
 }
 
-/** Without what may be secret in it: credentials and query. */
+/** The URL without what may be secret in it: credentials and query. */
 function shortUrl(text: string): string {
   const { origin, pathname } = new URL(text);
   return `${origin}${pathname}`;

@@ -8,7 +8,7 @@ import type { Catalog, LoadedWorkflow } from "../workflow.ts";
 
 export interface CheckHere {
   check: string;
-  /** Why it would not be looked at; null where it would. */
+  /** Why a server would not look at it; null if it would. */
   refusal: string | null;
 }
 

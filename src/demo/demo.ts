@@ -186,7 +186,7 @@ async function doStep(run: Run): Promise<boolean> {
   return status === "failure";
 }
 
-/** The agent says that the tests pass without a look; the server has one, and does not believe it. */
+/** The agent says without a look that the tests pass; the server looks, and does not believe it. */
 async function claimTooEarly(run: Run): Promise<void> {
   const { screen, answer, server } = run;
   const { status, details, updates } = TOO_EARLY;

@@ -67,7 +67,7 @@ export function createScreen(print: (line: string) => void, color: boolean): Scr
   };
 }
 
-/** The first lines of a text, and how many more there are where that is more than one. */
+/** The first lines of a text, and how many more there are, unless it is only one. */
 export function excerpt(text: string, most: number): string[] {
   const lines = text.trimEnd().split("\n");
   if (lines.length === 1 && lines[0] === "") return ["(nothing)"];
@@ -75,7 +75,7 @@ export function excerpt(text: string, most: number): string[] {
   return [...lines.slice(0, most), `… ${lines.length - most} more lines`];
 }
 
-/** A line broken at spaces where it is longer than TEXT_WIDTH; colour codes have no width. */
+/** A line broken at spaces if it is longer than TEXT_WIDTH; colour codes have no width. */
 function wrap(line: string): string[] {
   const lines: string[] = [];
   let current = "";

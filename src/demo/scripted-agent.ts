@@ -35,7 +35,7 @@ const WORK: Record<string, Work> = {
   "Report Outcome": reportOutcome,
 };
 
-/** The work of that step, or undefined where the demo's agent does not know it. */
+/** The work of that step; undefined if the demo's agent does not know it. */
 export function workOf(stepName: string): Work | undefined {
   return Object.hasOwn(WORK, stepName) ? WORK[stepName] : undefined;
 }

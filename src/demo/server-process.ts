@@ -32,11 +32,11 @@ const Status = z.object({ history: z.array(z.object({ evidence: Evidence.optiona
 
 export interface Server {
   pid: number;
-  /** Calls a tool that answers with a step; throws what the tool says when it is an error. */
+  /** Calls a tool that answers with a step; throws what the tool says if that is an error. */
   call(tool: string, args: Record<string, unknown>): Promise<StepAnswer>;
   /** What the server's own checks showed at the last visit that ended. */
   evidence(instance_id: string): Promise<Evidence>;
-  /** Calls a tool that must refuse the call; resolves to what it says, and throws where it does not refuse. */
+  /** Calls a tool that must refuse the call; resolves to what it says, and throws if it does not refuse. */
   refused(tool: string, args: Record<string, unknown>): Promise<string>;
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>;

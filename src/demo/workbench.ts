@@ -12,7 +12,7 @@ const GIT_SETTINGS = {
   "core.quotePath": "false",
 };
 
-/** What child processes get of the environment; above all no GIT_* or BUN_* variable. */
+/** The variables that child processes get; above all no GIT_* or BUN_* one. */
 const KEPT_VARIABLES = ["PATH", "TMPDIR", "TEMP", "TMP", "SystemRoot", "PATHEXT"];
 
 /** Lines of a command's output that are shown, unless a step asks for others. */
@@ -117,7 +117,7 @@ async function run(command: string[], options: { cwd: string; env: Record<string
   return { exitCode: await child.exited, stdout, output };
 }
 
-/** Of a test run: what passed and failed, the error, the counts. */
+/** The lines of a test run that tell what passed and failed, the error and the counts. */
 function testLines(output: string): string[] {
   return output
     .split("\n")

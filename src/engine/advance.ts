@@ -102,7 +102,7 @@ function mergeWithKept({ parts, current }: Call, { report, context_updates }: Sa
   );
   if (laid.differs || updatesDiffer) {
     const fresh = complete(current, { status: kept.report.status, ...report });
-    const asked = kept.asked && fresh.status === kept.report.status; // the agent's choice decides, even if it comes with other words
+    const asked = kept.asked && fresh.status === kept.report.status; // the choice decides, even with other words
     return { report: fresh, context_updates, received_at, asked, replaces: true };
   }
   const merged = { ...kept.context_updates, ...context_updates };

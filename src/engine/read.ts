@@ -15,9 +15,7 @@ export interface StatusInput {
   instance_id: string;
   history_limit: number;
   history_before?: number | undefined;
-  /**
-   * Whether the entries so far fill the answer, so that older ones are not read. Absent: `history_limit` alone decides.
-   */
+  /** Whether the entries so far fill the answer: no older ones are read. Absent: `history_limit` alone decides. */
   enough?: ((history: HistoryEntry[]) => boolean) | undefined;
 }
 

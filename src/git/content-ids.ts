@@ -8,7 +8,9 @@ import { type GitRun, runGit } from "./run-git.ts";
 /** Files looked at side by side. */
 const AT_ONCE = 256;
 
-/** By path (one byte a character, relative to the directory): the id; without what is gone or is no file. */
+/**
+ * The ids by path (one byte a character, relative to the directory), without paths at which no file stands any more.
+ */
 export async function contentIds(paths: string[], run: GitRun): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   if (paths.length === 0) return ids;
@@ -23,7 +25,10 @@ export async function contentIds(paths: string[], run: GitRun): Promise<Map<stri
   return ids;
 }
 
-/** What stands at a path; a link's target. A pipe or a device is nothing: git does not keep it, and opening it would block. */
+/**
+ * What stands at a path; of a link, its target. A pipe or a device counts as nothing: git does not keep it, and opening
+ * it would block.
+ */
 type What = "file" | "unreadable" | "nothing" | Buffer;
 
 async function lookAtAll(paths: string[], { directory, signal }: GitRun): Promise<Map<string, What>> {
@@ -66,7 +71,7 @@ async function placeOf(run: GitRun): Promise<Place> {
   return { up: up || ".", prefix: prefix.join("\n"), algorithm: format === "sha256" ? "sha256" : "sha1" };
 }
 
-/** Started at the top of the work tree: git does not take the paths that it reads as relative to where it is. */
+/** Started at the top of the work tree, to which git takes all these paths to be relative, wherever it is started. */
 async function hashFiles(paths: string[], { up, prefix }: Place, run: GitRun): Promise<string[]> {
   if (paths.length === 0) return [];
   const input = Buffer.from(paths.map((path) => `${quoted(prefix + path)}\n`).join(""), "latin1");

@@ -1,6 +1,6 @@
 /**
- * The files in which git keeps where HEAD is. They are the project's: of each at most 4 kB are read, of plain files only, so
- * that one which never ends or never answers holds nobody.
+ * The files in which git keeps where HEAD is. They belong to the project: only plain files are read, and of each at
+ * most 4 kB, so that a file that never ends or never answers holds nobody up.
  */
 import { closeSync, constants, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -14,7 +14,10 @@ export interface GitDir {
   own: string;
 }
 
-/** What stood at each path that was looked at, as long as it is the same file: for whoever wants to know whether to look again. */
+/**
+ * Which file stood at each path that was looked at, and in which state; a later look tells by it whether anything
+ * changed.
+ */
 export type Seen = Map<string, string>;
 
 /** The git directory of the work tree that holds `directory`; a linked work tree has a file that names its own. */
@@ -31,12 +34,12 @@ export function findGitDir(directory: string, seen: Seen = new Map()): GitDir | 
   }
 }
 
-/** The first bytes of a small file, and whether these are all; null where there is no plain file. */
+/** The first bytes of a small file, and whether these are all; null if there is no plain file. */
 export function readStart(path: string, seen: Seen): { text: string; whole: boolean } | null {
   return readPart(path, seen, () => 0);
 }
 
-/** The last bytes of a file; null where there is no plain file. */
+/** The last bytes of a file; null if there is no plain file. */
 export function readEnd(path: string, seen: Seen): string | null {
   return readPart(path, seen, (size) => Math.max(0, size - MOST_BYTES))?.text ?? null;
 }
@@ -55,7 +58,10 @@ function look(path: string, seen: Seen): Stats | undefined {
   return found;
 }
 
-/** Of a directory, which one it is; of a file, also when it was written: git writes a new one each time. */
+/**
+ * What tells whether a path changed: for a directory, which one it is; for a file, also when it was written, since git
+ * writes a new one each time.
+ */
 function identityOf(found: Stats | undefined): string {
   if (!found) return "";
   return found.isDirectory() ? `${found.ino}` : `${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size}`;

@@ -5,12 +5,12 @@ import { findGitDir, isUnchanged, readEnd, readStart, type Seen } from "./git-di
 const ID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 /** `<old id> <new id> <who> …`, as each line of HEAD's log begins. */
 const LOG_LINE = /^[0-9a-f]{40,64} ([0-9a-f]{40,64}) /;
-/** Directories of which is remembered what was found; a server rarely sees more than one. */
+/** Most directories whose result is remembered; a server rarely sees more than one. */
 const MAX_REMEMBERED = 100;
 
 /**
- * Tells a commit's id; null where there is no git, no commit yet, or it cannot be told. It is asked at each report: while the
- * files are the same, it only looks at them, and that once in a turn of the event loop.
+ * Tells a commit's id; null if there is no git, no commit yet, or it cannot be told. It is asked at each report, so
+ * while the files are the same it only looks at them, once in a turn of the event loop.
  */
 export function createHeadReader(): (directory: string) => string | null {
   const known = new Map<string, { id: string | null; seen: Seen }>();

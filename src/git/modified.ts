@@ -1,12 +1,12 @@
 /**
- * The files of a project that differ from its last commit. Git is started for it, and so that it runs nothing that the
- * project brings: see run-git.ts, and the filters that are taken away here.
+ * The files of a project that differ from its last commit. Git is started for it, but runs nothing that the project
+ * brings: see run-git.ts, and `withoutFilters` here.
  */
 import { relative, sep } from "node:path";
 import { findGitDir } from "./git-dir.ts";
 import { type GitRun, runGit } from "./run-git.ts";
 
-/** A project where it takes longer has to do without. */
+/** A project that takes longer has to do without. */
 const TIME_LIMIT_MS = 2_000;
 const STATUS = [
   "status",
@@ -17,7 +17,7 @@ const STATUS = [
   "--ignore-submodules=all",
 ];
 
-/** Relative to the directory, tracked ones first; a new directory ends in a slash. Null where it cannot be told. */
+/** Relative to the directory, tracked ones first; a new directory ends in a slash. Null if it cannot be told. */
 export async function modifiedIn(directory: string, environment: Record<string, string>): Promise<string[] | null> {
   try {
     const place = findGitDir(directory);
@@ -39,7 +39,7 @@ function withoutPrefix(path: string, prefix: string): string {
   return prefix && path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) || "./" : path;
 }
 
-/** Git runs a filter to compare a file whose times say too little: each one that is set is made to be none. */
+/** Arguments that switch off each filter that is set: git runs one to compare a file whose times say too little. */
 async function withoutFilters(run: GitRun): Promise<string[]> {
   const names = (await runGit(["config", "--list", "--name-only", "-z"], run)).toString("utf8").split("\0");
   const filters = new Set(names.flatMap((name) => /^(filter\..*)\.[^.]+$/s.exec(name)?.[1] ?? []));

@@ -23,7 +23,7 @@ const VARIABLES = {
   GIT_ALLOW_PROTOCOL: "none",
 };
 
-/** What it printed; rejects where it cannot be started, is stopped or fails. */
+/** What git printed. Rejects if git cannot be started, is stopped or fails. */
 export async function runGit(args: string[], { directory, environment, signal, input }: GitRun): Promise<Buffer> {
   const PATH = pathOutside(directory, environment["PATH"] ?? "");
   const program = Bun.which("git", { PATH });

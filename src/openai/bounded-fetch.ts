@@ -1,11 +1,11 @@
-/** What an endpoint sends back, before anyone parses it: bounded in size, and without the key should it repeat that. */
+/** Bounds what an endpoint sends back, before anyone parses it, and takes the key out if the endpoint repeats it. */
 
 /** Most bytes of an answer; a decision takes hundreds. */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 const TOO_LARGE = JSON.stringify({ error: `the endpoint's answer is over ${MAX_REPLY_BYTES} bytes; it was not read` });
 
-/** Like `fetch`, with the body read to its end, so that whoever limits the request's time limits the body's too. */
+/** Like `fetch`, with the body read to its end, so that a limit on the request's time covers the body too. */
 export function createBoundedFetch(
   apiKey: string | null,
 ): (url: string | URL | Request, init?: RequestInit) => Promise<Response> {

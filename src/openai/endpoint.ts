@@ -20,7 +20,7 @@ export type Rung = (typeof RUNGS)[number];
 export interface Reply {
   model: string;
   rung: Rung;
-  /** Empty where the model answered nothing. */
+  /** Empty if the model answered nothing. */
   text: string;
   /** The model would not answer; its words. */
   refusal: string | null;
@@ -37,7 +37,10 @@ export interface Repair {
 }
 
 export interface Endpoint {
-  /** Asks once, retries (at most two, with backoff, Retry-After honoured) and form included. Rejects when it cannot. */
+  /**
+   * Asks once; this includes retries (at most two, with backoff, Retry-After honoured) and asking in another form.
+   * Rejects if that fails.
+   */
   ask(request: Request): Promise<Reply>;
 }
 
@@ -49,7 +52,7 @@ interface Request {
 }
 
 const MAX_RETRIES = 2;
-/** Of an answer that is to be mended, this much is sent back, in characters. */
+/** Most characters of an answer to be mended that are sent back. */
 const MAX_REPEATED = 2_000;
 
 /** Makes nothing and asks nothing before the first request. */
@@ -93,7 +96,7 @@ async function connect({ endpoint, apiKey, timeoutMs }: EndpointConfig): Promise
   const { OpenAI } = await import("openai"); // not at start-up: most steps need no model
   return new OpenAI({
     baseURL: endpoint,
-    apiKey: apiKey ?? "none", // local endpoints need none, the constructor does
+    apiKey: apiKey ?? "none", // the constructor needs one, local endpoints do not
     organization: null,
     project: null,
     webhookSecret: null,
@@ -102,7 +105,7 @@ async function connect({ endpoint, apiKey, timeoutMs }: EndpointConfig): Promise
     maxRetries: MAX_RETRIES,
     logLevel: "off",
     fetch: createBoundedFetch(apiKey),
-    fetchOptions: { redirect: "error" }, // what is asked goes to this endpoint and to no other
+    fetchOptions: { redirect: "error" }, // a question goes to this endpoint and to no other
   });
 }
 
@@ -145,13 +148,16 @@ function formOf(rung: Rung, schema: Record<string, unknown>) {
   return rung === "json_object" ? { response_format: { type: "json_object" as const } } : {};
 }
 
-/** The endpoint does not take the request in this form. What is wrong with a key, a model or the load is no such thing. */
+/**
+ * Whether the endpoint does not take the request in this form; a fault of the key, the model or the load is no such
+ * fault.
+ */
 function refusesForm(error: unknown): boolean {
   const status = statusOf(error);
   return status === 400 || status === 415 || status === 422 || status === 501;
 }
 
-/** HTTP status of a failed request; null where none was answered. */
+/** HTTP status of a failed request; null if none was answered. */
 export function statusOf(error: unknown): number | null {
   if (typeof error !== "object" || error === null || !("status" in error)) return null;
   return typeof error.status === "number" ? error.status : null;

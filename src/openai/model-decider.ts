@@ -91,7 +91,7 @@ export function createModelDecider(config: EndpointConfig, { log, now }: Deps): 
   };
 }
 
-/** Nobody waits for the answer any more: nothing is decided, by nobody. */
+/** AI_SERVICE_ERROR: nobody waits for the answer any more, so nothing is decided. */
 function cancelled(): AppError {
   return new AppError("AI_SERVICE_ERROR", "The call was cancelled before the model answered; nothing moved.", {
     hint: "Send the same call again: the report is kept.",
@@ -143,7 +143,7 @@ function decisionOf(choice: Choice, of: { question: Question; reply: Reply; spen
   };
 }
 
-/** The next request would fail as well. One that this request alone brought about (too long, say) is no such failure. */
+/** Whether the next request would fail as well; not if this request alone is the cause, such as by its length. */
 function isDown(error: unknown): boolean {
   const status = statusOf(error);
   return status === null || status >= 500 || [401, 403, 404, 408, 429].includes(status);

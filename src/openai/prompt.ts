@@ -1,6 +1,6 @@
 /**
- * What a model is asked, as pure text. What is the same for every decision of a workflow stands first, so that providers
- * can cache the prefix; then what varies. What came from agents stands in fences, as JSON that cannot close them.
+ * What a model is asked, as pure text. The parts that are the same for every decision of a workflow come first, so that
+ * providers can cache the prefix. Values from agents stand in fences, as JSON that cannot close them.
  */
 import type { Question } from "../decider.ts";
 import type { HistoryEntry } from "../instance.ts";
@@ -79,7 +79,7 @@ function entryLine({ visit, kind, step_name, report, decision }: HistoryEntry): 
   return `${visit} ${step_name}: ${report?.status ?? kind} ${words}${decision ? ` -> ${decision.next_step}` : ""}`;
 }
 
-/** What this report changed first, then what was set last: where not all fits, the oldest is left out. */
+/** The keys that this report changed first, then the last ones set: if not all fit, the oldest are left out. */
 function freshFirst(before: JsonObject, now: JsonObject): JsonObject {
   const changed = Object.keys(now).filter((key) => before[key] !== now[key]);
   const others = Object.keys(now).reverse();

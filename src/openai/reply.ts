@@ -53,7 +53,7 @@ const STATUSES = ["SUSPENDED", "FAILED"] as const;
 
 const Pair = z.object({ key: z.string().min(1), value: z.unknown() });
 
-/** Lenient where nothing is lost by it: what matters is the step. */
+/** Lenient but for the step, which is what matters. */
 const Reply = z.object({
   next_step_name: z.string(),
   reasoning: z.string().catch(""),

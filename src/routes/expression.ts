@@ -41,7 +41,7 @@ export function celFacts({ report, context, visits, step }: Facts) {
   return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step) };
 }
 
-/** Why the text is no usable route expression, on one line; null when it is one. */
+/** Why the text is no usable route expression, on one line; null if it is one. */
 export function checkExpression(text: string): string | null {
   try {
     const checked = environment.parse(text).check();

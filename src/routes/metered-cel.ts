@@ -25,11 +25,11 @@ interface Evaluator {
   debugType(value: unknown): unknown;
 }
 
-/** Two lists or objects that are compared, as items of others may be. */
+/** What each pair of lists or objects costs that is compared, items of others among them. */
 const COMPARING_UNITS = 3;
-/** What an error costs that is made and passed over, besides the expression's text, which it quotes. */
+/** What an error that is made and passed over costs, besides the expression's text, which it quotes. */
 const ERROR_UNITS = 50;
-/** A date in a time zone other than UTC is formatted and read again. */
+/** What a date in a time zone other than UTC costs: it is formatted and read again. */
 const TIME_ZONE_UNITS = 500;
 
 /** What a function or an operator costs beyond its operands' and its result's own size, in units. */
@@ -62,7 +62,7 @@ const COSTS: Readonly<Record<string, (operands: unknown[]) => number>> = {
 /** The budget of the expression that is evaluated; evaluating is synchronous. */
 let meter: Meter | undefined;
 
-/** Runs an evaluation of the expression with that tree; throws TooMuchWork when it is beyond the budget. */
+/** Runs an evaluation of the expression with that tree; throws TooMuchWork if it goes beyond the budget. */
 export function within<T>(budget: Meter, { ast, evaluate }: { ast: unknown; evaluate: () => T }): T {
   prepare(ast as Node); // what the library calls `ast` is a node
   meter = budget;

@@ -5,18 +5,21 @@ import { createMeter, type Meter } from "../work/meter.ts";
 import type { Step } from "../workflow.ts";
 import { type CelFacts, celFacts, compileExpression, type Expression, firstLine } from "./expression.ts";
 
-/** Work that one route may take: a pass over whatever a context can hold, and not one pass within another. */
+/** Work that one route may take: enough for a pass over the largest context, too little for a pass within a pass. */
 const ROUTE_UNITS = 1_000_000;
 /** Work that all routes of a step may take together, and what is left to each route when that is used up. */
 const STEP_UNITS = 5_000_000;
 const LEAST_UNITS = 1_000;
-/** After so much work, whoever else waits comes first. */
+/** After so much work, other calls get their turn. */
 const TURN_UNITS = 100_000;
 
-/** Most characters of a choice that was not followed. */
+/** Most characters that a note shows of a choice that was not followed. */
 const MAX_WISH = 100;
 
-/** Decides by the first route that is true. One that is not, or cannot be evaluated, is passed over, and the notes say why. */
+/**
+ * Decides by the first route that is true. A route that is not true, or cannot be evaluated, is passed over, and the
+ * notes say why.
+ */
 export function createRoutesDecider(): Decider {
   const compiled = new WeakMap<Step, (Expression | undefined)[]>();
 
@@ -63,7 +66,7 @@ function decided({ report }: Question, by: { to: string; reasoning: string; note
   return { decision: notes.length > 0 ? { ...decision, notes } : decision };
 }
 
-/** Null when true, "" when not true, else why it could not be evaluated. */
+/** Null if true, "" if false, else why it could not be evaluated. */
 function evaluate(expression: Expression | undefined, facts: CelFacts, meter: Meter): string | null {
   try {
     const value = expression?.(facts, meter);

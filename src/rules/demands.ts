@@ -20,9 +20,7 @@ export function heldAt(step: Step | undefined, count: number): Waiting | null {
   return { kind: "max_visits", message: `step "${step.name}" was entered ${count} times, and its limit is ${most}` };
 }
 
-/**
- * What the earlier definition demands of a run and the later one does not, or less so, each in words; empty if nothing.
- */
+/** What the earlier definition demands of a run and the later one does not, or less, in words; empty if nothing. */
 export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
   const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
   const guarded = earlier.workflow.steps.filter((step) => demandsProof(step) || step.next || step.max_visits);

@@ -23,7 +23,7 @@ const OPTIONS: Options = {
   code: meteredCode,
   logger: false,
 };
-/** For a schema that was held against its dialect before: it can refer to nothing but itself. */
+/** For a schema that was judged by its dialect before; it can refer to nothing but itself. */
 const COMPILE: Options = { ...OPTIONS, meta: false, validateSchema: false };
 /** Most characters of what is wrong with a schema. */
 const MAX_FAULT = 300;
@@ -69,8 +69,8 @@ function judge(validate: ValidateFunction, given: JsonObject, coerce: boolean): 
 }
 
 /**
- * Numbers that coercion made of what holds none: ajv takes a blank text, null and false for 0, and true for 1; and those
- * that it rounded.
+ * A fault for each number that coercion made up (ajv takes a blank text, null and false for 0, and true for 1) or
+ * rounded.
  */
 function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
   if (typeof value === "number") {
@@ -108,7 +108,7 @@ function createCompiler(options: Options, dialect: () => Ajv): (schema: JsonObje
   };
 }
 
-/** One ajv for each schema: two of them may bear the same `$id`, and what ajv was once given it keeps. */
+/** Each schema gets an ajv of its own: two of them may bear the same `$id`, and an ajv keeps what it was given. */
 function compile(given: JsonObject, options: Options, dialect: Ajv): Compiled {
   if ("$async" in given) return { fault: '"$async" is not understood' };
   // Whatever dialect it names, it is read as draft 7: the others would have to be fetched.

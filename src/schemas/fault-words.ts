@@ -9,7 +9,7 @@ export interface Fault {
   /** Where in the schema. */
   schemaPath: string;
   params: Record<string, unknown>;
-  /** Of ajv, for the keywords that are not worded here. */
+  /** In ajv's words, for the keywords that are not worded here. */
   message: string;
   /** The key that is at fault itself, under `propertyNames`. */
   propertyName?: string;
@@ -19,13 +19,13 @@ export interface Fault {
   around: Record<string, unknown>;
 }
 
-/** More faults than these are counted only. */
+/** Most faults that are listed; further ones are only counted. */
 const MAX_FAULTS = 20;
 /** Most characters of a value or a key from outside. */
 const MAX_SHOWN = 80;
 const MAX_LIST = 200;
 
-/** Faults that are put into words, before those that say the same are left out: each may show a large value. */
+/** Most faults that are put into words, before repetitions are left out: each may show a large value. */
 const MAX_WORDED = 200;
 
 /** One line each, nothing twice; alternatives that all fail are one fault. Takes time linear to the number of faults. */
@@ -57,7 +57,7 @@ function isBelowAny({ schemaPath }: Fault, above: ReadonlySet<string>): boolean 
   return false;
 }
 
-/** What each alternative lacks stands right before the fault that none of them fits. */
+/** What each alternative lacks: these faults stand right before the one that says that no alternative fits. */
 function detailsBefore(faults: readonly Fault[], at: number): Fault[] {
   const fault = faults[at];
   if (!fault) return [];
@@ -70,7 +70,7 @@ const ALTERNATIVES: ReadonlySet<string> = new Set(["anyOf", "oneOf"]);
 /** They say only that another fault was found. */
 const SUMMARIES: ReadonlySet<string> = new Set(["if", "propertyNames"]);
 
-/** The part of a value, as a JSON pointer, at which judging became too much work. */
+/** Says at which part of a value (a JSON pointer) judging became too much work. */
 export function wordTooMuch(instancePath: string): string {
   return `${pathOf(instancePath) || "the value"} could not be judged: too much work; shorten it, or write it into a file and give the path`;
 }
@@ -146,7 +146,7 @@ function wordAdditional({ instancePath, params, around }: Fault): string {
   return `${pathOf(instancePath, String(params["additionalProperty"]))} is not allowed${list}`;
 }
 
-/** The types that would do where only the type is wrong, else what each alternative lacks. */
+/** If only the type is wrong, the types that would do; else what each alternative lacks. */
 function wordAlternatives(fault: Fault, details: readonly Fault[]): string {
   const subject = subjectOf(fault);
   if (Array.isArray(fault.params["passingSchemas"])) return `${subject} fits more than one of its alternatives`;
@@ -177,7 +177,7 @@ function subjectOf({ instancePath, propertyName }: Fault): string {
   return pathOf(instancePath) || "the value";
 }
 
-/** `files[0].name`; a key that is no word in brackets. */
+/** `files[0].name`; a key that is no word stands in brackets. */
 function pathOf(pointer: string, key?: string): string {
   const keys = pointer
     .split("/")

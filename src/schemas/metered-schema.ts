@@ -49,11 +49,15 @@ export function meterAjv(ajv: Ajv): void {
   ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: haveNoTwins });
 }
 
-/** Keywords by which a part is held against more than one part of a value. Without them each costs next to nothing. */
+/**
+ * Keywords that hold a part of the schema against several parts of a value. A part without them costs next to nothing.
+ */
 const REPEATING = ["$ref", "items", "additionalItems", "contains", "additionalProperties", "patternProperties"];
 const COSTLY = ["pattern", "format", "uniqueItems", "propertyNames"];
 
-/** A copy of the schema whose parts are counted; throws an Error that says in one line why it cannot be judged by. */
+/**
+ * A copy of the schema whose parts are counted. Throws an Error that says in one line why the schema cannot be used.
+ */
 export function meterSchema(schema: AnySchemaObject): AnySchemaObject {
   const copy: AnySchemaObject = structuredClone(schema);
   const parts: AnySchemaObject[] = [];
@@ -72,14 +76,17 @@ export function meterSchema(schema: AnySchemaObject): AnySchemaObject {
   return copy;
 }
 
-/** Where keywords have schemas by name, and where they have one or a list of them. */
+/** Keywords that hold schemas by name, and keywords that hold one schema or a list of them. */
 const NAMED = new Set(["properties", "patternProperties", "definitions", "$defs", "dependencies"]);
 const SINGLE = new Set([
   ...["additionalItems", "items", "contains", "additionalProperties", "propertyNames"],
   ...["not", "if", "then", "else", "allOf", "anyOf", "oneOf"],
 ]);
 
-/** Whether a reference leads to a part of the schema, not into a value of `default`, `enum` or `const`, which is not counted. */
+/**
+ * Whether a reference leads to a part of the schema. The values of `default`, `enum` and `const` are none: they are not
+ * counted.
+ */
 function pointsToPart(reference: string): boolean {
   const [, fragment = ""] = reference.split("#");
   const pointer = decodeURIComponent(fragment);

@@ -3,7 +3,7 @@
  * data is within the budget, or beyond it, on every machine and at every repetition. A unit is worth some 50 nanoseconds.
  */
 
-/** The budget is used up. Whoever set it turns this into an answer; nobody between may swallow it. */
+/** The budget is used up. The code that set it turns this into an answer; no code between may swallow it. */
 export class TooMuchWork extends Error {
   constructor() {
     super("too much work");
@@ -11,7 +11,7 @@ export class TooMuchWork extends Error {
 }
 
 export interface Meter {
-  /** Counts units of work, before they are done where they may be many; throws TooMuchWork when none are left. */
+  /** Counts units of work; if they may be many, before they are done. Throws TooMuchWork if none are left. */
   take(units: number): void;
   /** How many units were counted. */
   used(): number;

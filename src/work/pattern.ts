@@ -20,7 +20,7 @@ const MAX_KEPT = 200;
 
 const kept = new Map<string, Pattern>();
 
-/** Compiles a pattern; throws an Error whose message says in one line why it is none. */
+/** Compiles a pattern. Throws an Error whose message says in one line why it is not one. */
 export function compilePattern(source: string, meter?: Meter): Pattern {
   const known = kept.get(source);
   if (known) return known;
