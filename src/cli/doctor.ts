@@ -93,7 +93,7 @@ async function database({ engine, upkeep }: App): Promise<string> {
 
 /** A real decision with one right answer. */
 async function model({ model }: App): Promise<string> {
-  if (!model) return "none is configured: the agent decides where routes do not";
+  if (!model) return "none is configured: the agent decides if routes do not";
   const verdict = await model.decide(sampleQuestion(), {});
   if (!("decision" in verdict)) {
     throw new AppError("AI_SERVICE_ERROR", verdict.passed.join("; "), {
@@ -103,7 +103,7 @@ async function model({ model }: App): Promise<string> {
   const { next_step, model: use } = verdict.decision;
   const cost = `${use?.name} by ${use?.rung}, ${use?.milliseconds} ms, ${use?.input_tokens ?? "?"} + ${use?.output_tokens ?? "?"} tokens`;
   if (next_step === "Deploy") return `decides well (${cost})`;
-  throw new AppError("AI_SERVICE_ERROR", `it chose "${next_step}" where only "Deploy" is right (${cost}).`, {
+  throw new AppError("AI_SERVICE_ERROR", `it chose "${next_step}", but only "Deploy" is right (${cost}).`, {
     hint: "Its decisions will be poor: set AI_MODEL to a stronger model.",
   });
 }

@@ -19,7 +19,7 @@ interface Verdict {
 
 export const validate: Command = {
   name: "validate",
-  summary: "Check workflows; exit code 1 where one has problems",
+  summary: "Check workflows; exit code 1 if one has problems",
   arguments: "[NAME...]",
   options: { ...DEFINITIONS, ...PROJECT, ...CHECKS, ...JSON_OUTPUT },
   run: (words, { print, complain, stop }) =>

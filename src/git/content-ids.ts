@@ -8,9 +8,7 @@ import { type GitRun, runGit } from "./run-git.ts";
 /** Files looked at side by side. */
 const AT_ONCE = 256;
 
-/**
- * The ids by path (one byte a character, relative to the directory), without paths at which no file stands any more.
- */
+/** By path (one byte a character, relative to the directory): the id; without what is gone or neither file nor link. */
 export async function contentIds(paths: string[], run: GitRun): Promise<Map<string, string>> {
   const ids = new Map<string, string>();
   if (paths.length === 0) return ids;
@@ -71,7 +69,7 @@ async function placeOf(run: GitRun): Promise<Place> {
   return { up: up || ".", prefix: prefix.join("\n"), algorithm: format === "sha256" ? "sha256" : "sha1" };
 }
 
-/** Started at the top of the work tree, to which git takes all these paths to be relative, wherever it is started. */
+/** Git is started at the top of the work tree: it does not take the paths that it reads as relative to its directory. */
 async function hashFiles(paths: string[], { up, prefix }: Place, run: GitRun): Promise<string[]> {
   if (paths.length === 0) return [];
   const input = Buffer.from(paths.map((path) => `${quoted(prefix + path)}\n`).join(""), "latin1");

@@ -20,7 +20,7 @@ export interface MarkdownDocument {
   text: string;
   blocks: readonly Block[];
   headings: readonly Heading[];
-  /** The inline tokens of a block; lexed when asked for. Undefined where they are too long or nested too deeply. */
+  /** The inline tokens of a block; lexed when asked for. Undefined if they are too long or nested too deeply. */
   inline(token: Token): readonly Token[] | undefined;
 }
 
@@ -77,7 +77,7 @@ export function plainText(tokens: readonly Token[]): string {
   return tokens.map(visibleText).join("").replace(/\s+/g, " ").trim();
 }
 
-/** Whether no reader sees the block: blank lines, comments, lines drawn. */
+/** Whether no reader sees the block: blank lines, comments, thematic breaks. */
 export function isQuiet({ type, raw }: Token): boolean {
   if (type === "space" || type === "hr") return true;
   return type === "html" && raw.replace(/<!--[\s\S]*?(?:-->|$)/g, "").trim() === "";
@@ -132,7 +132,7 @@ class BoundedTokenizer extends Tokenizer {
 const TOO_MUCH_WORK = "it takes too long";
 const NESTED_TOO_DEEPLY = "lists or quotations are nested too deeply";
 const SETEXT_UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/;
-/** A blank line, or one that may begin another block: further on no heading's underline can stand. */
+/** A blank line, or one that may begin another block: after it no underline can make these lines a heading. */
 const PARAGRAPH_END = /^\s*$|^ {0,3}(?:`{3}|~{3}|#|>|<|\||[-*+][ \t]|\d{1,9}[.)][ \t])/;
 
 /** From the first line to the one that ends the paragraph, that one included. */
@@ -151,9 +151,9 @@ const MARKER_RUN = new RegExp(`(?:[-*][ \\t]+){${MAX_NESTING}}`);
 const THEMATIC_BREAK = /^[ \t]*(?:(?:-[ \t]*)+|(?:\*[ \t]*)+)$/;
 
 /**
- * What marked would take minutes for, found in one pass: lists that begin in one line, one in the other (its time grows
- * with the cube of their number), lists within lists (each level is read again by the one around it), and long runs
- * of quotations, tables and HTML (with the square).
+ * Throws MarkdownError for what marked would take minutes for, found in one pass: lists that begin one within the other
+ * in one line (its time grows with the cube of their number), lists within lists (each level is read again by the one
+ * around it), and long runs of quotations, tables and HTML (with the square).
  */
 function refuseHopeless(text: string): void {
   let indents: number[] = [];
@@ -220,7 +220,7 @@ function visibleText(token: Token): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 
-/** The named ones that people type; marked resolves the numeric ones. */
+/** Decodes the named entities that people type; marked resolves the numeric ones. */
 export function decodeEntities(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|apos|nbsp);/g, (written, name: string) => ENTITIES[name] ?? written);
 }

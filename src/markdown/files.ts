@@ -13,7 +13,7 @@ import {
 import { join, posix, sep } from "node:path";
 import { MAX_DEFINITION_BYTES } from "../workflow.ts";
 
-/** Why a file cannot be had. `line` is where its first fault is, `detail` what the system said. */
+/** Why a file cannot be read. `line` is that of its first fault, `detail` is what the system said. */
 export type ReadFailure =
   | { reason: "missing" | "outside" | "too-large" }
   | { reason: "not-utf8"; line: number }
@@ -32,7 +32,7 @@ export interface Files {
 
 /** What a file looked like when it was read; two equal stamps mean an unchanged file. */
 export interface Stamp {
-  /** "missing" where there was nothing. */
+  /** "missing" if there was nothing. */
   identity: string;
   /** Of the file, or of the nearest existing directory above a missing one. */
   mtimeMs: number;
@@ -125,7 +125,7 @@ function readFromDisk(request: { root: string; path: string; onStamp: (stamp: St
   }
 }
 
-/** The bytes and the stamp that belong together. After several attempts the last one stands; its stamp then differs from the file's. */
+/** Bytes with the stamp that belongs to them. If the file keeps changing, the last attempt stands, its stamp outdated. */
 function readStable(path: string): { bytes: Buffer; stamp: Stamp } {
   for (let attempt = 1; ; attempt++) {
     const handle = openSync(path, "r");

@@ -9,7 +9,7 @@ import { readYaml, type YamlMap } from "./yaml.ts";
 export interface FrontMatter {
   /** The file's Markdown; the front matter's lines are left empty, so that the line numbers hold. */
   text: string;
-  /** Undefined where there is none that can be used. */
+  /** Undefined if there is none that can be used. */
   root: YamlMap | undefined;
 }
 

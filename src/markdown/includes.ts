@@ -19,7 +19,7 @@ export interface Expanded {
   origin(line: number): Origin;
   /** The include that brought a line of `text`; undefined for the file's own lines. */
   include(line: number): Include | undefined;
-  /** False where an include could not be followed and stays as it was written. */
+  /** False if an include could not be followed and stays as it was written. */
   complete: boolean;
 }
 
@@ -37,7 +37,7 @@ interface Source {
   /** Paths from the first file to this one, and the same files' identities. */
   chain: readonly string[];
   ids: readonly string[];
-  /** No line break follows its directive: the file's last one would split the line. */
+  /** Its directive does not end a line: the file's last line break is left out, which would split that line. */
   inline: boolean;
   /** Absent for the first file. */
   include?: Include;
@@ -162,8 +162,8 @@ function follow(
 }
 
 /**
- * How much of an included file is front matter, which is left off: it says something of that file. At the very top it
- * is this file's own, and in a code fence it is shown.
+ * The length of the front matter of an included file, which is left off because it speaks of that file alone. At the
+ * very top it is the including file's own, and in a code fence it is shown: then 0.
  */
 function ownFrontMatter(source: Source, output: Output, reading: Reading): number {
   if (!source.include || output.fence !== undefined || isAtTop(output)) return 0;

@@ -51,7 +51,7 @@ export function parseIndex(document: MarkdownDocument, source: Expanded, reading
   return { goal: goalOf(document, { steps: stepsHeadings, firstList }), links };
 }
 
-/** The item's step; undefined for an item that is none, empty for one that is wrong. */
+/** The item's step; undefined if the item is none, empty if it is a wrong one. */
 function readItem(
   item: Item,
   place: { inSection: boolean; isNote: boolean },
@@ -149,7 +149,7 @@ function blocksFrom(list: Block | undefined, { blocks, headings }: MarkdownDocum
   return blocks.filter(({ start }) => start >= list.start && start < end);
 }
 
-/** Where the next heading of the same or a higher level begins, or one of those that end it all the same. */
+/** Where the next heading of the same or a higher level begins, or the next one of `alsoEnds`. */
 function sectionEnd(heading: Heading, document: MarkdownDocument, alsoEnds: readonly Heading[] = []): number {
   const next = document.headings.find(
     (other) => other.start > heading.start && (other.level <= heading.level || alsoEnds.includes(other)),

@@ -1,7 +1,10 @@
-/** What judges the parts of a definition that are no Markdown. Adapters of other folders do; the composition root hands them in. */
+/**
+ * Judges of the parts of a definition that are not Markdown. Other folders implement them; the composition root hands
+ * them in.
+ */
 import type { JsonObject } from "../json.ts";
 
-/** Each answers null for what can be used, else what is wrong with it, in one line. */
+/** Each returns null for what can be used, else what is wrong with it, in one line. */
 export interface Judges {
   /** A route's CEL expression. */
   checkExpression(expression: string): string | null;

@@ -1,4 +1,4 @@
-/** What stands among the steps of index.md and is no step, although its author may well think so. */
+/** Finds what stands among the steps of index.md and is no step, although its author may well think so. */
 import type { Token, Tokens } from "marked";
 import { oneLine } from "../words.ts";
 import { type Block, type Heading, isQuiet, type MarkdownDocument } from "./blocks.ts";
@@ -10,7 +10,7 @@ import type { Reading } from "./reading.ts";
 /** The part of the index that holds the steps. */
 interface StepsPart {
   document: MarkdownDocument;
-  /** The steps' headings; empty where the index has none. */
+  /** The steps' headings; empty if the index has none. */
   headings: readonly Heading[];
   blocks: readonly Block[];
   items: readonly Item[];

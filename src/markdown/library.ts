@@ -13,8 +13,8 @@ export type Place =
   /** Built in, by path, like `NAME/index.md`. */
   | { texts: Readonly<Record<string, string>> }
   /**
-   * An absolute path, which may be missing, come later and go again. `within`: it was merely found there, may not lead
-   * out of it, symbolic links resolved, and is not trusted; absent: a person named the directory.
+   * An absolute path, which may be missing, come later and go again. Without `within`, a person named the directory.
+   * With it, the directory was found there: it may not lead out of it, symbolic links resolved, and is not trusted.
    */
   | { directory: string; within?: string };
 
@@ -31,8 +31,8 @@ export interface LibraryOptions {
 export const RESCAN_MS = 250;
 
 /**
- * Reads nothing before the first call of `catalog()`. That one hands out the same object while nothing changed, an edit
- * within half a second of its last write, and never throws for what stands in the directory.
+ * Reads nothing before the first call of `catalog()`. The catalogue is the same object while nothing changed, shows an
+ * edit within half a second of its last write, and never throws for what stands in a directory.
  */
 export function createLibrary({ places, judges, log, now = Date.now }: LibraryOptions): WorkflowSource {
   const layers = places.map((place) => layerOf(place, judges));
@@ -85,7 +85,7 @@ function layerOf(place: Place, judges: Judges): Layer {
 
 const NOTHING: ReadonlyMap<string, ParseResult> = new Map();
 
-/** Whether the directory is there, but by a symbolic link to somewhere else. */
+/** Whether the directory is there, but leads out of `within` by a symbolic link. */
 function leadsOut(directory: string, within: string | undefined): boolean {
   if (within === undefined) return false;
   try {
@@ -106,7 +106,7 @@ function loadedOf({ workflow, hash, warnings }: ParseResult & { ok: true }, trus
   return { workflow, hash, trusted, ...(warnings ? { warnings } : {}) };
 }
 
-/** A workflow hides those of its name in earlier places also when it is broken: that is the one its author means. */
+/** A workflow hides those of its name in earlier places even if it is broken: it is the one that its author means. */
 function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boolean }[]): Omit<Catalog, "places"> {
   const workflows = new Map<string, LoadedWorkflow>();
   const invalid = new Map<string, Problem[]>();

@@ -1,6 +1,6 @@
 /** Counting and cutting lines. `\n` is the only line end. */
 
-/** How many lines further on the text after this one begins. */
+/** The number of line breaks: the text after this one begins so many lines further on. */
 export function countLineBreaks(text: string): number {
   let count = 0;
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;

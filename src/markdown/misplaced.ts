@@ -7,7 +7,9 @@ import type { Reading } from "./reading.ts";
 
 const CODE = "FRONT_MATTER_MISPLACED";
 
-/** Reports what stands before a step's first level-1 heading, comments and lines drawn aside, and keys further down. */
+/**
+ * Reports what stands before a step's first level-1 heading, comments and thematic breaks aside, and keys further down.
+ */
 export function checkStepPlaces(document: MarkdownDocument, source: Expanded, reading: Reading): void {
   const first = document.headings.find(({ level }) => level === 1);
   if (!first || !source.complete) return;

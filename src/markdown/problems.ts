@@ -10,14 +10,14 @@ export interface Origin {
 
 /** Problems in the order in which they were found. */
 export interface ProblemList {
-  /** Ignored when the same code with the same hint stands at the same place already, or the list is full. */
+  /** Does nothing if the same code with the same hint stands at the same place already, or the list is full. */
   add(code: string, at: Origin, text: { message: string; hint: string }): void;
   readonly all: readonly Problem[];
   /** MAX_PROBLEMS were found and the last entry says so: looking for more is in vain. */
   readonly isFull: boolean;
 }
 
-/** More problems of one workflow than these are not listed. */
+/** Most problems of one workflow that are listed. */
 export const MAX_PROBLEMS = 500;
 export const TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS";
 
@@ -52,7 +52,10 @@ function onOneLine(text: string): string {
   return text.replace(/\s*[\n\r]\s*/g, " ");
 }
 
-/** The candidate that was probably meant, case aside; undefined where none is nearer than two in five characters, or `limit`. */
+/**
+ * The candidate that was probably meant, case aside; undefined if none is within `limit` edits, by default two in five
+ * characters.
+ */
 export function nearest(
   text: string,
   candidates: readonly string[],

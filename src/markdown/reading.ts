@@ -30,8 +30,8 @@ interface Reference {
 }
 
 /**
- * Adds the problem: at the reference where another path is the way out, in the file itself where that is at fault.
- * Always false, for the caller to return.
+ * Adds the problem: at the reference if another path is the way out, in the file itself if that is at fault. Always
+ * returns false, for the caller to return.
  */
 export function reportReadFailure(failure: ReadFailure, reading: Reading, reference: Reference): false {
   const { path, at, kind } = reference;

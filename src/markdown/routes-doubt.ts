@@ -9,7 +9,9 @@ import type { Reading } from "./reading.ts";
 import { routesIn } from "./routes-section.ts";
 import { titleKey } from "./titles.ts";
 
-/** More of them in one file are not looked at: nobody writes so many, and each costs a look at what stands below it. */
+/**
+ * Most such headings in one file that are looked at: nobody writes more, and each costs a look at what stands below it.
+ */
 const MAX_LOOKED_AT = 50;
 
 /** Reports them; declared titles are the author's own. */
@@ -65,7 +67,10 @@ function isNear(title: string): boolean {
   );
 }
 
-/** At level 1 always; deeper, and where no heading is, if there is something below that its author may have meant as routes. */
+/**
+ * Whether the author may have meant routes: at level 1 always; deeper, or without a heading, it depends on what is
+ * below.
+ */
 function isMeant(
   document: MarkdownDocument,
   block: Block,

@@ -16,7 +16,7 @@ export interface PlacedRoute extends Route {
 const SYNTAX_HINT = 'Write "- `CEL expression` → Step Name", or "- otherwise → Step Name" as the last one';
 const ARROW = /→|->/;
 
-/** The routes between two offsets, in order; items that are none become problems. */
+/** The routes between two offsets, in order; other items become problems. */
 export function parseRoutes(
   document: MarkdownDocument,
   section: { start: number; end: number },
@@ -44,7 +44,7 @@ export function parseRoutes(
   return routes;
 }
 
-/** What stands in the section and is no list of routes: it would decide nothing. */
+/** Reports what stands in the section and is no list of routes: it would decide nothing. */
 function reportOther(
   document: MarkdownDocument,
   { token, line }: { token: Token; line: number },

@@ -65,7 +65,7 @@ function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, re
   return routes;
 }
 
-/** What is too long would be cut when it is handed out, at its end, where the exceptions stand. */
+/** Reports instructions that are too long: they would be cut at their end, where the exceptions stand. */
 function reportTooLong(instructions: string, parts: readonly Part[], source: Expanded, reading: Reading): void {
   const bytes = Buffer.byteLength(instructions);
   const sent = Buffer.byteLength(JSON.stringify(instructions));

@@ -9,7 +9,9 @@ interface PlacedStep {
   at: Origin;
 }
 
-/** Adds the workflow's warnings. `inputs` are the keys that a run may start with; undefined where they are not declared. */
+/**
+ * Adds the workflow's warnings. `inputs` are the keys that a run may start with; undefined if they are not declared.
+ */
 export function addWarnings(
   steps: readonly PlacedStep[],
   inputs: readonly string[] | undefined,

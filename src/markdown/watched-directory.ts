@@ -6,7 +6,7 @@ import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
 import { findStrays } from "./stray-directories.ts";
 
-/** A change counts when the newest file is this old, or looked the same for this long: before, someone may still be writing. */
+/** A change counts once the newest file is this old, or looked the same for so long: until then it may be half written. */
 export const SETTLE_MS = 200;
 
 export interface WatchedDirectory {
@@ -14,7 +14,7 @@ export interface WatchedDirectory {
   scan(now: number): ReadonlyMap<string, ParseResult>;
 }
 
-/** A workflow as it was read: undefined where the directory holds none of that name. */
+/** A workflow as it was read: undefined if the directory holds none of that name. */
 interface Version {
   result: ParseResult | undefined;
   stamps: ReadonlyMap<string, Stamp>;
@@ -28,7 +28,7 @@ interface Held {
   pending: { fingerprint: string; since: number } | undefined;
 }
 
-/** Longest time that one scan reads. What it does not come to is a problem, and read by the next one. */
+/** Longest time that one scan reads. Workflows that it does not reach become problems, and the next scan reads them. */
 export const MAX_SCAN_MS = 3_000;
 
 /** Touches no file before the first scan. */
@@ -67,7 +67,7 @@ export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
     }
   };
 
-  /** Beside the workflows, which they never hide. Reported when nobody is still writing them. */
+  /** Adds stray directories beside the workflows, which they never hide, once nobody is still writing them. */
   const addStrays = (into: Map<string, ParseResult>, others: readonly string[], now: number): void => {
     const used = new Set([...held.values()].flatMap(({ current }) => [...(current?.stamps.keys() ?? [])]));
     const names = others.filter((name) => !held.has(name));
@@ -96,7 +96,10 @@ export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
   };
 }
 
-/** By the files' times where the clock allows it, else by watching: a time in the future must not hold an edit back for ever. */
+/**
+ * Whether a change has settled: by the files' times if the clock allows it, else by watching, since a time in the
+ * future must not hold an edit back for ever.
+ */
 function hasSettled(entry: Held, stamps: ReadonlyMap<string, Stamp>, now: number): boolean {
   const newest = [...stamps.values()].reduce((latest, { mtimeMs }) => Math.max(latest, mtimeMs), 0);
   const fingerprint = JSON.stringify([...stamps].map(([path, { identity }]) => [path, identity]));
@@ -111,7 +114,7 @@ function isUnchanged(root: string, stamps: ReadonlyMap<string, Stamp>): boolean 
   return true;
 }
 
-/** The old result where the new one says the same, so that nobody takes a touched file for a change. */
+/** The old result if the new one says the same, so that nobody takes a touched file for a change. */
 function keepEqual(old: Version | undefined, next: Version): Version {
   const isEqual = old?.result && next.result && JSON.stringify(old.result) === JSON.stringify(next.result);
   return isEqual ? { result: old.result, stamps: next.stamps } : next;
@@ -162,7 +165,10 @@ function isVisible(name: string): boolean {
   return !name.startsWith(".") && name !== "node_modules";
 }
 
-/** Also where the index cannot be read, or leads nowhere: that is a broken workflow, not a missing one. */
+/**
+ * Whether the directory has an index, even one that cannot be read or leads nowhere: that is a broken workflow, not a
+ * missing one.
+ */
 function hasIndex(root: string, name: string): boolean {
   try {
     return lstatSync(join(root, name, "index.md"), { throwIfNoEntry: false }) !== undefined;

@@ -44,13 +44,13 @@ export interface YamlFault {
 
 /** Deepest nesting. */
 export const MAX_YAML_DEPTH = 32;
-/** Others of the parser are mostly consequences of these. */
+/** Most faults that are told: further ones of the parser are mostly consequences of these. */
 const MAX_FAULTS = 3;
 
 /** Tells where the author finds a line of the YAML text; lines count from 1. */
 type OriginOf = (line: number) => Origin;
 
-/** The text's value; null where it holds nothing but comments. JSON values alone: no aliases, no tags. */
+/** The text's value; null if it holds nothing but comments. JSON values alone: no aliases, no tags. */
 export function readYaml(text: string, origin: OriginOf): { root: Yaml | null } | { faults: YamlFault[] } {
   const lines = new LineCounter();
   const originAt = (offset: number) => origin(lines.linePos(offset).line);
@@ -135,7 +135,7 @@ function convertEntries(map: YAMLMap, where: { depth: number; at: Origin }, to: 
     const fault = keyFault(text, lines);
     if (fault) to.faults.push({ at, ...fault });
     if (text !== undefined) lines.set(text, at.line);
-    // A list or mapping stands where its key does; so does what is absent: its place is where the parser stopped looking.
+    // Lists, mappings and absent values get their key's place: an absent one's own is where the parser stopped looking.
     const valueAt = isScalar(value) && value.source ? to.originAt(startOf(value)) : at;
     return { key: text ?? "", at, value: convert(value, { depth: where.depth + 1, at: valueAt }, to) };
   });
@@ -160,7 +160,7 @@ function isTagged(node: unknown): node is Node & { tag: string } {
   return (isScalar(node) || isMap(node) || isSeq(node)) && node.tag !== undefined;
 }
 
-/** Offset of the node in the text; negative where there is none. */
+/** Offset of the node in the text; negative if there is none. */
 function startOf(node: unknown): number {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? -1) : -1;
 }

@@ -25,7 +25,7 @@ interface Evaluator {
   debugType(value: unknown): unknown;
 }
 
-/** What each pair of lists or objects costs that is compared, items of others among them. */
+/** What comparing costs for each list or object, those within others included. */
 const COMPARING_UNITS = 3;
 /** What an error that is made and passed over costs, besides the expression's text, which it quotes. */
 const ERROR_UNITS = 50;

@@ -86,7 +86,7 @@ function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
   });
 }
 
-const ROUNDED = `is ${INEXACT}; a workflow takes such a value where its schema says "string"`;
+const ROUNDED = `is ${INEXACT}; a workflow takes such a value if its schema says "string"`;
 const NO_NUMBER = {
   keyword: "type",
   schemaPath: "",
