@@ -152,7 +152,7 @@ test("a server that is told to end kills what it runs and is gone within two sec
   expect((await advance(two, run)).data.next_step.step_id).toBe("2-next");
 });
 
-/** As long as it must be for a program to begin, and no longer than a test should last. */
+/** Long enough for a program to begin, and short enough for a test. */
 const SHORT = { ...PATIENCE, call: 1_000, callBeforeModel: 300 };
 
 test("checks that take longer than a call may go on in the background, and the same call asks again", async () => {

@@ -253,7 +253,7 @@ test("a step that was handed out by a server that may not look: what changed sin
   await expectRefused(seeing, run.id, () => advance(seeing, { id: run.id, stepId: "2-next" }), "CHECK_FAILED");
 });
 
-test("where git cannot tell, a changed check fails and says so", async () => {
+test("if git cannot tell, a changed check fails and says so", async () => {
   const on = await connect({ workflows, project: scratchDir(), args: ["--allow-checks"] });
   const run = await startRun(on, "CHANGES");
   const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");

@@ -19,7 +19,7 @@ writeFiles(
 
 const stepIdAt = (visit: number) => `${visit}-${visit % 2 ? "one" : "two"}`;
 
-/** What is no file, and how it comes to stand there. */
+/** Things that are no files, and how each comes to stand there. */
 const NO_FILES: Record<string, (path: string) => void> = {
   "a directory": (path) => mkdirSync(path),
   "a pipe": (path) => Bun.spawnSync(["mkfifo", path]),

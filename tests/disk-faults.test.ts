@@ -61,7 +61,7 @@ afterAll(() => {
   }
 });
 
-/** A file system of that many kB of its own; null, and said so, where this user may not mount. */
+/** A file system of that many kB of its own; null, and said so, if this user may not mount. */
 function smallDisk(kilobytes: number): string | null {
   const path = mkdtempSync(join(tmpdir(), "orchestrator-disk-"));
   const size = `size=${kilobytes}k`;
@@ -138,7 +138,7 @@ test("a file that may only be read: refused, and the run goes on once it may be 
   await expectGoesOn(on, id, 0);
 });
 
-/** Takes the right to write from everybody; root is stopped by a read-only file system alone. Returns the way back. */
+/** Takes the right to write from everybody; only a read-only file system stops root. Returns the way back. */
 function readOnly(db: string): () => void {
   const disk = dirname(db);
   if (!mounts.includes(disk)) {

@@ -29,7 +29,7 @@ interface Acknowledged {
   notes: string[];
 }
 
-/** Notes and advances one after the other until the process is killed; resolves to nothing but what it was told. */
+/** Notes and advances one after the other until the process is killed; resolves to what it was told. */
 async function workUntilKilled(on: Connection, id: string, known: Acknowledged): Promise<void> {
   for (;;) {
     const visit = known.visits + 1;
@@ -45,7 +45,7 @@ async function workUntilKilled(on: Connection, id: string, known: Acknowledged):
   }
 }
 
-/** False where the process died before it answered. */
+/** False if the process died before it answered. */
 async function answered(call: Promise<Told>): Promise<boolean> {
   const told = await call.catch(() => null);
   if (told?.isError) throw new Error(told.text);

@@ -78,7 +78,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       });
     });
 
-    test("produces: a whole number that would be rounded is refused, and taken as text where text will do", async () => {
+    test("produces: a whole number that would be rounded is refused, and taken as text if text will do", async () => {
       const own = scratchDir();
       writeFiles(own, workflowFiles("OWN", { Only: { extras: ["produces: {id: integer, key: string}"] } }));
       const on = await open({ workflows: own });

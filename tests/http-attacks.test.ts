@@ -109,7 +109,7 @@ test.each([...NAMES, ...TOKENS, ...BODIES, ...ROUTES].map((row) => [row[0], row]
   },
 );
 
-/** No answer keeps, frames, tells or leaks anything. */
+/** No answer may be cached or framed, tells of the server or leaks anything. */
 function expectHardened(response: Response, text: string): void {
   expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   expect(response.headers.get("cache-control")).toContain("no-store");

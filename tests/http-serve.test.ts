@@ -102,7 +102,7 @@ test.each(SIGNALS)("%s lets the call in flight finish and answers it", async (si
   expect(await ended).toEqual(CLEAN);
 });
 
-test("the end comes within two seconds even where a call hangs and a body never comes", async () => {
+test("the end comes within two seconds even if a call hangs and a body never comes", async () => {
   const model = slowModel();
   const { url, port, end } = await serveHttp({ workflows, env: model.env });
   const { call } = await connectHttp(url);

@@ -142,7 +142,7 @@ afterAll(() => {
   for (const socket of held) socket.destroy();
 });
 
-/** Begins a session and opens its stream, on a socket of its own; the status of what was refused, else 200. */
+/** Begins a session and opens its stream, on a socket of its own; the status of the refusal, else 200. */
 async function holdStream(url: string): Promise<number> {
   const begun = await fetch(url, postInit(INITIALIZE));
   await begun.text();

@@ -170,7 +170,7 @@ test("with AI_ON_FAILURE=error it is an error, and the same call decides once th
   expect(found).toEqual(allBe(FAULTY, { error, kept: ["built", false, "Build"], after }));
 });
 
-/** Not answers at all, or not meant to be mended: who reads the note must understand it. */
+/** Replies that are no answers, or are not to be mended: the reader of the note must understand why. */
 const HOPELESS: [what: string, answer: Behaviour, named: RegExp, requests: number][] = [
   ["a refusal", says(null, { refusal: "I cannot help with that." }), /refused: I cannot help with that/, 1],
   ["a web page", page, /HTML|no completion|not JSON|no answer|text\/html/i, 2],

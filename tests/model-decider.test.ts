@@ -68,7 +68,7 @@ describe("in the order of the deciders", () => {
     expect(told.data.report_with.arguments.report.next_step).toBeUndefined();
   });
 
-  test("where the model cannot, a choice that came with the report decides, and the note says who could not", async () => {
+  test("if the model cannot, a choice that came with the report decides, and the note says who could not", async () => {
     const run = await startModelRun(endpointThat(failsBriefly(500)));
     const told = await run.report({ details: "built", next_step: "Test" });
     expect(told.data).toMatchObject({ decision: { decided_by: "agent" }, next_step: { step_name: "Test" } });

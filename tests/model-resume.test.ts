@@ -1,4 +1,4 @@
-/** Resuming with a model: a client that is ahead or lost is reconciled by it, where no route decides; nothing is skipped unseen. */
+/** Resuming with a model: a client that is ahead or lost is reconciled by it if no route decides; nothing is skipped unseen. */
 import { describe, expect, test } from "bun:test";
 import { chooses, type FakeEndpoint, failsBriefly, hangs, promptText, says } from "./support/endpoint.ts";
 import { endpointThat, type ModelRun, startModelRun } from "./support/model-run.ts";
@@ -20,7 +20,7 @@ const LOST: [where: string, assumed: string][] = [
 describe.each(LOST)("a client that is %s", (_where, assumed) => {
   const words = assumed === "Launch the rocket" ? assumed : "Deploy";
 
-  test("gets the current step again where the model says so", async () => {
+  test("gets the current step again if the model says so", async () => {
     const endpoint = endpointThat(chooses("Build", { reasoning: "Nothing shows that Build is done." }));
     const run = await startModelRun(endpoint);
     const told = await resume(run, { assumed_current_step_name: assumed });
@@ -36,7 +36,7 @@ describe.each(LOST)("a client that is %s", (_where, assumed) => {
     expect(body?.response_format?.json_schema?.schema.properties["next_step_name"]?.enum).toContain("Build");
   });
 
-  test("moves where the model says so, as an entry of its own kind", async () => {
+  test("moves if the model says so, as an entry of its own kind", async () => {
     const endpoint = endpointThat(chooses("Test"));
     const run = await startModelRun(endpoint);
     const told = await resume(run, { assumed_current_step_name: assumed });
@@ -56,7 +56,7 @@ describe.each(LOST)("a client that is %s", (_where, assumed) => {
     expect((await run.report({ step_id: "2-test" })).data.next_step.step_name).toBe("Deploy");
   });
 
-  test("gets the step and the choice where the model cannot say", async () => {
+  test("gets the step and the choice if the model cannot say", async () => {
     for (const behaviour of [failsBriefly(500), says("no idea"), chooses("Launch")]) {
       const run = await startModelRun(endpointThat(behaviour));
       const told = await resume(run, { assumed_current_step_name: assumed });
@@ -71,7 +71,7 @@ describe.each(LOST)("a client that is %s", (_where, assumed) => {
   });
 });
 
-test("where a route decides, the step is handed out again and no endpoint is asked", async () => {
+test("if a route decides, the step is handed out again and no endpoint is asked", async () => {
   const endpoint = endpointThat(chooses("Repair"));
   const run = await startModelRun(endpoint);
   await run.report({ status: "failure" });

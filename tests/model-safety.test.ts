@@ -38,7 +38,7 @@ describe("what agents wrote", () => {
     expect(bodies[0]?.messages[0]).toEqual(bodies[1]?.messages[0] as ChatBody["messages"][0]);
   });
 
-  test("is fenced too where a client says at which step it is", async () => {
+  test("is fenced too if a client says at which step it is", async () => {
     const endpoint = endpointThat(chooses("Build"));
     const run = await startModelRun(endpoint);
     await run.on.call("resume_workflow", { instance_id: run.id, assumed_current_step_name: BREAKOUT });

@@ -122,7 +122,7 @@ for (const [what, extras] of Object.entries(WEAKER)) {
   });
 }
 
-test("use_latest where the guarded step is gone, and where it demands more, which is taken", async () => {
+test("use_latest is refused if the guarded step is gone, and taken if it demands more", async () => {
   const { on, run, workflows } = await atTest({ ...GUARDED, Other: { guidance: "Commit." } });
   const more = {
     ...GUARDED.Test,

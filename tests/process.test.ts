@@ -59,7 +59,7 @@ test.each(ENDINGS)("%s lets the call in flight finish and answers it", async (_h
   expect(answer?.result?.structuredContent?.next_step?.step_id).toBe("2-two");
 });
 
-test("the end comes within two seconds even where a call hangs", async () => {
+test("the end comes within two seconds even if a call hangs", async () => {
   const model = slowModel();
   const bare = serve(model);
   await askModel(bare);

@@ -1,4 +1,4 @@
-/** What a recap says of the project's git, in a real repository, and that nothing which the project brings is run for it. */
+/** What a recap says of the project's git, in a real repository, and that it runs nothing that the project brings. */
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ test("HEAD that stands where it stood when the step was handed out is still ther
   expect(await toldIn(project)).toBe(`Project: git HEAD is still ${headOf(project)}; nothing modified.`);
 });
 
-/** However little the times of the commits say: the ids differ. */
+/** The ids differ, however little the times of the commits say. */
 const MOVES: [what: string, move: (project: string) => void][] = [
   ["a commit in the second of the hand-out", commit],
   [

@@ -60,7 +60,7 @@ test("a client behind gets the current step, and the recap says what it missed",
   expect(await statusOf(on, id)).toEqual(before);
 });
 
-test("a client ahead, or at a step that does not exist, gets the current step again where routes decide it", async () => {
+test("a client ahead, or at a step that does not exist, gets the current step again if routes decide it", async () => {
   const on = await connect({ workflows: definitions() });
   const id = await atDrive(on);
   const before = await statusOf(on, id);
@@ -211,7 +211,7 @@ test("use_latest with unchanged files changes nothing", async () => {
   expect(await statusOf(on, id)).toEqual(before);
 });
 
-test("use_latest is refused where the files no longer have the step, or are gone or broken; the run goes on pinned", async () => {
+test("use_latest is refused if the files no longer have the step, or are gone or broken; the run goes on pinned", async () => {
   const workflows = definitions();
   const on = await connect({ workflows });
   const id = await atDrive(on);

@@ -11,7 +11,7 @@ import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
 import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
 
 const NAMES = ["Build", "Test", "Ship"];
-/** More often, "Ship" is entered only with a person's leave. */
+/** So often a run enters "Ship" without a person's leave. */
 const MAX_SHIP = 2;
 const workflow: Workflow = {
   name: "W",
@@ -115,7 +115,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
   }
 }
 
-/** Plays the events; what is refused changes nothing. */
+/** Plays the events; a refused one changes nothing. */
 function play(events: Event[]) {
   let instance = begin(workflow, start, { project: "/p", trusted: true });
   const history: HistoryEntry[] = [];

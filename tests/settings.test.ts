@@ -114,7 +114,7 @@ test("a path that begins with ~/ is in the home directory", async () => {
   expect(readdirSync(cwd)).toEqual([]);
 });
 
-/** Several places at once. */
+/** Several directories at once. */
 const [FIRST, SECOND] = [scratchDir(), scratchDir()];
 writeFiles(FIRST, { ...workflowFiles("WORK", { "Of First": {} }), ...workflowFiles("OWN", { A: {} }) });
 writeFiles(SECOND, workflowFiles("WORK", { "Of Second": {} }));

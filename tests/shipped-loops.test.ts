@@ -18,7 +18,7 @@ const library = createLibrary({ places: [{ texts: EMBEDDED_WORKFLOWS }], judges:
 const { workflows } = await library.catalog();
 const routes = createRoutesDecider();
 
-/** How one step goes: what is reported, what it sets, and which candidate is chosen where no route decides. */
+/** How one step goes: what is reported, what it sets, and which candidate is chosen if no route decides. */
 const turn = fc.record({
   status: fc.constantFrom("success", "failure", "partly"),
   code: fc.constantFrom(0, 1, "none"),

@@ -38,7 +38,7 @@ interface Drive {
   see: (told: Told) => Seen;
 }
 
-/** Drives one run along the visits; fails where the server leads elsewhere. Resolves to the instance's id. */
+/** Drives one run along the visits; fails if the server leads elsewhere. Resolves to the instance's id. */
 async function drive({ on, see }: Drive, workflow_name: string, visits: Visit[]): Promise<string> {
   let seen = see(await on.call("start_workflow", { workflow_name }));
   const { instance_id } = seen.call;

@@ -1,4 +1,4 @@
-/** Whoever reads slowly gets all of it: nothing is cut off because the program ends before its output is read. */
+/** A slow reader gets the whole output: nothing is cut off because the program ends before its output is read. */
 import { expect, test } from "bun:test";
 import { startRun } from "./support/calls.ts";
 import { connect } from "./support/client.ts";

@@ -8,7 +8,7 @@ import { type Bare, startBare } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const COSTLY = "context.l.all(a, context.l.all(b, context.l.all(c, a + b + c >= 0)))";
-/** Numbers enough for minutes of the above. */
+/** So many numbers that COSTLY takes minutes. */
 const NUMBERS = Array.from({ length: 3_000 }, (_, n) => n);
 
 const workflows = scratchDir();

@@ -1,4 +1,4 @@
-/** advance_workflow where routes decide: decisions, notes, repeated reports, limits, and the end. */
+/** advance_workflow if routes decide: decisions, notes, repeated reports, limits, and the end. */
 import { expect, test } from "bun:test";
 import { advance, expectError, expectRefused, expectStep, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
@@ -38,7 +38,7 @@ test("a route that cannot be evaluated is passed over, and the decision says why
   expect(told.data.decision.notes).toEqual([expect.stringContaining("`context.again == true` could not be evaluated")]);
 });
 
-test("the agent's wish is noted where a route decides, and not followed", async () => {
+test("the agent's wish is noted if a route decides, and not followed", async () => {
   const on = await connect({ workflows });
   const { id, stepId } = await startRun(on, "LOOP");
   const told = await advance(on, { id, stepId }, { next_step: "Repair" });

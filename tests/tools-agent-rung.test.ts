@@ -1,4 +1,4 @@
-/** Where no route decides, the agent chooses: by the guidance, with its report kept until it has. */
+/** If no route decides, the agent chooses: by the guidance, with its report kept until it has. */
 import { expect, test } from "bun:test";
 import {
   advance,
@@ -230,7 +230,7 @@ test("after a choice that was refused, an agent that lost its memory still finds
   expect({ isError: told.isError, at: told.data.next_step?.step_id }).toEqual({ isError: false, at: "1-look-around" });
 });
 
-test("where no route matches, the agent is asked; where one does, it is not", async () => {
+test("the agent is asked if no route matches, and not if one does", async () => {
   const on = await connect({ workflows });
   const run = await startRun(on, "HALF");
   expect(run.told.data.decision_required).toBeUndefined();

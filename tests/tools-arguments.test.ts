@@ -9,7 +9,7 @@ writeFiles(workflows, {
   ...workflowFiles("W", { One: { routes: ["otherwise → Two"] }, Two: { routes: ["otherwise → One"] } }),
 });
 
-/** As JSON.parse makes it of what arrives: an own key, not the prototype. */
+/** As JSON.parse reads it: an own key, not the prototype. */
 const PROTO = JSON.parse('{"__proto__":{"admin":true}}');
 
 function nested(depth: number): unknown {
@@ -193,7 +193,7 @@ test("objects as JSON text, numbers as text, nulls and unknown arguments are und
   expect((await on.call("resume_workflow", { use_latest: "false", instance_id: id })).isError).toBe(false);
 });
 
-test("text that is no JSON stays text where text is allowed", async () => {
+test("text that is no JSON stays text if text is allowed", async () => {
   const on = await connect({ workflows });
   const { id } = await startRun(on, "W");
   await advance(on, { id, stepId: "1-one" }, { details: "[1, 2]", result: "7", message: "true" });
@@ -225,7 +225,7 @@ test("synonyms of a status are normalised, other words are kept as they are", as
   );
 });
 
-/** What JSON writes otherwise than it was read. */
+/** Values that JSON writes in another way than it read them. */
 const ZEROS: [what: string, context: string][] = [
   ["a zero with a sign", '{"a":-0,"b":[{"c":-0.0}]}'],
   ["a zero as a fraction", '{"a":0.0,"b":[{"c":0}]}'],

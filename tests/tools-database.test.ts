@@ -1,4 +1,4 @@
-/** Where the database refuses or another writer is first: the error says so, and nothing is changed. */
+/** If the database refuses or another writer is first, the error says so, and nothing is changed. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -92,7 +92,7 @@ async function overtaken(on: Connection, id: string, call: () => Promise<Told>):
   }
 }
 
-test("where another writer moves the run in between, a note is CONFLICT, retryable, and counts when sent again", async () => {
+test("if another writer moves the run in between, a note is CONFLICT, retryable, and counts when sent again", async () => {
   const on = await connect({ workflows });
   const run = await startRun(on, "CHOICE");
   const note = () => advance(on, run, { status: "in_progress", details: "half" });

@@ -13,7 +13,7 @@ const SCRIPTS: [name: string, fill: (length: number) => string][] = [
   ["control characters", (length) => "\u0001\u001b[0m".repeat(length / 5)],
 ];
 
-/** Files hold no control characters; an author writes the others. */
+/** The texts that an author can write: files hold no control characters. */
 function definitions(fill: (length: number) => string): string {
   const dir = scratchDir();
   const text = longest(`Begin. ${fill(40_000)}`.replaceAll("\u0001", "€").replaceAll("\u001b", "€"));
@@ -124,7 +124,7 @@ test.each(SCRIPTS)("instructions full of %s are handed out whole in both forms, 
   }
 });
 
-test("a value that is too long for an answer is cut, which says where it is whole", async () => {
+test("a value that is too long for an answer is cut and says where it is whole", async () => {
   const workflows = scratchDir();
   writeFiles(workflows, workflowFiles("BIG", { First: { instructions: "Read {{ context.log }}" } }));
   const on = await connect({ workflows });

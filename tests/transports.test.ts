@@ -30,7 +30,7 @@ writeFiles(workflows, {
   ...workflowFiles("JUDGED", { One: { guidance: "Go to Two." }, Two: {} }),
 });
 
-/** What the script is there to compare. */
+/** Each must occur in the answers, so that the script is known to compare it. */
 const MUST_OCCUR = [
   "run_",
   "4-ship",
@@ -116,7 +116,7 @@ async function converse(ask: Ask): Promise<unknown[]> {
   return answers;
 }
 
-/** What fails for reasons that lie in the workflow, at the model or with the database. */
+/** Calls that fail for reasons that lie in the workflow, at the model or with the database. */
 async function fail(ask: Ask, { db }: Place): Promise<unknown[]> {
   const answers: unknown[] = [];
   const tool = async (name: string, args: object) => {
@@ -171,7 +171,7 @@ interface Refused {
   message: string;
 }
 
-/** Ids, times and durations are what may differ. */
+/** Ids, times and durations may differ. */
 function comparable(answers: unknown[]): unknown {
   const text = JSON.stringify(answers)
     .replaceAll(/run_[a-z0-9]{6,}/g, "run_ID")
@@ -181,7 +181,7 @@ function comparable(answers: unknown[]): unknown {
   return JSON.parse(text);
 }
 
-/** Checks are looked at, and no model is there to be asked, where one is to be. */
+/** Checks are looked at; the model that is to be asked is not there. */
 const TROUBLE = {
   WORKFLOW_ALLOW_CHECKS: "1",
   AI_SERVICE_ENDPOINT: "http://127.0.0.1:1",

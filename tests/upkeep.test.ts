@@ -1,4 +1,4 @@
-/** backup and prune, while a server uses the file; doctor on what is wrong with it. */
+/** backup and prune, while a server uses the file; what doctor says is wrong with it. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ test("a backup made while a server writes is a whole database, for this user alo
   expect((await advance(restored, { id, stepId: "1-one" })).data.status).toBe("COMPLETED");
 });
 
-test("a backup never overwrites a file, and leaves none behind where it fails", async () => {
+test("a backup never overwrites a file, and leaves none behind if it fails", async () => {
   const on = await connect({ workflows });
   await startRun(on, "W");
   const precious = join(scratchDir(), "precious.txt");

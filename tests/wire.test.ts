@@ -20,7 +20,7 @@ function serve(): Bare & { db: string } {
   return { ...startBare({ cwd: scratchDir(), args: ["--db", db, "--workflows", workflows] }), db };
 }
 
-/** What is answered to the line, before a ping that follows it. */
+/** The answers to the line, before that to a ping that follows it. */
 async function answersTo(bare: Bare, line: string): Promise<Message[]> {
   const before = bare.messages().length;
   bare.child.stdin.write(`${line}\n`);
@@ -64,7 +64,7 @@ test.each(UNREADABLE)(
   },
 );
 
-/** One short sentence: no dump of a schema's. */
+/** One short sentence: no dump of a schema. */
 function expectPlain(error: unknown): void {
   const { message } = error as { message: string };
   expect(message.length).toBeLessThan(300);
@@ -155,7 +155,7 @@ test("params that break a request's schema are an error in plain words, over std
   }
 });
 
-test("a database that cannot be read is said in plain words where no tool is called, without internals", async () => {
+test("a database that cannot be read is said in plain words if no tool is called, without internals", async () => {
   const db = join(scratchDir(), "state.sqlite");
   writeFileSync(db, "this is no database, but long enough to be looked at as one".repeat(20));
   const bare = startBare({ cwd: scratchDir(), args: ["--db", db, "--workflows", workflows] });
@@ -188,7 +188,7 @@ test.each(ARGUMENTS)(
   },
 );
 
-test("arguments that are absent, null or JSON text are taken where they suffice", async () => {
+test("arguments that are absent, null or JSON text are taken if they suffice", async () => {
   const bare = serve();
   await bare.shakeHands();
   for (const sent of [{}, { arguments: null }]) {

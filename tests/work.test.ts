@@ -1,4 +1,4 @@
-/** Work of unknown length that is done for data: it is counted, ends, and says so where it is too much. */
+/** Work of unknown length that is done for data: it is counted, ends, and says so if it is too much. */
 import { describe, expect, test } from "bun:test";
 import { Environment } from "@marcbachmann/cel-js";
 import fc from "fast-check";

@@ -195,7 +195,7 @@ test("a conflict is looked at as the file stands", async () => {
   expect(await changedBy(dir, () => commitAll(dir))).toBe(false);
 });
 
-test("where git cannot tell, the check fails and says what to do", async () => {
+test("if git cannot tell, the check fails and says what to do", async () => {
   const plain = scratchDir();
   writeFiles(plain, { "src/a.ts": "a" });
   const checker = createTestChecker();

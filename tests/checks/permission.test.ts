@@ -1,4 +1,4 @@
-/** Whose word lets a check be looked at. */
+/** Whose permission lets a check be looked at. */
 import { expect, test } from "bun:test";
 import type { Check } from "../../src/check.ts";
 import { createTestChecker, run } from "../support/checking.ts";

@@ -98,7 +98,7 @@ test("the environment is the allowed part of the server's, the directory and the
   }
 });
 
-test("it is run and heard where PATH leads to its own tools alone", async () => {
+test("it is run and heard if PATH leads to its own tools alone", async () => {
   const checker = createTestChecker({ environment: { PATH: join(project, "src") } });
   const result = await checker.look(run(["/bin/sh", "-c", "echo $PATH"]), looking(project));
   expect(result).toMatchObject({ outcome: "passed", output: `${project}/src` });

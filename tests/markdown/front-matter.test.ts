@@ -300,7 +300,7 @@ describe("front matter of index.md", () => {
 });
 
 describe("three hyphens", () => {
-  test("that nothing closes are front matter where a key follows, else they draw a line", () => {
+  test("that nothing closes are front matter if a key follows, else they draw a line", () => {
     const unclosed = inStep("---\nnext: A\n\n");
     expect(placesOf(unclosed)).toEqual(["FRONT_MATTER_UNCLOSED W/a.md:1"]);
     expect(problemsOf(unclosed)[0]?.hint).toContain('Add a line "---"');

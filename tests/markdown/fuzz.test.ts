@@ -141,7 +141,7 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   lines: fc.boolean(),
 });
 
-/** With a front matter that is good, so that there is something to spoil. */
+/** With good front matter, so that there is something to spoil. */
 const FRONT_MATTER =
   "---\nnext: FINISH\nproduces:\n  code: {type: integer, minimum: 0}\nchecks:\n  - run: bun test\n    timeout: 60\n  - file: a.md\nmax_visits: 3\n---\n";
 
@@ -181,7 +181,7 @@ function answers(name: string, texts: Record<string, string>): void {
   }
 }
 
-/** Pieces of a step and of an index, each with a mark of its own: what becomes of the mark is what becomes of the piece. */
+/** Pieces of a step and of an index, each with a mark of its own, by which the piece is found again. */
 const MARKED: ((mark: string) => string)[] = [
   (mark) => `- ${mark}`,
   (mark) => `  - ${mark}`,

@@ -160,7 +160,7 @@ describe("an include is refused for", () => {
   });
 });
 
-test("problems stand where the author wrote the line, also when it was included", () => {
+test("problems stand where the author wrote the line, even if it was included", () => {
   const files = {
     "W/index.md": "# W\n{{file:list.md}}\n- [C](no.md)\n",
     "W/list.md": "\n# Steps\n- [A](a.md)\n- [A](a.md)\n",

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import type { Connection, Told } from "./client.ts";
 
-/** Whatever a tool can be called on, over any transport. */
+/** What a tool can be called on, over any transport. */
 export type Caller = Pick<Connection, "call">;
 
 /** A run as a client that was just handed a step knows it. */
@@ -15,7 +15,7 @@ export interface Run {
 /** Most bytes of a whole tool result, both forms together. */
 export const MAX_ANSWER_BYTES = 60_000;
 
-/** Starts a workflow; fails where that is refused. */
+/** Starts a workflow; fails if that is refused. */
 export async function startRun(on: Caller, workflow_name: string, args: object = {}): Promise<Run> {
   const told = await on.call("start_workflow", { workflow_name, ...args });
   if (told.isError) throw new Error(told.text);

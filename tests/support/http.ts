@@ -14,7 +14,7 @@ export interface HttpServer {
   port: number;
   bare: Bare;
   db: string;
-  /** Sends a signal; how the process ended, if it did so within two seconds. */
+  /** Sends a signal; resolves to how the process ended, if it did so within two seconds. */
   end(signal: NodeJS.Signals): Promise<Exit | "still running">;
 }
 

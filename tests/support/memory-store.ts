@@ -14,7 +14,7 @@ import {
 import type { Upkeep } from "../../src/upkeep.ts";
 import { Workflow } from "../../src/workflow.ts";
 
-/** What stores share that are opened on it. Values are kept as JSON text, so that nobody holds them. */
+/** The state that the stores on it share. Values are kept as JSON text, so that nobody holds them. */
 export type Memory = Record<"definitions" | "instances" | "starts" | "attempts", Record<string, string>> & {
   histories: Record<string, string[]>;
 };
@@ -147,7 +147,7 @@ function matches(instance: Instance, { project, status, workflow_name, live, aft
 
 type Place = Pick<Instance, "created_at" | "instance_id">;
 
-/** Whether a list has it later: it is older, or as old with the lower id. */
+/** Whether a list shows it later: it is older, or as old and has the lower id. */
 function isBehind(one: Place, other: Place): boolean {
   if (one.created_at !== other.created_at) return one.created_at < other.created_at;
   return one.instance_id < other.instance_id;

@@ -10,7 +10,7 @@ import { findStep, hashWorkflow, type Workflow } from "../../src/workflow.ts";
 
 const NOW = "2026-01-01T00:00:00.000Z";
 
-/** What stands at a step, and what was said of it. */
+/** A visit of a step, and what was reported of it. */
 export interface Situation {
   step: string;
   report: IncomingReport;

@@ -1,6 +1,6 @@
 /** The paths along which the shipped workflows are driven: together they take every route of every step. */
 
-/** `Step ✓` or `Step ✗`, with the agent's choice after an arrow, and what the report sets where a route looks at it. */
+/** `Step ✓` or `Step ✗`, with the agent's choice after an arrow, and what the report sets if a route looks at it. */
 export type Visit = string | [visit: string, updates: object, said?: object];
 
 /** What a report sets unless a visit says otherwise: routes look at these keys. */

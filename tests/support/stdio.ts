@@ -51,7 +51,7 @@ afterEach(() => {
 export function startBare({ cwd, args = [], env = {}, stdout, stderr }: BareOptions): Bare {
   const stdio: StdioOptions = ["pipe", stdout ?? "pipe", stderr ?? "pipe"];
   const options = { cwd, env: { PATH: process.env["PATH"], ...env }, stdio };
-  // A stream that goes elsewhere is null; nobody reads it here then.
+  // A stream that goes elsewhere is null; then nobody reads it here.
   const child = spawn(EXECUTABLE, args, options) as ChildProcessWithoutNullStreams;
   running.push(child);
   let out = "";

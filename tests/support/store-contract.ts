@@ -130,7 +130,7 @@ export function holdsRuns(open: OpenRoom): void {
   });
 }
 
-/** Changes values in place, at the top and further in. */
+/** Changes values in place, at the top and deeper. */
 function spoil(...values: (object | null)[]): void {
   for (const value of values) {
     for (const inner of Object.values(value ?? {})) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { scratchDir } from "./workspace.ts";
 
 export interface UnreadPipe {
-  /** To be handed to a process. */
+  /** The end that a process is given. */
   writeEnd: number;
   /** Takes out what is in it now. */
   read(): string;
