@@ -33,5 +33,6 @@ export interface Attention {
 export interface Decider {
   /** It asks somebody outside this process, which takes time and may fail: the report is made durable first. */
   readonly asksOutside: boolean;
+  /** Rejects with STEP_NOT_ALLOWED if the agent may not choose so, AI_SERVICE_ERROR if the client gave up meanwhile. */
   decide(question: Question, attention: Attention): Promise<Verdict>;
 }

@@ -76,7 +76,10 @@ export function flagsOf({ values }: Words): Flags {
   };
 }
 
-/** Runs `body` with an app made from the words' settings, and closes it. Nothing in it waits long once it is told to end. */
+/**
+ * Runs `body` with an app made from the words' settings, and closes it. Nothing in it waits long once it is told to end.
+ * Throws INVALID_INPUT for a setting that cannot be used.
+ */
 export async function withApp<T>(words: Words, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
   const app = createApp(readConfig(flagsOf(words)));
   stop.addEventListener("abort", app.endWaits, { once: true });

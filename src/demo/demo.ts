@@ -148,7 +148,7 @@ async function begin(server: Server): Promise<StepAnswer> {
   }
 }
 
-/** Does the step that the server says, until there is none. */
+/** Does the steps that the server hands out, until the run ends. */
 async function follow(run: Run): Promise<void> {
   while (run.answer.status === "RUNNING") {
     if (run.options.stop?.aborted) throw new Error("it was told to stop.");

@@ -51,7 +51,7 @@ export function parseIndex(document: MarkdownDocument, source: Expanded, reading
   return { goal: goalOf(document, { steps: stepsHeadings, firstList }), links };
 }
 
-/** The item's step; undefined if the item is none, empty if it is a wrong one. */
+/** The item's step; undefined if the item is no step, empty if it is a faulty one. */
 function readItem(
   item: Item,
   place: { inSection: boolean; isNote: boolean },

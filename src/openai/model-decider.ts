@@ -34,6 +34,7 @@ class CannotDecide extends Error {
   }
 }
 
+/** A decider that asks the endpoint, and passes if it fails. Throws AI_SERVICE_ERROR if the client cancels its call. */
 export function createModelDecider(config: EndpointConfig, { log, now }: Deps): Decider {
   const endpoint = createEndpoint(config);
   let down: { until: number; why: string } | null = null;

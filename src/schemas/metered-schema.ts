@@ -83,10 +83,7 @@ const SINGLE = new Set([
   ...["not", "if", "then", "else", "allOf", "anyOf", "oneOf"],
 ]);
 
-/**
- * Whether a reference leads to a part of the schema. The values of `default`, `enum` and `const` are none: they are not
- * counted.
- */
+/** Whether a reference leads to a part of the schema, not into `default`, `enum` or `const`, which are not counted. */
 function pointsToPart(reference: string): boolean {
   const [, fragment = ""] = reference.split("#");
   const pointer = decodeURIComponent(fragment);
