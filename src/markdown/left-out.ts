@@ -74,8 +74,13 @@ function describe(whole: string): { message: string; hint: string } {
   const [, text, label] = /\[([^\]\n]+)\]\s?\[([^\]\n]*)\]/.exec(raw) ?? [];
   if (/\]\s+\(/.test(raw) && !/\s/.test(path.trim()))
     return { message, hint: `Remove the blank between "]" and "(": "[${name}](${path.trim()})"` };
-  if (path.trim() !== "")
+  if (/\s/.test(path.trim()))
     return { message, hint: `A path with blanks stands in angle brackets: "[${name}](<${path.trim()}>)"` };
+  if (path.trim() !== "")
+    return {
+      message,
+      hint: `Write it as a plain link, closed and neither code nor an image: "[${name}](${path.trim()})"`,
+    };
   if (text)
     return { message, hint: `No line "[${label || text}]: steps/…" says where that leads; write it ${linkLike(text)}` };
   return {
@@ -88,10 +93,9 @@ function describe(whole: string): { message: string; hint: string } {
 const MAX_DESCRIBED = 500;
 
 /** A step as it is written, by a name or a path: `"1. [Run tests](steps/run-tests.md)"`. */
-function linkLike(name: string): string {
-  const path = /\.md$/i.test(name)
-    ? name
-    : `steps/${name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-") || "build"}.md`;
+function linkLike(given: string): string {
+  const name = given || "Build";
+  const path = /\.md$/i.test(name) ? name : `steps/${name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}.md`;
   const stem = (path.split("/").pop() ?? path).replace(/\.md$/i, "").replace(/[-_]+/g, " ");
   const title = /\.md$/i.test(name) ? stem.charAt(0).toUpperCase() + stem.slice(1) : name;
   return `like "1. [${title}](${path})"`;

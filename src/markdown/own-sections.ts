@@ -67,12 +67,11 @@ export function checkOwnSections(
 
 function reportForeign({ title, line }: Heading, source: Expanded, reading: Reading): void {
   const shown = oneLine(title, 80);
-  const near = nearest(title, KNOWN, 3);
+  const near = nearest(title, KNOWN, Math.min(3, Math.floor(title.length / 3)));
+  const guess = near ? `Did you mean "# ${near}"? If not, write` : "Write";
   reading.problems.add("SECTION_UNKNOWN", source.origin(line), {
     message: `The level-1 heading "${shown}" ends "${INSTRUCTIONS}": what follows it is not handed to the agent`,
-    hint: near
-      ? `Did you mean "# ${near}"? If it belongs to the instructions, write "## ${shown}"`
-      : `Write "## ${shown}" to hand it out with the instructions; if it is a section of your own, say so in the front matter: "sections: [${shown}]"`,
+    hint: `${guess} "## ${shown}" to hand it out with the instructions; if it is a section of your own, say so in the front matter: "sections: [${shown}]"`,
   });
 }
 

@@ -72,6 +72,7 @@ export function readYaml(text: string, origin: OriginOf): { root: Yaml | null } 
 
 const QUOTE_HINT = 'Correct it; put a text that holds any of : # { } [ ] & * ! | > " into quotes';
 const ALIAS_HINT = 'Put a text that begins with "*", such as a glob, into quotes; write out what an alias stands for';
+const ANCHOR_HINT = 'Put a text that begins with "&" into quotes; remove an anchor';
 const TAG_HINT = 'Put a text that begins with "!" into quotes; remove a tag';
 const HINTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "Indent with spaces",
@@ -105,6 +106,7 @@ function convert(node: unknown, where: { depth: number; at: Origin }, to: Conver
   };
   if (depth > MAX_YAML_DEPTH) return refuse(TOO_DEEP.message, TOO_DEEP.hint);
   if (isAlias(node)) return refuse(`The front matter has an alias, "*${node.source}"`, ALIAS_HINT);
+  if (isAnchored(node)) return refuse(`The front matter has an anchor, "&${node.anchor}"`, ANCHOR_HINT);
   if (isTagged(node)) return refuse(`The front matter has a tag, "${oneLine(node.tag, 60)}"`, TAG_HINT);
   const cut = isScalar(node) ? cutFault(node, to.text) : undefined;
   if (cut) return refuse(cut.message, cut.hint);
@@ -131,7 +133,7 @@ function convertEntries(map: YAMLMap, where: { depth: number; at: Origin }, to: 
   return map.items.map(({ key, value }) => {
     const start = startOf(key);
     const at = start < 0 ? where.at : to.originAt(start);
-    const text = isScalar(key) && !isTagged(key) ? (convertScalar(key, at)?.text ?? "") : undefined;
+    const text = isScalar(key) && !isTagged(key) && !isAnchored(key) ? (convertScalar(key, at)?.text ?? "") : undefined;
     const fault = keyFault(text, lines);
     if (fault) to.faults.push({ at, ...fault });
     if (text !== undefined) lines.set(text, at.line);
@@ -158,6 +160,10 @@ function keyFault(key: string | undefined, lines: ReadonlyMap<string, number>): 
 
 function isTagged(node: unknown): node is Node & { tag: string } {
   return (isScalar(node) || isMap(node) || isSeq(node)) && node.tag !== undefined;
+}
+
+function isAnchored(node: unknown): node is Node & { anchor: string } {
+  return (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined;
 }
 
 /** Offset of the node in the text; negative if there is none. */

@@ -14,7 +14,10 @@ const LEFT_OUT: [string, string[], (string | RegExp)[]][] = [
   ["- steps/run-tests.md", ["STEP_ITEM_UNLINKED 3"], ['"1. [Run tests](steps/run-tests.md)"']],
   ["- `b.md`", ["STEP_ITEM_UNLINKED 3"], ["(b.md)"]],
   ["- Run tests: all of them", ["STEP_ITEM_UNLINKED 3"], ['"1. [Run tests](steps/run-tests.md)"']],
-  ["- ![B](b.md)", ["STEP_ITEM_UNLINKED 3"], []],
+  ["- ![B](b.md)", ["STEP_ITEM_UNLINKED 3"], ['plain link, closed and neither code nor an image: "[B](b.md)"']],
+  ["- [B](b.md", ["STEP_ITEM_UNLINKED 3"], ['"[B](b.md)"']],
+  ["- `[B](b.md)`", ["STEP_ITEM_UNLINKED 3"], ['"[B](b.md)"']],
+  ["-\n- [B](b.md)", ["STEP_ITEM_UNLINKED 3"], ['"1. [Build](steps/build.md)"']],
   ["- <b>B</b>\n  - and a note", ["STEP_ITEM_UNLINKED 3"], []],
   ["- [ ] Run tests", ["STEP_ITEM_UNLINKED 3"], ["(steps/run-tests.md)"]],
   ["1. Run tests\n2. [B](b.md)", ["STEP_ITEM_UNLINKED 3"], []],
@@ -147,6 +150,18 @@ describe("a level-1 heading", () => {
     expect(problemsOf(inStep(`${STEP}# Context Expectation\nx\n`))[0]?.hint).toContain('"# Context Expectations"');
     for (const title of ["Goal", "context expectations:", "Join Instructions"])
       workflowOf(inStep(`${STEP}# ${title}\nx\n`));
+  });
+
+  test.each([
+    ["Notes", undefined],
+    ["Rules", undefined],
+    ["Route", "# Routes"],
+    ["Client Instruction", "# Client Instructions"],
+  ])("%s ends Client Instructions, and every way out is named", (title, near) => {
+    const [problem] = problemsOf(inStep(`${STEP}# ${title}\nMore.\n`));
+    expect(problem?.hint.match(/Did you mean "([^"]*)"/)?.[1]).toBe(near);
+    expect(problem?.hint).toContain(`"## ${title}"`);
+    expect(problem?.hint).toContain(`"sections: [${title}]"`);
   });
 
   test.each([

@@ -182,8 +182,11 @@ describe("a step's front matter", () => {
     // YAML
     ["next: A\nnext: A", ["FRONT_MATTER_SYNTAX 3"], ["second time", "line 2"]],
     ["produces:\n  1: string\n  '1': string", ["FRONT_MATTER_SYNTAX 4"], ["second time"]],
-    ["next: &x A\nmax_visits: *x", ["FRONT_MATTER_SYNTAX 3"], ["alias", "*x"]],
-    ["next: &x [*x]", ["FRONT_MATTER_SYNTAX 2"], ["alias"]],
+    ["next: &x A\nmax_visits: *x", ["FRONT_MATTER_SYNTAX 2", "FRONT_MATTER_SYNTAX 3"], ["anchor", "&x", "quotes"]],
+    ["next: &x [*x]", ["FRONT_MATTER_SYNTAX 2"], ["anchor"]],
+    ["next: &Co A", ["FRONT_MATTER_SYNTAX 2"], ["anchor", "&Co"]],
+    ["produces: &p {a: string}", ["FRONT_MATTER_SYNTAX 2"], ["anchor"]],
+    ["&n next: A", ["FRONT_MATTER_SYNTAX 2"], []],
     ["checks:\n- changed: **", ["FRONT_MATTER_SYNTAX 3"], ['"**"', "into quotes"]],
     ["checks:\n- run: ! grep x", ["FRONT_MATTER_SYNTAX 3"], ['"!"', "into quotes"]],
     ["next: !!js/function x", ["FRONT_MATTER_SYNTAX 2"], ["tag"]],
