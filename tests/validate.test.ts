@@ -93,3 +93,19 @@ test("what is legal but odd is a warning, which alone is no failure", async () =
   const [verdict] = JSON.parse((await validate(files, "--json")).stdout);
   expect(verdict).toMatchObject({ name: "ODD", valid: true, problems: [], warnings: [{ code: "STEP_UNREACHABLE" }] });
 });
+
+test("The directory of a workflow, named as the directory of workflows, is told from an empty one", async () => {
+  const inside = await validate({ "index.md": "# Steps\n1. [Do](a.md)\n", "a.md": STEP });
+  expect(inside).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Looked in [^\n]+\n$/) });
+  expect(inside.stdout).toContain("index.md:1 INDEX_MISPLACED");
+  expect(inside.stdout).toContain("Name the directory above");
+  const empty = await validate({ "notes.txt": "" });
+  expect(empty).toMatchObject({ code: 0, stdout: "" });
+  expect(empty.stderr).toMatch(/^There is no workflow\. Looked in /);
+  expect((await validate({ ...step(STEP), "index.md": "# All workflows\n- [W](W/index.md)\n" })).code).toBe(0);
+});
+
+test("Problems stand alone: no line of the log is printed beside them, unless it was asked for", async () => {
+  const { stderr } = await validate(step(`${STEP}# More\n`));
+  expect(stderr).toMatch(/^Looked in [^\n]+\n$/);
+});

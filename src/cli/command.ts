@@ -1,7 +1,7 @@
 /** What a command of the command line is, and the options that several share. */
 import type { ParseArgsOptionDescriptor } from "node:util";
 import { type App, createApp } from "../app.ts";
-import { type Flags, readConfig } from "../config.ts";
+import { type Config, type Flags, readConfig } from "../config.ts";
 
 type Option = ParseArgsOptionDescriptor & { help: string; value?: string };
 export type Options = Record<string, Option>;
@@ -77,11 +77,22 @@ export function flagsOf({ values }: Words): Flags {
 }
 
 /**
- * Runs `body` with an app made from the words' settings, and closes it. Nothing in it waits long once it is told to end.
- * Throws INVALID_INPUT for a setting that cannot be used.
+ * Runs `body` with an app made from the words' settings, and closes it. Nothing in it waits long once it is told to end. The
+ * command says itself what is wrong: warnings are logged only if the level asks for more than the default. Throws
+ * INVALID_INPUT for a setting that cannot be used.
  */
-export async function withApp<T>(words: Words, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
-  const app = createApp(readConfig(flagsOf(words)));
+export function withApp<T>(words: Words, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
+  const config = readConfig(flagsOf(words));
+  return useApp({ ...config, logLevel: config.logLevel === "info" ? "error" : config.logLevel }, stop, body);
+}
+
+/** The same for a server, which logs at the level that is set. */
+export function withServer<T>(words: Words, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
+  return useApp(readConfig(flagsOf(words)), stop, body);
+}
+
+async function useApp<T>(config: Config, stop: AbortSignal, body: (app: App) => Promise<T>): Promise<T> {
+  const app = createApp(config);
   stop.addEventListener("abort", app.endWaits, { once: true });
   try {
     return await body(app);

@@ -1,7 +1,7 @@
 /** `orchestrator serve`: MCP over stdio until the client goes, or over HTTP for any number of clients. */
 import type { App } from "../app.ts";
 import { serveStdio } from "../mcp/stdio.ts";
-import { CHECKS, type Command, DEFINITIONS, type Options, STATE, type Terminal, withApp } from "./command.ts";
+import { CHECKS, type Command, DEFINITIONS, type Options, STATE, type Terminal, withServer } from "./command.ts";
 
 const HTTP = {
   http: { type: "boolean", help: "Serve Streamable HTTP at /mcp instead of stdio" },
@@ -23,7 +23,7 @@ export const serve: Command = {
       terminal.complain(`--${stray} goes with --http.\nSee: orchestrator serve --help`);
       return 2;
     }
-    return withApp(words, terminal.stop, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));
+    return withServer(words, terminal.stop, (app) => (http ? overHttp(app, terminal) : overStdio(app, terminal)));
   },
 };
 

@@ -30,7 +30,7 @@ export const validate: Command = {
       const verdicts = names.map((name) => verdictOn(name, catalog, app));
       if (words.values["json"]) print(jsonText(verdicts, 2));
       else for (const verdict of verdicts) print(describe(verdict));
-      complain(`Looked in ${placesWords(catalog)}.`);
+      complain(`${names.length === 0 ? "There is no workflow. " : ""}Looked in ${placesWords(catalog)}.`);
       return verdicts.every((verdict) => verdict.valid) ? 0 : 1;
     }),
 };

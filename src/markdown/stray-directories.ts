@@ -34,6 +34,17 @@ export function findStrays(
   return strays;
 }
 
+/** What is wrong with an index.md right in the definitions directory, under which no workflow is; undefined without one. */
+export function misplacedIndex(root: string): Problem | undefined {
+  if (!isFile(join(root, "index.md"))) return undefined;
+  const message =
+    '"index.md" stands right in the definitions directory and is not read: a workflow is a directory in it';
+  return { code: "INDEX_MISPLACED", file: "index.md", line: 1, message, hint: ONE_TOO_DEEP };
+}
+
+const ONE_TOO_DEEP =
+  "Name the directory above as the definitions directory, or move index.md and its steps into one of their own";
+
 /** `INDEX.md`, `Index.markdown`, `SKILL.md`… */
 function isMeantAsIndex(base: string): boolean {
   return /^(?:index|skill)\.(?:md|mdx|markdown)$/i.test(base);
@@ -75,7 +86,7 @@ function problemOf(root: string, name: string, markdown: readonly string[], mean
     return problem(
       first,
       `"${name}" is no workflow, and "index.md" beside it is not read: a workflow is a directory`,
-      "Name the directory above as the definitions directory, or move index.md and its steps into one of their own",
+      ONE_TOO_DEEP,
     );
   return problem(
     first,
@@ -120,7 +131,11 @@ function changeOf(path: string): number {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function byDepth(left: string, right: string): number {

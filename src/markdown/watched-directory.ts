@@ -1,10 +1,11 @@
 /** The workflows of one definitions directory, read again when their files change and have settled. */
 import { lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import type { Problem } from "../workflow.ts";
 import { diskFiles, type Stamp, stampOf } from "./files.ts";
 import type { Judges } from "./judges.ts";
 import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
-import { findStrays } from "./stray-directories.ts";
+import { findStrays, misplacedIndex } from "./stray-directories.ts";
 
 /** A change counts once the newest file is this old, or looked the same for so long: until then it may be half written. */
 export const SETTLE_MS = 200;
@@ -73,10 +74,17 @@ export function watchDirectory(root: string, judges: Judges): WatchedDirectory {
     const names = others.filter((name) => !held.has(name));
     for (const [name, { problem, changedMs }] of findStrays(root, names, (path) => used.has(path))) {
       if (!isFirstScan && Math.abs(now - changedMs) < SETTLE_MS) continue;
-      const result: ParseResult = { ok: false, problems: [problem] };
-      const before = results.get(name);
-      into.set(name, before && JSON.stringify(before) === JSON.stringify(result) ? before : result);
+      addProblem(into, name, problem);
     }
+    const misplaced = into.size === 0 ? misplacedIndex(root) : undefined;
+    if (misplaced) addProblem(into, basename(root), misplaced);
+  };
+
+  /** The same object as before where it says the same. */
+  const addProblem = (into: Map<string, ParseResult>, name: string, problem: Problem): void => {
+    const result: ParseResult = { ok: false, problems: [problem] };
+    const before = results.get(name);
+    into.set(name, before && JSON.stringify(before) === JSON.stringify(result) ? before : result);
   };
 
   return {
