@@ -18,11 +18,19 @@ export interface Whereabouts {
 /** `${HOME}`, `$HOME/x`, `%APPDATA%`, `~ada`: what a shell would have replaced, and a client's settings file did not. */
 const UNEXPANDED = /\$\{|^\$\w|%[A-Za-z_]+%|^~[^/\\]/;
 
-/** The absolute path. Throws INVALID_INPUT if it holds a variable that nobody expanded. */
+/** `postgres://host/db`, `file:x.db`, `:memory:`: understood by other programs, and here the names of odd directories. */
+const NO_PATH = /^[a-z][a-z0-9+.-]+:|^:memory:$/i;
+
+/** The absolute path. Throws INVALID_INPUT if it holds a variable that nobody expanded, or is a URL. */
 export function pathOf({ name, value }: Setting, { cwd, home }: Whereabouts): string {
   if (UNEXPANDED.test(value)) {
     throw new AppError("INVALID_INPUT", `${name} is "${value}": the client did not expand it.`, {
       hint: "Write the path in full, or let it begin with ~/ for your home directory.",
+    });
+  }
+  if (NO_PATH.test(value)) {
+    throw new AppError("INVALID_INPUT", `${name} is "${value}", which is no path.`, {
+      hint: "Write the path of a file or directory; let it begin with ./ if its name holds such a colon.",
     });
   }
   return /^~(?=$|[/\\])/.test(value) ? join(home, value.slice(1)) : resolve(cwd, value);

@@ -11,6 +11,7 @@ writeFileSync(join(dir, "file"), "");
 Bun.spawnSync(["mkfifo", join(dir, "pipe")]);
 
 const UNEXPANDED = /the client did not expand it\.\n.*~\//;
+const NO_PATH = /is no path\.\nWrite the path/;
 
 const INVALID: [
   name: string,
@@ -36,6 +37,10 @@ const INVALID: [
   ["--db", "$HOME/x.db", { args: ["--db", "$HOME/x.db"] }, UNEXPANDED],
   ["--db", "%APPDATA%/x.db", { args: ["--db", "%APPDATA%/x.db"] }, UNEXPANDED],
   ["--db", "~ada/x.db", { args: ["--db", "~ada/x.db"] }, UNEXPANDED],
+  ["--db", "postgres://h/x", { args: ["--db", "postgres://h/x"] }, NO_PATH],
+  ["--db", "file:x.db", { args: ["--db", "file:x.db"] }, NO_PATH],
+  ["WORKFLOW_DB_PATH", ":memory:", { env: { WORKFLOW_DB_PATH: ":memory:" } }, NO_PATH],
+  ["--project", "file:///x", { args: ["--project", "file:///x"] }, NO_PATH],
   ["--project", "${workspaceFolder}", { args: ["--project", "${workspaceFolder}"] }, UNEXPANDED],
   ["--workflows", "${x}/w", { args: ["--workflows", "builtin", "--workflows", "${x}/w"] }, UNEXPANDED],
   ["WORKFLOW_DB_PATH", "${HOME}/x", { env: { WORKFLOW_DB_PATH: "${HOME}/x" } }, UNEXPANDED],
