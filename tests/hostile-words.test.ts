@@ -89,15 +89,36 @@ test("a terminal gets no escape of an agent's, a context's or a directory's; JSO
   const recap = await on.call("resume_workflow", { instance_id: run.id });
   expect(recap.data.recap).not.toMatch(HARMFUL);
   expect(recap.data.recap).not.toMatch(/^#9/m);
-  for (const args of [["show", run.id], ["instances"], ["list"], ["validate"], ["doctor"]]) {
-    const { stdout, stderr } = Bun.spawnSync([EXECUTABLE, ...args, "--db", on.db], {
+  const state = ["--db", on.db];
+  for (const args of [
+    ["show", run.id, ...state],
+    ["instances", ...state],
+    ["list"],
+    ["validate"],
+    ["doctor", ...state],
+  ]) {
+    const { stdout, stderr, exitCode } = Bun.spawnSync([EXECUTABLE, ...args], {
       cwd: found,
       env: { HOME: found, LOG_LEVEL: "debug" },
     });
+    expect(exitCode).not.toBe(2);
     expect(`${stdout}${stderr}`).not.toMatch(HARMFUL);
     expect(stdout.toString()).not.toMatch(/^#[39] /m);
   }
   const json = Bun.spawnSync([EXECUTABLE, "show", run.id, "--json", "--db", on.db], { cwd: found }).stdout.toString();
   expect(json).not.toMatch(HARMFUL);
   expect(JSON.parse(json).history[0].report.details).toBe(said.details);
+});
+
+test("an agent gets none of a directory's either, nor of its own words in an error", async () => {
+  const project = scratchDir();
+  writeFiles(project, { [`workflows/BAD\nFORGED ${SENT}/index.md`]: "# Nothing\n" });
+  const on = await connect({ project });
+  const answers = [
+    await on.call("list_workflows"),
+    await on.call("start_workflow", { workflow_name: `x${SENT}` }),
+    await on.call("get_workflow_status", { instance_id: `x${SENT}` }),
+  ];
+  for (const { text } of answers) expect(text).not.toMatch(HARMFUL);
+  expect(answers[0]?.text).not.toMatch(/^FORGED/m);
 });

@@ -175,6 +175,14 @@ describe("coercion", () => {
     },
   );
 
+  test.each(["9007199254740993", "-725653563933458433"])(
+    "of %p, where no text is made a number, says that no number will do either",
+    (n) => {
+      const [fault] = judge.judge(schema, { n }, { coerce: false }).faults;
+      expect(fault).toMatch(/^n is beyond what a number holds exactly .*its schema says "string"$/);
+    },
+  );
+
   test("refuses what has no such form", () => {
     expect(judge.judge(schema, { n: "3.5", b: "yes" }, { coerce: true }).faults).toEqual([
       'n must be integer, not "3.5"',

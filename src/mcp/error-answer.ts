@@ -1,6 +1,7 @@
 /** Errors as a tool answers them: one self-sufficient text, and the same as structured content. */
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { visible } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { bytesOf, shrink } from "./fit.ts";
 
@@ -22,7 +23,9 @@ export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: (
   };
 }
 
-function cutWords(words: string): string {
+/** What a caller sent is told back to it, and steers nobody's terminal. */
+function cutWords(given: string): string {
+  const words = visible(given);
   return words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}… (${words.length} characters)` : words;
 }
 

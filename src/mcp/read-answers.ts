@@ -4,7 +4,7 @@ import type { Unclear } from "../engine/resume.ts";
 import { effectiveContext, type HistoryEntry, type InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
-import { oneLine } from "../words.ts";
+import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { cutValue } from "./context-view.ts";
@@ -18,6 +18,8 @@ const MAX_INPUTS = 600;
 const MAX_BRIEF_OUTPUT = 200;
 /** Most bytes of the instructions in a status. */
 const MAX_BRIEF_BYTES = 4_000;
+/** Longest name of a workflow or of its file that is shown whole: a directory's name may hold anything. */
+const MAX_PLACE = 250;
 /** Problems of one workflow that are shown. */
 const MAX_PROBLEMS = 10;
 
@@ -56,14 +58,15 @@ function workflowsWithin({ workflows, invalid }: Catalog, budget: number): Answe
     ...good.shown.map(workflowLines),
     ...bad.shown.map(
       ({ name, count, problems }) =>
-        `${name} cannot be started, problems: ${count}\n${problems.map(problemLine).join("\n")}`,
+        `${oneLine(name, MAX_PLACE)} cannot be started, problems: ${count}\n${problems.map(problemLine).join("\n")}`,
     ),
     good.shown.length > 0
       ? 'Start one: start_workflow {"workflow_name":…}'
       : "There is no workflow that can be started.",
     cut,
   ];
-  return { text: lines.filter(Boolean).join("\n"), structured: { workflows: good.views, invalid: bad.views, cut } };
+  const text = visible(lines.filter(Boolean).join("\n"));
+  return { text, structured: { workflows: good.views, invalid: bad.views, cut } };
 }
 
 function workflowLines(about: {
@@ -76,7 +79,7 @@ function workflowLines(about: {
   const { name, description, goal, steps, inputs } = about;
   const fields = fieldsOf(inputs).map((field) => `${field.name} (${field.type}${field.required ? ", required" : ""})`);
   return [
-    `${name}: ${description ?? goal}`,
+    `${oneLine(name, MAX_PLACE)}: ${description ?? goal}`,
     description && goal && `  goal: ${goal}`,
     fields.length > 0 && `  context: ${oneLine(fields.join(", "), MAX_INPUTS)}`,
     `  steps: ${steps.join(" → ")}`,
@@ -92,7 +95,7 @@ function firstOf(names: string[], mostBytes: number): string[] {
 }
 
 function problemLine({ file, line, message, hint }: Problem): string {
-  return `  ${file}:${line} ${message} ${hint}`;
+  return `  ${oneLine(file, MAX_PLACE)}:${line} ${message}. ${hint}`;
 }
 
 /** One instance whole. `keys` picks values of the context; what does not fit is cut and says how to get it. */

@@ -1,11 +1,11 @@
 /** Judges JSON by JSON Schema, with ajv, which this room alone knows. Nothing is ever fetched, and no value is changed in place. */
 import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import ajvFormats from "ajv-formats";
-import { INEXACT, isExact, type JsonObject } from "../json.ts";
+import { isExact, type JsonObject } from "../json.ts";
 import type { Judged, SchemaJudge } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import { TooMuchWork } from "../work/meter.ts";
-import { type Fault, wordFault, wordFaults, wordTooMuch } from "./fault-words.ts";
+import { type Fault, ROUNDED, wordFault, wordFaults, wordTooMuch } from "./fault-words.ts";
 import { meterAjv, meteredCode, meterSchema, withinBudget } from "./metered-schema.ts";
 
 const OPTIONS: Options = {
@@ -86,7 +86,6 @@ function madeUp(given: unknown, value: unknown, instancePath = ""): Fault[] {
   });
 }
 
-const ROUNDED = `is ${INEXACT}; a workflow takes such a value if its schema says "string"`;
 const NO_NUMBER = {
   keyword: "type",
   schemaPath: "",

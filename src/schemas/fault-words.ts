@@ -1,4 +1,5 @@
 /** What is wrong with a value, in words for the agent that must correct it. Pure. */
+import { INEXACT, isExact } from "../json.ts";
 import { valueWords } from "../schema.ts";
 
 /** One way in which a value does not fit its schema. */
@@ -18,6 +19,9 @@ export interface Fault {
   wanted: unknown;
   around: Record<string, unknown>;
 }
+
+/** What is said of a number that would be rounded. */
+export const ROUNDED = `is ${INEXACT}; a workflow takes such a value if its schema says "string"`;
 
 /** Most faults that are listed; further ones are only counted. */
 const MAX_FAULTS = 20;
@@ -89,6 +93,8 @@ export function wordFault(fault: Fault): string {
     case "false schema":
       return `${subject} is not allowed`;
     case "type":
+      // As a number it would be refused too, so asking for one would lead in a circle.
+      if (isLongNumber(given) && /number|integer/.test(typesOf(fault))) return `${subject} ${ROUNDED}`;
       return `${subject} must be ${typesOf(fault)}, not ${show(given)}`;
     case "enum":
       return `${subject} must be one of: ${listOf(wanted)}; it is ${show(given)}`;
@@ -166,6 +172,11 @@ function isBelow(fault: Fault | undefined, above: Fault): boolean {
 
 function typesOf({ wanted }: Fault): string {
   return (Array.isArray(wanted) ? wanted : [wanted]).join(" or ");
+}
+
+/** A whole number as text, which no number holds exactly. */
+function isLongNumber(given: unknown): boolean {
+  return typeof given === "string" && /^\s*-?\d{16,}\s*$/.test(given) && !isExact(Number(given));
 }
 
 function listOf(values: unknown): string {
