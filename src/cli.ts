@@ -14,7 +14,7 @@ import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
 import { AppError } from "./errors.ts";
 import { jsonText } from "./json.ts";
-import { didYouMean } from "./near-name.ts";
+import { didYouMean, nearName } from "./near-name.ts";
 import { visible } from "./words.ts";
 
 const version: Command = {
@@ -82,8 +82,17 @@ function parse(command: Command, args: string[]): Words | string {
     if (!accepts && positionals.length > 0) return `"${positionals[0]}" is one word too many.`;
     return { values, positionals };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return whyUnknown(error, Object.keys({ ...command.options, ...HELP }));
   }
+}
+
+/** Node's first sentence, and the option that was probably meant. */
+function whyUnknown(error: unknown, known: readonly string[]): string {
+  const [sentence = ""] = (error instanceof Error ? error.message : String(error)).split(/\. To specify/);
+  const [, name] = /^Unknown option '--([^']+)'$/.exec(sentence) ?? [];
+  if (name === undefined) return sentence;
+  const near = nearName(name, known);
+  return `${sentence}.${near === undefined ? "" : ` Did you mean --${near}?`}`;
 }
 
 function overview(): string {

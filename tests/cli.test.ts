@@ -49,6 +49,7 @@ test("version prints the package's version, and --help names every command and e
 const WRONG: [what: string, args: string[], said: string][] = [
   ["an unknown command", ["fly"], '"fly"'],
   ["an unknown option", ["list", "--loud"], "--loud"],
+  ["an option that is nearly known", ["list", "--workflow", "x"], "'--workflow'. Did you mean --workflows?\n"],
   ["an unknown option without a command", ["--loud"], "--loud"],
   ["an option without its value", ["list", "--workflows"], "--workflows"],
   ["a word too many", ["list", "GOOD"], "GOOD"],

@@ -108,7 +108,8 @@ interface Target {
   target: string;
 }
 
-function readTarget(href: string): Target {
+/** Where a link of the index leads, by its look alone. */
+export function readTarget(href: string): Target {
   const target = decodeEntities(href).trim();
   const path = decodePercent(target.replace(/[?#].*$/s, ""));
   if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return { kind: "remote", path, target };

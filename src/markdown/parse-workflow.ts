@@ -24,6 +24,7 @@ import { checkRoutes } from "./routes-section.ts";
 import { sinkHeadings } from "./sink.ts";
 import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
+import { warnOfUnlisted } from "./unlisted-steps.ts";
 import { addWarnings } from "./warnings.ts";
 import type { YamlMap } from "./yaml.ts";
 
@@ -115,7 +116,10 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
     checkNext(content, content.routes, names, reading);
   }
   const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at }));
-  if (reading.problems.all.length === 0) addWarnings(placed, keysOf(indexExtras.inputs), reading);
+  if (reading.problems.all.length === 0) {
+    addWarnings(placed, keysOf(indexExtras.inputs), reading);
+    warnOfUnlisted(source.document, links, source.expanded, reading);
+  }
   return { name, goal, ...indexExtras, steps: placed.map(({ step }) => step) };
 }
 

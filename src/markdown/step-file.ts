@@ -1,4 +1,5 @@
 /** A step's file: its level-1 sections. Does not know the other steps. */
+import { jsonText } from "../json.ts";
 import { MAX_INSTRUCTIONS, MAX_INSTRUCTIONS_SENT, type Section } from "../workflow.ts";
 import type { Heading, MarkdownDocument } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
@@ -68,7 +69,7 @@ function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, re
 /** Reports instructions that are too long: they would be cut at their end, where the exceptions stand. */
 function reportTooLong(instructions: string, parts: readonly Part[], source: Expanded, reading: Reading): void {
   const bytes = Buffer.byteLength(instructions);
-  const sent = Buffer.byteLength(JSON.stringify(instructions));
+  const sent = Buffer.byteLength(jsonText(instructions));
   if (bytes <= MAX_INSTRUCTIONS && sent <= MAX_INSTRUCTIONS_SENT) return;
   const part = parts.find(({ heading }) => titleKey(heading.title) === titleKey(INSTRUCTIONS));
   const size =

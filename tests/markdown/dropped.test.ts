@@ -255,8 +255,9 @@ test("instructions that no answer hands out whole are a problem, up to the limit
   workflowOf(withText("x".repeat(MAX_INSTRUCTIONS)));
   workflowOf(withText(`${"x".repeat(29)}\n`.repeat(800).trimEnd()));
   expect(placesOf(withText("x".repeat(MAX_INSTRUCTIONS + 1)))).toEqual(["INSTRUCTIONS_TOO_LONG W/a.md:3"]);
-  const quotes = withText('"'.repeat(MAX_INSTRUCTIONS_SENT / 2));
-  expect(problemsOf(quotes)[0]?.message).toContain("as JSON");
+  // Two bytes as JSON each, and six: a line end that readers of lines do not expect.
+  for (const long of ['"'.repeat(MAX_INSTRUCTIONS_SENT / 2), `x${"\u2028x".repeat(MAX_INSTRUCTIONS / 5)}`])
+    expect(problemsOf(withText(long))[0]?.message).toContain("as JSON");
 });
 
 describe("warnings", () => {
@@ -299,5 +300,18 @@ describe("warnings", () => {
     expect(warned(text, route)).toEqual([]);
     const near = `${STEP}{{ context.tikket }}\n`;
     expect(warned(near, `---\nproduces: {ticket: string}\n---\n${STEP}`)).toEqual(["KEY_NEVER_SET W/a.md:5"]);
+  });
+
+  test.each([
+    ["a step in a list under another heading", "# Later\n- [B](b.md)\n", ["STEP_UNLISTED W/index.md:4"]],
+    ["one that is linked twice there", "# Later\n- [B](b.md)\n- [B](b.md)\n", ["STEP_UNLISTED W/index.md:4"]],
+    ["a step that is listed as well", "# Errors\n- If [A](a.md) fails, stop\n", []],
+    ["a manual", "# Errors\n- Read [the manual](manual.md)\n", []],
+    ["a file that is not there", "# Errors\n- Read [it](none.md)\n", []],
+  ])("%s", (_, below, places) => {
+    const result = parseIndexWith(`# Steps\n- [A](a.md)\n${below}`, { "W/manual.md": "# Manual\n\nText.\n" });
+    workflowOf(result);
+    const found = result.ok ? (result.warnings ?? []) : [];
+    expect(found.map(({ code, file, line }) => `${code} ${file}:${line}`)).toEqual(places);
   });
 });
