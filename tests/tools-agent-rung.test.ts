@@ -165,6 +165,16 @@ test("a report that replaces the kept one counts as a note: the 101st is refused
   expect((await historyOf(on, run.id)).at(-1)).toMatchObject({ kind: "visit", report: { details: "try 100" } });
 });
 
+test("what a resume sets counts as a note: the 101st is refused, and a resume that sets nothing is not", async () => {
+  const on = await connect({ workflows });
+  const run = await atChoice(on);
+  const resume = (context_updates: object) => on.call("resume_workflow", { instance_id: run.id, context_updates });
+  for (let n = 1; n <= 100; n++) expect((await resume({ n })).isError).toBe(false);
+  const again = await expectRefused(on, run.id, () => resume({ n: 101 }), "INVALID_INPUT");
+  expect(again.text).toContain("100 notes");
+  expect((await resume({})).data.next_step.step_id).toBe(run.stepId);
+});
+
 test("a note leaves a kept report where it is", async () => {
   const on = await connect({ workflows });
   const run = await atChoice(on);

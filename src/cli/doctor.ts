@@ -58,7 +58,7 @@ async function definitions({ engine }: App): Promise<string> {
   const { workflows, invalid } = catalog;
   const looked = placesWords(catalog);
   if (invalid.size === 0 && workflows.size > 0)
-    return `${workflows.size} workflows can be started; looked in ${looked}`;
+    return `${workflows.size} workflow${workflows.size === 1 ? "" : "s"} can be started; looked in ${looked}`;
   const names = [...invalid.keys()];
   throw new AppError(
     "DEFINITION_INVALID",

@@ -19,7 +19,8 @@ export function warnOfUnlisted(
     for (const { link, line } of paragraphs.flatMap((inlines) => linksIn(inlines ?? []))) {
       const { kind, path, target } = readTarget(link.href);
       const file = posix.join(reading.directory, path);
-      if (kind !== "step" || listed.has(file) || !looksLikeStep(file, reading)) continue;
+      const isOwn = file.startsWith(`${reading.directory}/`); // another workflow's may be meant as a reference
+      if (kind !== "step" || !isOwn || listed.has(file) || !looksLikeStep(file, reading)) continue;
       listed.add(file);
       reading.warnings.add("STEP_UNLISTED", source.origin(line), {
         message: `"${target}" is written like a step, and no item among the steps links to it: no run comes there`,

@@ -52,7 +52,7 @@ export function note(
 
 /**
  * Keeps what an agent brings back when it resumes without ending its step; null if it brings nothing. Throws
- * INVALID_INPUT if the context would be too large.
+ * INVALID_INPUT if it sets values and the visit has all the notes that it may have, or the context would be too large.
  */
 export function bringBack(
   instance: Instance,
@@ -63,6 +63,7 @@ export function bringBack(
   const sets = Object.keys(context_patch).length > 0;
   const tells = said.report !== undefined && instance.notes < MAX_NOTES; // beyond, a greeting is not worth an entry
   if (instance.status !== "RUNNING" || !(sets || tells)) return null;
+  if (sets) refuseManyNotes(instance);
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
   const line: Line = { kind: "resume", context_patch, ...(said.report ? { report: said.report } : {}) };

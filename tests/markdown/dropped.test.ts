@@ -306,6 +306,7 @@ describe("warnings", () => {
     ["a step in a list under another heading", "# Later\n- [B](b.md)\n", ["STEP_UNLISTED W/index.md:4"]],
     ["one that is linked twice there", "# Later\n- [B](b.md)\n- [B](b.md)\n", ["STEP_UNLISTED W/index.md:4"]],
     ["a step that is listed as well", "# Errors\n- If [A](a.md) fails, stop\n", []],
+    ["a step of another directory", "# Errors\n- As in [S](../SHARED/s.md)\n", []],
     ["a manual", "# Errors\n- Read [the manual](manual.md)\n", []],
     ["a file that is not there", "# Errors\n- Read [it](none.md)\n", []],
   ])("%s", (_, below, places) => {
