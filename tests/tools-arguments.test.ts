@@ -20,6 +20,8 @@ type Args = Record<string, unknown>;
 
 const REFUSED: [what: string, tool: string, args: Args, said: string][] = [
   ["no workflow_name", "start_workflow", {}, "workflow_name is missing"],
+  ["an empty one", "start_workflow", { workflow_name: "" }, "workflow_name is empty"],
+  ["a long one", "start_workflow", { workflow_name: "W".repeat(201) }, "workflow_name is longer than 200 characters"],
   ["a null where a value is required", "start_workflow", { workflow_name: null }, "workflow_name is missing"],
   ["a name that is no text", "start_workflow", { workflow_name: 7 }, "workflow_name"],
   ["an empty name", "start_workflow", { workflow_name: "" }, "workflow_name"],

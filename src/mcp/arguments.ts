@@ -79,6 +79,9 @@ function invalid(what: string): AppError {
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join(".") || "arguments";
+  if (issue.code === "too_small" && issue.origin === "string") return `${path} is empty`;
+  if (issue.code === "too_big" && issue.origin === "string")
+    return `${path} is longer than ${issue.maximum} characters`;
   return issue.code === "invalid_type" && issue.message.endsWith("received undefined")
     ? `${path} is missing`
     : `${path}: ${issue.message.replace("Invalid input: ", "").replace("expected record", "expected object")}`;
