@@ -109,6 +109,16 @@ describe("over HTTP", () => {
     expect(await messagesIn(await session.call("list_workflows", {}, { id }))).toMatchObject([{ id, result: {} }]);
   });
 
+  test.each([
+    ["a second initialize", INITIALIZE, {}],
+    ["a revision that there is not", { id: 1, method: "prompts/list" }, { "mcp-protocol-version": "1999-01-01" }],
+  ])("%s in a session is refused with the id of its request", async (_what, message, headers) => {
+    const session = await sessionAt((await serveHttp({ workflows })).url, headers);
+    const response = await session.post(message);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ id: 1, error: { code: -32600 } });
+  });
+
   test("a client that hangs up has not cancelled its call, and may use its id again", async () => {
     const model = slowModel();
     const { url } = await serveHttp({ workflows, env: model.env });
@@ -162,6 +172,30 @@ describe("over HTTP", () => {
 });
 
 describe("over stdio", () => {
+  test("a cancellation reaches no request that comes after it, and one that has an id is itself a request", async () => {
+    const bare = startBare({ cwd: scratchDir(), args: ["--workflows", workflows] });
+    await bare.shakeHands();
+    const before = bare.messages().length;
+    const lines = [
+      { method: "notifications/cancelled", params: { requestId: "later" } },
+      { id: "later", method: "prompts/list" },
+      { id: "call", method: "tools/call", params: { name: "list_workflows" } },
+      { id: "odd", method: "notifications/cancelled", params: { requestId: "call" } },
+    ];
+    // In one write: all are read before the first is answered.
+    bare.child.stdin.write(lines.map((line) => `${JSON.stringify({ jsonrpc: "2.0", ...line })}\n`).join(""));
+    await waitFor(() => bare.messages().length === before + lines.length - 1, "three answers");
+    const answers = new Map(
+      bare
+        .messages()
+        .slice(before)
+        .map((each) => [each.id, each]),
+    );
+    expect(answers.get("later")).toHaveProperty("result.prompts");
+    expect(answers.get("call")).toHaveProperty("result.structuredContent");
+    expect(answers.get("odd")).toMatchObject({ error: { code: -32601 } });
+  });
+
   test("ids of every kind come back as they are, each once", async () => {
     const bare = startBare({ cwd: scratchDir(), args: ["--workflows", workflows] });
     await bare.shakeHands();

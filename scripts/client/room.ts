@@ -9,6 +9,8 @@ export const WORKFLOW = "ROUND";
 export interface Room {
   path: string;
   db: string;
+  /** Of the executable, to serve here. */
+  args: string[];
   serve(executable: string, how: { transport: Transport; env?: Record<string, string> }): Promise<Server>;
   dispose(): void;
 }
@@ -25,6 +27,7 @@ export function createRoom(): Room {
   return {
     path,
     db,
+    args,
     serve: (executable, { transport, env = {} }) =>
       startServer({ command: [executable, ...args], transport, cwd: project, env: { LOG_LEVEL: "warn", ...env } }),
     dispose: () => rmSync(path, { recursive: true, force: true }),

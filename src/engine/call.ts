@@ -2,6 +2,7 @@
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
 import type { Moment } from "../rules/change.ts";
+import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 
@@ -73,7 +74,7 @@ async function isTrustedNow({ source }: Parts, instance: Instance, { steps }: Wo
 
 /** INSTANCE_NOT_FOUND, with how to find the right id. */
 export function notFound(instanceId: string): AppError {
-  return new AppError("INSTANCE_NOT_FOUND", `There is no instance "${instanceId}".`, {
+  return new AppError("INSTANCE_NOT_FOUND", `There is no instance "${oneLine(instanceId, 200)}".`, {
     hint: "Copy the id from a step answer, or call list_instances, or resume_workflow with {} to find this project's.",
   });
 }

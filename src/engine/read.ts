@@ -3,6 +3,7 @@ import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance, InstanceSummary, Status, Store } from "../instance.ts";
 import { asWritten } from "../near-name.ts";
+import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, notFound } from "./call.ts";
 import type { Parts } from "./parts.ts";
@@ -94,7 +95,7 @@ export function cursorFor({ created_at, instance_id }: InstanceSummary): string 
 function parseCursor(cursor: string): { created_at: string; instance_id: string } {
   const [created_at, instance_id, ...rest] = Buffer.from(cursor, "base64url").toString().split(" ");
   if (created_at && instance_id && rest.length === 0) return { created_at, instance_id };
-  throw new AppError("INVALID_INPUT", `cursor "${cursor}" is not one that list_instances gave.`, {
+  throw new AppError("INVALID_INPUT", `cursor "${oneLine(cursor, 200)}" is not one that list_instances gave.`, {
     hint: "Copy next_cursor from the last answer, or leave cursor out to begin again.",
   });
 }

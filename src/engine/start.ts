@@ -4,6 +4,7 @@ import type { Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { asWritten, didYouMean, isSameName } from "../near-name.ts";
 import { begin } from "../rules/begin.ts";
+import { oneLine } from "../words.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
@@ -74,7 +75,7 @@ export function findLoaded({ workflows, invalid, places }: Catalog, given: strin
   const names = [...workflows.keys()];
   const near = names.length > 0 ? `${didYouMean(name, names)}There are: ${names.join(", ")}.` : "";
   const looked = `Looked in: ${places.join(", ")}.`;
-  throw new AppError("DEFINITION_NOT_FOUND", `There is no workflow "${name}".`, {
+  throw new AppError("DEFINITION_NOT_FOUND", `There is no workflow "${oneLine(name, 200)}".`, {
     hint: `${near || "No workflow can be started here; call list_workflows to see what is wrong."} ${looked}`,
     details: { workflows: names, places },
   });

@@ -103,21 +103,30 @@ interface Asked {
 async function ask(session: Session, { request, message }: Asked): Promise<Response> {
   const id = "method" in message && "id" in message ? message.id : undefined;
   if (id === undefined) {
-    session.mcp.calls.cancelledBy(message);
-    return pass(session, request, message);
+    const cancels = session.mcp.calls.cancelledBy(message);
+    return cancels ? new Response(null, { status: 202 }) : pass(session, request, message);
   }
   // Without the id: a client would take it for the answer to the first one.
   if (session.asking.has(id)) return refusal(400, "A request with this id is still being answered.");
+  const version = request.headers.get("mcp-protocol-version");
+  // The transport would refuse both too, but not with the id.
+  if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return notServed(version, id);
+  if ("method" in message && message.method === "initialize") return begun(id);
   session.asking.add(id);
   const call = asCall(message);
-  if (call && isServedVersion(request)) return answerCall(session, call);
+  if (call) return answerCall(session, call);
   return pass(session, request, message, () => session.asking.delete(id));
 }
 
-/** The transport says no to all others. */
-function isServedVersion({ headers }: Request): boolean {
-  const version = headers.get("mcp-protocol-version");
-  return version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
+function begun(id: RequestId): Response {
+  return refusal(400, "This session has begun. Send initialize without Mcp-Session-Id for another one.", { id });
+}
+
+function notServed(version: string, id: RequestId): Response {
+  const served = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
+  return refusal(400, `Mcp-Protocol-Version "${oneLine(version, 80)}" is not served in a session; ${served} are.`, {
+    id,
+  });
 }
 
 /** The session is in use until the answer has left. A call goes on if its client does not wait for it. */

@@ -20,7 +20,10 @@ export interface SessionCalls {
    * Never rejects.
    */
   answer(request: RequestMessage, send: (notification: object) => unknown): Promise<string | null>;
-  /** Cancels the call that a notification is about; says whether there is one. */
+  /**
+   * Cancels the call that a notification is about, if there is one; says whether it is such a notification. The SDK is not to
+   * see it: that one acts a turn later, upon a newer request of that id too, and what it answers takes no time.
+   */
   cancelledBy(message: JSONRPCMessage): boolean;
   /** Cancels all. */
   end(): void;
@@ -66,10 +69,11 @@ export function createSessionCalls(parts: CallParts, known: Known): SessionCalls
         end();
       }
     },
-    cancelledBy: (message) =>
-      "method" in message &&
-      message.method === "notifications/cancelled" &&
-      open.cancel(field(message.params, "requestId")),
+    cancelledBy(message) {
+      if (!("method" in message) || "id" in message || message.method !== "notifications/cancelled") return false;
+      open.cancel(field(message.params, "requestId"));
+      return true;
+    },
     end: open.cancelAll,
     idle,
   };
