@@ -22,8 +22,8 @@ import { checkExpression } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
 import { createBusyWait } from "./sqlite/busy.ts";
+import { createSqliteUpkeep } from "./sqlite/file-upkeep.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
-import { createSqliteUpkeep } from "./sqlite/upkeep.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 export const VERSION = packageJson.version;

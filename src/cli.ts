@@ -13,7 +13,6 @@ import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
 import { AppError } from "./errors.ts";
-import { jsonText } from "./json.ts";
 import { didYouMean, nearName } from "./near-name.ts";
 import { visible } from "./words.ts";
 
@@ -23,7 +22,7 @@ const version: Command = {
   arguments: "",
   options: { ...JSON_OUTPUT },
   run: async ({ values }, { print }) => {
-    print(values["json"] ? jsonText({ version: VERSION }) : VERSION);
+    print(values["json"] ? JSON.stringify({ version: VERSION }) : VERSION);
     return 0;
   },
 };

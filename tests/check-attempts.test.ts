@@ -50,6 +50,18 @@ function lives(pid: number): boolean {
 
 const gone = (pid: number) => waitFor(() => (lives(pid) ? undefined : "gone"), `the end of process ${pid}`);
 
+/** A run whose server is gone in the middle of its checks. */
+async function killedWhileChecking() {
+  const project = slowProject();
+  const on = await connect({ workflows, project, args: ALLOWED });
+  const run = await startRun(on, "SLOW");
+  const lost = advance(on, run).catch(() => "no answer");
+  await begun(project);
+  await on.kill();
+  expect(await lost).toBe("no answer");
+  return { project, db: on.db, run };
+}
+
 test("a client that asks for progress hears which check runs", async () => {
   const project = slowProject();
   const on = await connect({ workflows, project, args: ALLOWED });
@@ -105,15 +117,9 @@ test("two processes on one database make one attempt", async () => {
 });
 
 test("a killed server takes its programs along, and another one begins the attempt again", async () => {
-  const project = slowProject();
-  const one = await connect({ workflows, project, args: ALLOWED });
-  const run = await startRun(one, "SLOW");
-  const lost = advance(one, run).catch(() => "no answer");
-  await begun(project);
-  await one.kill();
-  expect(await lost).toBe("no answer");
+  const { project, db, run } = await killedWhileChecking();
   await gone(pidsIn(project)[0] ?? 0);
-  const two = await connect({ workflows, project, db: one.db, args: ALLOWED });
+  const two = await connect({ workflows, project, db, args: ALLOWED });
   const again = advance(two, run);
   await begun(project, 2);
   writeFileSync(join(project, "go"), "0");
@@ -195,18 +201,9 @@ test("if a model may be asked after the checks, because no route need match, the
 });
 
 test("a clock that was set back does not keep the attempt of a dead server alive", async () => {
-  const project = slowProject();
-  const one = await connect({ workflows, project, args: ALLOWED });
-  const run = await startRun(one, "SLOW");
-  const lost = advance(one, run).catch(() => "no answer");
-  await begun(project);
-  await one.kill();
-  await lost;
+  const { project, db, run } = await killedWhileChecking();
   const anHourAgo = () => new Date(Date.now() - 3_600_000);
-  const two = await connectInProcess(
-    { workflows: [workflows], project, db: one.db, allowChecks: true },
-    { now: anHourAgo },
-  );
+  const two = await connectInProcess({ workflows: [workflows], project, db, allowChecks: true }, { now: anHourAgo });
   const again = advance(two, run);
   await begun(project, 2);
   writeFileSync(join(project, "go"), "0");

@@ -51,8 +51,8 @@ test("of a long history no more is read than an answer has room for, and the ans
   const id = await goRound(on, 120);
   const read: number[] = [];
   const enough = (history: HistoryEntry[]) => read.push(history.length) > 0 && fillsStatus(history);
-  const { history } = await on.app.engine.status({ instance_id: id, history_limit: 1_000, enough });
-  expect(read).toEqual([25]);
+  const { history, unread } = await on.app.engine.status({ instance_id: id, history_limit: 1_000, enough });
+  expect({ read, unread }).toEqual({ read: [25], unread: true });
   const whole = await statusOf(on, id);
   expect(whole.history.length).toBeLessThan(history.length);
   expect(whole.cut).toContain(`history_before ${whole.history[0].seq}`);

@@ -3,7 +3,6 @@ import { type App, VERSION } from "../app.ts";
 import { readConfig } from "../config.ts";
 import type { Question } from "../decider.ts";
 import { AppError } from "../errors.ts";
-import { jsonText } from "../json.ts";
 import type { Workflow } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, type Words, withApp } from "./command.ts";
 import { checksHere, checksWords, placesWords } from "./here.ts";
@@ -23,7 +22,7 @@ export const doctor: Command = {
   options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...JSON_OUTPUT },
   run: async (words, { print, stop }) => {
     const findings = await examine(words, stop);
-    if (words.values["json"]) print(jsonText(findings, 2));
+    if (words.values["json"]) print(JSON.stringify(findings, null, 2));
     else for (const finding of findings) print(describe(finding));
     return findings.every(({ ok }) => ok) ? 0 : 1;
   },

@@ -1,5 +1,4 @@
 /** `orchestrator instances`: the runs of this project, or of all. */
-import { jsonText } from "../json.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 const MOST = 100;
@@ -23,7 +22,7 @@ export const instances: Command = {
         cursor: typeof cursor === "string" ? cursor : undefined,
       });
       if (json) {
-        print(jsonText(page, 2));
+        print(JSON.stringify(page, null, 2));
         return 0;
       }
       for (const { instance_id, workflow_name, status, step_name, visit, updated_at, project } of page.instances) {

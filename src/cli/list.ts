@@ -1,5 +1,4 @@
 /** `orchestrator list`: the workflows that can be started. */
-import { jsonText } from "../json.ts";
 import { oneLine } from "../words.ts";
 import { type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
 
@@ -20,7 +19,7 @@ export const list: Command = {
           inputs,
         }));
         const broken = [...invalid].map(([name, problems]) => ({ name, problems }));
-        print(jsonText({ workflows: all, invalid: broken }, 2));
+        print(JSON.stringify({ workflows: all, invalid: broken }, null, 2));
         return 0;
       }
       for (const { workflow } of workflows.values()) {

@@ -1,5 +1,4 @@
 /** `orchestrator prune`: runs that ended long ago leave the database, while servers use it. */
-import { jsonText } from "../json.ts";
 import { duration } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
@@ -20,7 +19,7 @@ export const prune: Command = {
     }
     return withApp(words, stop, async ({ upkeep }) => {
       const deleted = await upkeep.prune(new Date(Date.now() - age).toISOString());
-      if (words.values["json"]) print(jsonText({ deleted }));
+      if (words.values["json"]) print(JSON.stringify({ deleted }));
       else print(`${deleted} run${deleted === 1 ? "" : "s"} deleted that ended more than ${duration(age)} ago`);
       return 0;
     });

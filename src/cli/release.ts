@@ -1,5 +1,4 @@
 /** `orchestrator release`: a person lets a run go on that a guard suspended. No tool does it. */
-import { jsonText } from "../json.ts";
 import { type Command, DEFINITIONS, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 export const release: Command = {
@@ -25,7 +24,7 @@ export const release: Command = {
       const use_latest = words.values["use-latest"] === true;
       const { instance } = await engine.release({ instance_id, use_latest }, { actor: "cli" });
       const { status, step_name, visit } = instance;
-      if (words.values["json"]) print(jsonText({ instance_id, status, step_name, visit }));
+      if (words.values["json"]) print(JSON.stringify({ instance_id, status, step_name, visit }));
       else
         print(
           `${instance_id} is ${status} at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`,

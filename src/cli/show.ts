@@ -2,7 +2,6 @@
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import { jsonText } from "../json.ts";
 import { runText } from "../mcp/run-text.ts";
 import { fillTemplate } from "../template.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
@@ -22,7 +21,7 @@ export const show: Command = {
     }
     return withApp(words, stop, async (app) => {
       const whole = await readWhole(app, id);
-      print(words.values["json"] ? jsonText(asJson(whole), 2) : asText(whole));
+      print(words.values["json"] ? JSON.stringify(asJson(whole), null, 2) : asText(whole));
       return 0;
     });
   },

@@ -1,6 +1,5 @@
 /** `orchestrator validate`: what is wrong in definitions, where, and what to do about it. */
 import type { App } from "../app.ts";
-import { jsonText } from "../json.ts";
 import { asWritten, didYouMean } from "../near-name.ts";
 import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
@@ -28,7 +27,7 @@ export const validate: Command = {
       const all = [...catalog.workflows.keys(), ...catalog.invalid.keys()].sort();
       const names = words.positionals.length > 0 ? words.positionals : all;
       const verdicts = names.map((name) => verdictOn(name, catalog, app));
-      if (words.values["json"]) print(jsonText(verdicts, 2));
+      if (words.values["json"]) print(JSON.stringify(verdicts, null, 2));
       else for (const verdict of verdicts) print(describe(verdict));
       complain(`${names.length === 0 ? "There is no workflow. " : ""}Looked in ${placesWords(catalog)}.`);
       return verdicts.every((verdict) => verdict.valid) ? 0 : 1;

@@ -25,6 +25,8 @@ export interface Snapshot {
   workflow: Workflow;
   /** The oldest of the page first. */
   history: HistoryEntry[];
+  /** Whether `enough` ended the reading before all that was asked for was read. */
+  unread: boolean;
 }
 
 /** One instance whole, with a page of its history. Throws INSTANCE_NOT_FOUND. */
@@ -33,19 +35,20 @@ export async function status(parts: Parts, input: StatusInput): Promise<Snapshot
   const instance = await store.load(input.instance_id);
   if (!instance) throw notFound(input.instance_id);
   const workflow = await parts.definitions.of(store, instance);
-  return { instance, workflow, history: await pageOf(store, input) };
+  return { instance, workflow, ...(await pageOf(store, input)) };
 }
 
 async function pageOf(store: Store, { instance_id, history_limit, history_before, enough }: StatusInput) {
-  let page: HistoryEntry[] = [];
+  let history: HistoryEntry[] = [];
   const step = enough ? READ_AT_ONCE : history_limit;
-  while (page.length < history_limit) {
-    const limit = Math.min(step, history_limit - page.length);
-    const older = await store.history(instance_id, { limit, before: page[0]?.seq ?? history_before });
-    page = [...older, ...page];
-    if (older.length < limit || enough?.(page)) break;
+  while (history.length < history_limit) {
+    const limit = Math.min(step, history_limit - history.length);
+    const older = await store.history(instance_id, { limit, before: history[0]?.seq ?? history_before });
+    history = [...older, ...history];
+    if (older.length < limit) break;
+    if (enough?.(history)) return { history, unread: history.length < history_limit && history[0]?.seq !== 1 };
   }
-  return page;
+  return { history, unread: false };
 }
 
 /** The decision that ended the last visit: for a final instance, how it ended and why. */

@@ -113,21 +113,22 @@ function historyWithin(history: HistoryEntry[], budget: number) {
 }
 
 function statusWithin(
-  { instance, workflow, history }: Snapshot,
+  { instance, workflow, history, unread }: Snapshot,
   most: { keys: string[] | undefined; budget: number },
 ): Answer {
   const { keys, budget } = most;
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
   const page = historyWithin(history, budget);
   const oldest = page.shown.at(-1)?.seq;
+  const historyCut = page.left > 0 || unread; // what a smaller answer shrinks may leave room for entries that were not read
   const shrunk =
     page.shown.some((entry, index) => page.views[index] !== entry) ||
     page.shown.some((entry) => !history.includes(entry));
   const cut = [
     contextCut && "context values are cut: ask for some with keys",
-    page.left > 0 && `history is cut: ask for the older with history_before ${oldest}`,
+    historyCut && `history is cut: ask for the older with history_before ${oldest}`,
     shrunk && "long reports and outputs are cut",
-    (contextCut || page.left > 0 || shrunk) &&
+    (contextCut || historyCut || shrunk) &&
       `all of it: run \`orchestrator show ${instance.instance_id} --json\` in a terminal`,
   ].filter(Boolean);
   const structured = {
