@@ -1,8 +1,10 @@
 /** The composition root: from settings to an engine with its parts, and their end. */
+import { existsSync, realpathSync } from "node:fs";
 import { customAlphabet } from "nanoid";
 import packageJson from "../package.json" with { type: "json" };
 import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
+import { createKeptFiles } from "./checks/kept-files.ts";
 import type { Permission } from "./checks/permission.ts";
 import { type Config, dropForeignSettings, type Place } from "./config.ts";
 import type { Decider } from "./decider.ts";
@@ -10,7 +12,9 @@ import { createAttempts } from "./engine/attempts.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { createGitProjectProbe } from "./git/project-probe.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
+import { isLoopback } from "./http/guards.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
+import { withoutPaths } from "./http/without-paths.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
@@ -65,7 +69,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const schemas = createAjvSchemaJudge();
   const busy = createBusyWait();
   const database = createLazyStore(config.dbPath, busy);
-  const checker = createChecker({ ...config.checks, changes: gitChangeProbe, log });
+  const files = createKeptFiles(() => besides(config.dbPath));
+  const checker = createChecker({ ...config.checks, changes: gitChangeProbe, files, log });
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const engine = createEngine({
     store: database.open,
@@ -86,6 +91,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     newId: () => `run_${shortId()}`,
     log,
   });
+  const upkeep = createSqliteUpkeep(config.dbPath, busy);
   const changes = createChanges(engine);
   const parts = { engine, changes, version: VERSION, log, newId: shortId };
   const mcpServer = () => createMcpServer(parts);
@@ -95,10 +101,24 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     log,
     model,
     permission: config.checks,
-    upkeep: createSqliteUpkeep(config.dbPath, busy),
+    upkeep: {
+      ...upkeep,
+      async prune(before) {
+        const deleted = await upkeep.prune(before);
+        const store = await database.open();
+        await files.removeRuns(async (id) => (await store.load(id)) === null);
+        return deleted;
+      },
+    },
     mcpServer,
     sessionless,
-    serveHttp: (stop) => serveHttp({ settings: config.http, mcpServer, sessionless, version: VERSION, log }, stop),
+    serveHttp: (stop) => {
+      const far = { ...parts, engine: withoutPaths(engine) };
+      const servers = isLoopback(config.http.host)
+        ? { mcpServer, sessionless }
+        : { mcpServer: () => createMcpServer(far), sessionless: createSessionless(far) };
+      return serveHttp({ settings: config.http, ...servers, version: VERSION, log }, stop);
+    },
     endWaits: () => {
       busy.stop();
       void attempts.stop();
@@ -108,6 +128,11 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       await database.close();
     },
   };
+}
+
+/** The directory of the files that are kept beside a database: one for all who reach it by links. */
+function besides(dbPath: string): string {
+  return `${existsSync(dbPath) ? realpathSync(dbPath) : dbPath}.files`;
 }
 
 /** Replaces `builtin` by the texts of the embedded workflows. */

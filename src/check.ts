@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { CheckKind, CheckSchema } from "./check-kinds/kind.ts";
 import { KINDS } from "./check-kinds/kinds.ts";
-import { type Baseline, Finding, type Looking } from "./check-kinds/looking.ts";
+import { type Baseline, Finding, type Looking, type Noted, type OfVisit } from "./check-kinds/looking.ts";
 
 /** Most checks of one step. */
 export const MAX_CHECKS = 20;
@@ -16,7 +16,12 @@ export const Check = z.discriminatedUnion("kind", [first.schema, ...others.map((
 export type Check = z.infer<typeof Check>;
 
 /** How a check went; `check` as `labelOf` names it. */
-export const CheckResult = z.object({ check: z.string(), ...Finding.shape });
+export const CheckResult = z.object({
+  check: z.string(),
+  /** The program that was started, as its text. */
+  command: z.string().optional(),
+  ...Finding.shape,
+});
 export type CheckResult = z.infer<typeof CheckResult>;
 
 /**
@@ -30,9 +35,12 @@ export type Evidence = z.infer<typeof Evidence>;
 export interface Checker {
   /** Why this check may not be looked at here, in one line; null where it may. `trusted`: the definition's source is. */
   refusal(check: Check, trusted: boolean): string | null;
+  /** The program that it starts, as one line of text; undefined where it starts none, or nobody named it. */
+  command(check: Check): string | undefined;
   /** Looks; resolves whatever happens. Aborted, it ends what it started, with all children, and says "stopped". */
   look(check: Check, at: Looking): Promise<CheckResult>;
-  baseline(project: string, globs: string[]): Promise<Baseline>;
+  /** How files stand, for later looks of that visit. */
+  baseline(at: OfVisit & { project: string }, noted: Noted[]): Promise<Baseline>;
   /** Ends what an attempt of a process that is gone may have left running on this machine. */
   endLeftovers(attempt: string): Promise<void>;
 }

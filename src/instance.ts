@@ -45,6 +45,8 @@ const StepVisits = z.object({
   failed: z.int().optional(),
   /** The visit that proved it, if a rewind came after it: the project may have changed since. */
   proven_before_rewind: z.int().optional(),
+  /** By check: how many milliseconds its program took the last time. */
+  took: z.record(z.string(), z.int()).optional(),
 });
 
 /** The row: all that a call needs, whatever the length of the history. Times are ISO 8601, UTC, milliseconds. */

@@ -19,11 +19,17 @@ export interface Probing {
   signal?: AbortSignal;
 }
 
+/** Files of a project, as git reads globs. */
+export interface Files {
+  glob: string;
+  /** Those that match one of these are not among them. */
+  except?: readonly string[];
+}
+
 export interface ChangeProbe {
   /**
-   * A digest over the names and contents of the files below the directory that match the glob, ignored files aside. It
-   * changes if, and only if, a file came, went or has other content, committed or not. Null if it cannot be told. Never
-   * rejects.
+   * The files below the directory, ignored ones aside: by path, one byte a character, an id of the content. It is another
+   * one when, and only when, the content is, committed or not. Null where it cannot be told. Never rejects.
    */
-  fingerprint(directory: string, glob: string, how: Probing): Promise<string | null>;
+  contents(directory: string, files: Files, how: Probing): Promise<ReadonlyMap<string, string> | null>;
 }

@@ -41,7 +41,9 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const on = await open({ workflows, project: project(), args: ["--allow-checks"] });
       const run = await startRun(on, "PROVE");
       for (const form of [run.told.text, run.told.data.rules]) {
-        expect(form).toContain(`The server will check, in ${on.project}: sh check.sh | file out/report.txt`);
+        expect(form).toContain(
+          `After your report the server runs: sh check.sh; it looks at: file out/report.txt, in ${on.project}. You need not run it yourself.`,
+        );
       }
       const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
       expect(refused.text).toContain("`sh check.sh` failed: exited with 1; nothing changed");
@@ -60,10 +62,12 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect(entry?.evidence).toEqual([
         {
           check: "sh check.sh",
+          command: "sh check.sh",
           outcome: "passed",
           exit_code: 0,
           milliseconds: expect.any(Number),
           output: expect.any(String),
+          output_file: expect.stringContaining(`.files/${run.id}/1-sh-check-sh-`),
         },
         { check: "file out/report.txt", outcome: "passed" },
       ]);
@@ -82,7 +86,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const on = await open({ workflows, project: path, args: ["--command", "test=sh check.sh"] });
       const run = await startRun(on, "NAMED");
       for (const form of [run.told.text, run.told.data.rules]) {
-        expect(form).toContain(`The server will check, in ${on.project}: test`);
+        expect(form).toContain(`After your report the server runs: test (sh check.sh), in ${on.project}.`);
         expect(form).toContain("Not checked by the server: true (the server was started without --allow-checks)");
       }
       await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { readGlob } from "./forms.ts";
 import type { CheckKind } from "./kind.ts";
-import { failed } from "./looking.ts";
+import { failed, namesOf } from "./looking.ts";
 
 const schema = z.object({ kind: z.literal("changed"), glob: z.string() });
 
@@ -21,7 +21,7 @@ export const changed: CheckKind<typeof schema> = {
 
   startsProgram: false,
   mayTakeLong: true,
-  noted: ({ glob }) => glob,
+  noted: ({ glob }) => ({ files: { glob }, withNames: false }),
 
   async look({ glob }, { project, baseline, signal }, tools) {
     const before = baseline?.[glob] ?? null;
@@ -29,10 +29,16 @@ export const changed: CheckKind<typeof schema> = {
       return failed(
         `git could not tell what ${glob} was when the step was handed out: is the project a git repository?`,
       );
-    const now = await tools.fingerprint(glob);
+    const now = await tools.state({ glob });
     if (signal.aborted) return failed("stopped");
     if (now === null) return failed(`git cannot tell what ${glob} is now; see that "git status" works in the project`);
-    if (now === before) return failed(`in ${project}, git shows no change in ${glob} since the step was handed out`);
-    return { outcome: "passed" };
+    if (now.digest !== before) return { outcome: "passed" };
+    const what = `in ${project}, git shows no change in ${glob} since the step was handed out`;
+    return failed(`${what} (${matchWords(now.paths())})`);
   },
 };
+
+function matchWords(paths: string[]): string {
+  if (paths.length === 0) return "no file matches";
+  return `of ${paths.length} file${paths.length === 1 ? "" : "s"}: ${namesOf(paths)}`;
+}

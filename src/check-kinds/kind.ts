@@ -1,7 +1,7 @@
 /** What a kind of check is: all that the rest of the program asks of one. Each kind is a file here; `kinds.ts` lists them. */
 import type { z } from "zod";
 import type { Written } from "../written.ts";
-import type { Finding, Looking, Tools } from "./looking.ts";
+import type { Finding, Looking, Noted, Tools } from "./looking.ts";
 
 /** The schema of a check, as it is stored in a definition: its kind, and what it looks at. */
 export type CheckSchema = z.ZodObject<{ kind: z.ZodLiteral<string> }>;
@@ -29,8 +29,10 @@ export interface CheckKind<Schema extends CheckSchema> {
   mayTakeLong: boolean;
   /** The name that `--command` must have given for it to be looked at. Without this method `--allow-checks` lets it. */
   commandName?(check: z.infer<Schema>): string;
-  /** The glob whose files are noted before the step is handed out; found again in the look's `baseline`. */
-  noted?(check: z.infer<Schema>): string;
+  /** The files that are noted before the step is handed out; found again in the look's `baseline`. */
+  noted?(check: z.infer<Schema>): Noted;
+  /** What the agent is told to do or leave, whoever looks. */
+  rule?(check: z.infer<Schema>): string;
 
   /** Looks. It may throw: that is a failure of the check. */
   look(check: z.infer<Schema>, at: Looking, tools: Tools): Promise<Finding>;

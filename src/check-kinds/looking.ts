@@ -1,5 +1,7 @@
 /** What a look at a check is given, what it may use, and what it tells. */
 import { z } from "zod";
+import type { Files } from "../project.ts";
+import { oneLine } from "../words.ts";
 
 /** How a look went. */
 export const Finding = z.object({
@@ -10,15 +12,24 @@ export const Finding = z.object({
   milliseconds: z.int().optional(),
   /** The end of what the program printed, without control characters; absent where there was none. */
   output: z.string().optional(),
+  /** The file that has all of it, absolute; or why there is none although it printed something. */
+  output_file: z.string().optional(),
+  output_fault: z.string().optional(),
 });
 export type Finding = z.infer<typeof Finding>;
 
-/** By glob: what git showed of its files when the visit was first handed out; null where it could not tell. */
+/** By key of the files: what git showed of them when the visit was first handed out; null where it could not tell. */
 export const Baseline = z.record(z.string(), z.string().nullable());
 export type Baseline = z.infer<typeof Baseline>;
 
+/** Which visit of which run a look is for. */
+export interface OfVisit {
+  instance_id: string;
+  visit: number;
+}
+
 /** Where checks look, and when they stop. */
-export interface Looking {
+export interface Looking extends OfVisit {
   /** The instance's project directory, absolute. */
   project: string;
   baseline: Baseline | null;
@@ -35,8 +46,38 @@ export interface Tools {
   namedCommand(name: string): string[] | undefined;
   /** Why no file that has something in it can be read at the path in the project; null where one can. */
   fileFault(path: string): Promise<string | null>;
-  /** The digest of the project's files that the glob matches, by git; null where git cannot tell. */
-  fingerprint(glob: string): Promise<string | null>;
+  /** How files of the project stand now, by git; null where git cannot tell. */
+  state(files: Files): Promise<FilesState | null>;
+}
+
+export interface FilesState {
+  /** Another one if, and only if, a file came, went or has other content. */
+  digest: string;
+  paths(): string[];
+  /** Those that came, went or changed since they were noted; null where that was not kept, or not with their names. */
+  changed(): Promise<string[] | null>;
+}
+
+/** Files that are noted before a step is handed out. */
+export interface Noted {
+  files: Files;
+  /** Whether to keep what is needed to name those that change. */
+  withNames: boolean;
+}
+
+/** Under which key files stand in a baseline. */
+export function keyOf({ glob, except = [] }: Files): string {
+  return except.length > 0 ? `${glob} without ${except.join(" ")}` : glob;
+}
+
+/** Files that are named in a reason, and characters of each. */
+const MAX_NAMED = 5;
+const MAX_PATH = 120;
+
+/** The first of the paths, on one line. */
+export function namesOf(paths: string[]): string {
+  const named = paths.slice(0, MAX_NAMED).map((path) => oneLine(path, MAX_PATH));
+  return `${named.join(", ")}${paths.length > MAX_NAMED ? ` (+${paths.length - MAX_NAMED})` : ""}`;
 }
 
 export function failed(reason: string): Finding {

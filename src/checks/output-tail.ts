@@ -1,29 +1,33 @@
 /** The end of what a program prints, in bounded memory, as text that is safe to show. */
 
 /** Bytes kept at least: escape sequences may take many times the room of the text that they colour. */
-const KEPT_BYTES = 65_536;
+export const KEPT_BYTES = 65_536;
 
 export interface OutputTail {
   add(chunk: Uint8Array): void;
   /** At most that many characters of the end, under a line that says how much came before; absent where it is empty. */
   text(most: number): string | undefined;
+  /** The last KEPT_BYTES as they came, all if there are fewer. */
+  bytes(): Uint8Array;
 }
 
 export function createOutputTail(): OutputTail {
   let chunks: Uint8Array[] = [];
   let held = 0;
   let total = 0;
+  const bytes = () => Buffer.concat(chunks).subarray(-KEPT_BYTES);
   return {
+    bytes,
     add(chunk) {
       total += chunk.length;
       chunks.push(chunk.length > KEPT_BYTES ? chunk.slice(-KEPT_BYTES) : chunk);
       held += chunks.at(-1)?.length ?? 0;
       if (held < 4 * KEPT_BYTES && chunks.length < 4_096) return;
-      chunks = [Buffer.concat(chunks).subarray(-KEPT_BYTES)];
+      chunks = [bytes()];
       held = chunks[0]?.length ?? 0;
     },
     text(most) {
-      const kept = Buffer.concat(chunks).subarray(-KEPT_BYTES);
+      const kept = bytes();
       const isCut = kept.length < total;
       const clean = readable(isCut ? fromWholeLine(kept) : kept);
       const shown = clean.length > most ? clean.slice(-most).replace(/^[\uDC00-\uDFFF]/, "") : clean;

@@ -4,13 +4,20 @@ import { constants } from "node:os";
 import { MAX_OUTPUT } from "../check.ts";
 import type { Finding, Looking } from "../check-kinds/looking.ts";
 import { findProgram } from "./find-program.ts";
+import type { OutputFile } from "./kept-files.ts";
 import { type Ended, runProgram } from "./run-program.ts";
+
+interface With {
+  environment: Record<string, string>;
+  /** Gets all that the program prints. */
+  file: OutputFile;
+}
 
 /** Runs the words in the project, without a shell. `timeout` in seconds. */
 export async function checkProgram(
   { words, timeout }: { words: string[]; timeout: number },
   { project, attempt, signal }: Looking,
-  environment: Record<string, string>,
+  { environment, file }: With,
 ): Promise<Finding> {
   const begun = performance.now();
   const timed = (finding: Finding) => ({ ...finding, milliseconds: Math.round(performance.now() - begun) });
@@ -23,8 +30,12 @@ export async function checkProgram(
   const found = await findProgram(word, { path: environment["PATH"] ?? "", project });
   if ("fault" in found) return timed({ outcome: "failed", reason: found.fault });
   const timeoutMs = timeout * 1_000;
-  const ended = await runProgram({ ...found, args, project, environment, attempt, timeoutMs, signal });
-  return timed(findingOf(ended, timeout));
+  const program = { ...found, args, project, environment, attempt, timeoutMs, signal };
+  const ended = await runProgram({ ...program, print: file.add });
+  const finding = timed(findingOf(ended, timeout));
+  if (ended.cause !== "stopped") return { ...finding, ...(await file.end(ended.output.bytes())) };
+  await file.discard();
+  return finding;
 }
 
 function findingOf({ cause, exitCode, output }: Ended, timeout: number): Finding {

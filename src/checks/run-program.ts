@@ -14,6 +14,8 @@ export interface Program {
   attempt: string;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Is given all that it prints, as it comes. */
+  print(chunk: Uint8Array): void;
 }
 
 export interface Ended {
@@ -37,7 +39,10 @@ type Guarded = Bun.Subprocess<"pipe", "pipe", "pipe">;
 export async function runProgram(program: Program): Promise<Ended> {
   const guard = startGuard(program);
   const output = createOutputTail();
-  const reading = readAll(guard.stdout, (chunk) => output.add(chunk));
+  const reading = readAll(guard.stdout, (chunk) => {
+    output.add(chunk);
+    program.print(chunk);
+  });
   const status = readStatus(guard);
   const cause = await endInTime(guard, status, program);
   if (!(await happens(reading.done, MOMENT_MS))) {

@@ -7,7 +7,7 @@ import { finalError, refuseManyNotes } from "../rules/refusals.ts";
 import { note, retireKept } from "../rules/report.ts";
 import { type Call, draft, momentOf, openCall, write } from "./call.ts";
 import { decide } from "./decide.ts";
-import { handedOut, type Outcome } from "./outcome.ts";
+import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove } from "./prove.ts";
 import { locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
@@ -55,7 +55,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
   const looked = proven.evidence ? await afterLooking(call) : call;
   const ready = replaces ? draft(looked, retireKept(looked.current, momentOf(looked))) : looked;
-  return decide(ready, proven);
+  return withChecked(await decide(ready, proven), proven.evidence);
 }
 
 /** Checks take a while: a note that was recorded meanwhile is no conflict with the report that was checked. */
@@ -77,7 +77,7 @@ async function afterConflict(call: Call, lost: { report: IncomingReport; conflic
 function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): Outcome {
   const same = report.status === undefined || report.status === entry.report?.status;
   if (!same || !entry.decision) throw staleReport(call.current, entry, stamp(call.parts));
-  return handedOut(call, { decision: entry.decision, replayed: true });
+  return withChecked(handedOut(call, { decision: entry.decision, replayed: true }), entry.evidence);
 }
 
 async function takeNote(call: Call, { report, context_updates }: Said): Promise<Outcome> {

@@ -5,7 +5,7 @@
  */
 import { type Attempt, aliveFrom, BEAT_MS, isAlive, isFresh, isOf, type Patience } from "../attempt.ts";
 import { type Check, type Checker, type Evidence, kindOf, labelOf } from "../check.ts";
-import type { Looking } from "../check-kinds/looking.ts";
+import { keyOf as filesKey, type Looking } from "../check-kinds/looking.ts";
 import type { Attention } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import type { Instance, Store } from "../instance.ts";
@@ -94,8 +94,8 @@ export function createAttempts(parts: AttemptParts): Attempts {
   function begin(attempt: Attempt, proof: Proof, attention: Attention): Mine {
     const key = keyOf(proof.instance);
     const end = new AbortController();
-    const { project, baseline } = proof.instance;
-    const looking = { project, baseline, attempt: attempt.attempt_id, signal: end.signal };
+    const { instance_id, visit, project, baseline } = proof.instance;
+    const looking = { instance_id, visit, project, baseline, attempt: attempt.attempt_id, signal: end.signal };
     const mine: Mine = { started_at: attempt.started_at, end, waiting: 0, done: Promise.resolve(null) };
     const beat = setInterval(() => void stayAlive(proof.store, attempt, end), BEAT_MS);
     mine.done = lookAll(checker, proof, looking, attention)
@@ -185,8 +185,8 @@ export async function lookAll(
 
 /** Why nobody can say what changed: the step was handed out by a server that was not allowed to look. Else null. */
 function unnoted(check: Check, { baseline }: Looking): string | null {
-  const glob = kindOf(check).noted?.(check);
-  if (glob === undefined || Object.hasOwn(baseline ?? {}, glob)) return null;
+  const noted = kindOf(check).noted?.(check);
+  if (!noted || Object.hasOwn(baseline ?? {}, filesKey(noted.files))) return null;
   return "what git showed when the step was handed out was not noted";
 }
 

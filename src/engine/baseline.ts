@@ -1,5 +1,6 @@
 /** The state of the project that checks compare with: noted before the agent first sees the step. */
 import { kindOf } from "../check.ts";
+import { keyOf, type Noted } from "../check-kinds/looking.ts";
 import { AppError } from "../errors.ts";
 import { currentStep } from "../instance.ts";
 import { callOn, write } from "./call.ts";
@@ -13,10 +14,10 @@ import type { Caller, Parts } from "./parts.ts";
 export async function withBaseline(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
   const { instance } = outcome;
   const noted = instance.baseline ?? {};
-  const globs =
-    instance.status === "RUNNING" ? globsOf(parts, outcome).filter((glob) => !Object.hasOwn(noted, glob)) : [];
-  if (globs.length === 0) return outcome;
-  const baseline = { ...noted, ...(await parts.checker.baseline(instance.project, globs)) };
+  const wanted = instance.status === "RUNNING" ? wantedBy(parts, outcome) : [];
+  const fresh = wanted.filter(({ files }) => !Object.hasOwn(noted, keyOf(files)));
+  if (fresh.length === 0) return outcome;
+  const baseline = { ...noted, ...(await parts.checker.baseline(instance, fresh)) };
   try {
     const call = callOn({ parts, caller, store: await parts.store() }, instance, outcome);
     const { current } = await write(call, { instance: { ...instance, baseline }, entries: [] });
@@ -27,7 +28,7 @@ export async function withBaseline(parts: Parts, outcome: Outcome, caller: Calle
   }
 }
 
-function globsOf(parts: Parts, { instance, workflow, trusted }: Outcome): string[] {
+function wantedBy(parts: Parts, { instance, workflow, trusted }: Outcome): Noted[] {
   const checks = currentStep(workflow, instance)?.checks ?? [];
   const mayLook = checks.filter((check) => parts.checker.refusal(check, trusted) === null);
   return mayLook.flatMap((check) => kindOf(check).noted?.(check) ?? []);

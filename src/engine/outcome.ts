@@ -1,4 +1,5 @@
 /** What a call of the engine resolves to, before anyone words it. */
+import type { Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
 import type { Step, Workflow } from "../workflow.ts";
@@ -25,6 +26,8 @@ export interface Outcome {
   /** What the server will look at when the current step is reported. */
   checks: StepCheck[];
   checks_running?: Running;
+  /** What they showed of the report that this call decided, or that an earlier one like it did. */
+  checked?: Evidence;
   decision?: Decision | undefined;
   ask?: Ask;
   /** Why those who were asked before the agent did not decide. */
@@ -73,8 +76,13 @@ export function handedOut(
   const step = current.status === "RUNNING" ? currentStep(workflow, current) : undefined;
   const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
-  const checks = step ? checksOf(parts, step, trusted) : [];
+  const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];
   return { instance: current, workflow, trusted, checks, did: kept ? "kept" : "handed_out", ...ask, ...more };
+}
+
+/** The same outcome with what the checks showed, where there were any. */
+export function withChecked(outcome: Outcome, evidence: Evidence | undefined): Outcome {
+  return evidence && evidence.length > 0 ? { ...outcome, checked: evidence } : outcome;
 }
 
 /** The question that goes to the agent. */

@@ -34,7 +34,7 @@ export async function prove(call: Call, said: Pending): Promise<Pending | { runn
   const found = await look(call, { step, checks: step.checks });
   if ("running" in found) return found;
   const failed = found.evidence.find(({ outcome }) => outcome === "failed");
-  if (failed) throw checkFailed(failed);
+  if (failed) throw checkFailed(failed, found.evidence);
   return { ...pending, context_updates, evidence: found.evidence };
 }
 
@@ -57,8 +57,9 @@ async function look(
     const patience = mayAsk ? parts.patience.callBeforeModel : parts.patience.call;
     return parts.attempts.prove({ store, instance: current, checks, trusted, patience }, caller);
   }
-  const { project, baseline } = current;
-  const looking = { project, baseline, attempt: parts.newId(), signal: new AbortController().signal };
+  const { instance_id, visit, project, baseline } = current;
+  const { signal } = new AbortController();
+  const looking = { instance_id, visit, project, baseline, attempt: parts.newId(), signal };
   return { evidence: await lookAll(parts.checker, { checks, trusted }, looking, caller) };
 }
 
@@ -127,12 +128,17 @@ function endOf(output: string): string {
   return `…${end.slice(Math.max(0, end.indexOf("\n")))}`;
 }
 
-function checkFailed(failed: CheckResult): AppError {
-  const { reason, output, exit_code } = failed;
+/** The file that has all of the output stands in the details alone: whoever words the error knows who may be told of it. */
+function checkFailed(failed: CheckResult, evidence: Evidence): AppError {
+  const { reason, output, exit_code, output_file, output_fault } = failed;
   const check = oneLine(failed.check, MAX_LABEL);
   const end = output ? ` The end of its output:\n${endOf(output)}` : "";
   return new AppError("CHECK_FAILED", `the server's check \`${check}\` failed: ${reason}; nothing changed.${end}`, {
     hint: 'repair the cause and send the report again. If it cannot be repaired in this step, report "failure" with what you saw.',
-    details: { check, reason, exit_code },
+    details: { check, reason, exit_code, output_file, output_fault, checked: evidence.map(withoutOutput) },
   });
+}
+
+function withoutOutput({ output: _shown, ...result }: CheckResult): CheckResult {
+  return { ...result, check: oneLine(result.check, MAX_LABEL) };
 }

@@ -18,7 +18,7 @@ import { resolveStepName } from "../workflow.ts";
 import { advanceBy } from "./advance.ts";
 import { type Call, momentOf, openCall, write } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
-import { askFor, handedOut, type Outcome, type Position } from "./outcome.ts";
+import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove, unprovenBy } from "./prove.ts";
 import { lastDecision } from "./read.ts";
@@ -115,7 +115,7 @@ async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
     return handedOut(await write(call, retireKept(call.current, momentOf(call))), proven);
   }
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
-  return decide(call, proven);
+  return withChecked(await decide(call, proven), proven.evidence);
 }
 
 /**

@@ -1,15 +1,39 @@
 /** What an answer says of the checks of the step that it hands out. */
-import { labelOf } from "../check.ts";
+import { kindOf, labelOf } from "../check.ts";
+import type { Instance } from "../instance.ts";
+import { lastTook } from "../rules/visit-counts.ts";
 import type { Step } from "../workflow.ts";
 import type { Parts } from "./parts.ts";
 
-/** A check of a step, and why it may not be looked at here; null if it may. */
+/** A check of a step, as an agent is told of it. */
 export interface StepCheck {
   label: string;
+  /** Why it may not be looked at here; null where it may. */
   refusal: string | null;
+  /** The program that it starts. */
+  command?: string;
+  /** What the agent is told to do or leave. */
+  rule?: string;
+  /** How long that took the last time in this run, in milliseconds. */
+  took?: number;
 }
 
 /** The checks of the current step, and which of them may be looked at. */
-export function checksOf({ checker }: Parts, step: Step, trusted: boolean): StepCheck[] {
-  return (step.checks ?? []).map((check) => ({ label: labelOf(check), refusal: checker.refusal(check, trusted) }));
+export function checksOf(
+  { checker }: Parts,
+  { checks = [] }: Step,
+  { trusted, visits }: { trusted: boolean; visits: Instance["visits"] },
+): StepCheck[] {
+  return checks.map((check) => {
+    const label = labelOf(check);
+    const command = checker.command(check);
+    const rule = kindOf(check).rule?.(check);
+    const took = lastTook(visits, label);
+    const known = {
+      ...(command ? { command } : {}),
+      ...(rule ? { rule } : {}),
+      ...(took === undefined ? {} : { took }),
+    };
+    return { label, refusal: checker.refusal(check, trusted), ...known };
+  });
 }

@@ -1,9 +1,8 @@
 /**
- * Digests of what stands in a git work tree. Contents are named as git names them, by object id, whether they are
+ * What stands in a git work tree. Contents are named as git names them, by object id, whether they are
  * committed, staged or neither; so staging and committing change nothing, and editing does.
  */
-import { createHash } from "node:crypto";
-import type { ChangeProbe } from "../project.ts";
+import type { ChangeProbe, Files } from "../project.ts";
 import { contentIds } from "./content-ids.ts";
 import { type GitRun, runGit } from "./run-git.ts";
 
@@ -11,11 +10,11 @@ const TIME_LIMIT_MS = 10_000;
 const GITLINK = "160000";
 
 export const gitChangeProbe: ChangeProbe = {
-  async fingerprint(directory, glob, { environment, signal }) {
+  async contents(directory, files, { environment, signal }) {
     const limit = AbortSignal.timeout(TIME_LIMIT_MS);
     const run = { directory, environment, signal: signal ? AbortSignal.any([signal, limit]) : limit };
     try {
-      return digest(await idsOf(glob, run));
+      return await idsOf(files, run);
     } catch {
       return null; // no git, no work tree, something unreadable, or too slow
     }
@@ -25,8 +24,8 @@ export const gitChangeProbe: ChangeProbe = {
 /** By path, one byte a character: the id of the content. */
 type Ids = Map<string, string>;
 
-async function idsOf(glob: string, run: GitRun): Promise<Ids> {
-  const pathspec = ["--", `:(glob)${glob}`];
+async function idsOf({ glob, except = [] }: Files, run: GitRun): Promise<Ids> {
+  const pathspec = ["--", `:(glob)${glob}`, ...except.map((each) => `:(exclude,glob)${each}`)];
   const [staged, moving] = await Promise.all([
     listing(["ls-files", "-z", "--stage", ...pathspec], run),
     listing(["ls-files", "-z", "--modified", "--others", "--exclude-standard", ...pathspec], run),
@@ -45,6 +44,7 @@ async function idsOf(glob: string, run: GitRun): Promise<Ids> {
   const fresh = await contentIds([...changed], run);
   for (const path of changed) setOrDrop(ids, path, fresh.get(path));
   for (const path of repositories) ids.set(path.replace(/\/$/, ""), await headOf(path, run));
+  for (const path of ids.keys()) if (isOutside(path)) ids.delete(path);
   return ids;
 }
 
@@ -66,14 +66,6 @@ async function headOf(path: string, run: GitRun): Promise<string> {
     run.signal.throwIfAborted();
     return "no commit";
   }
-}
-
-function digest(ids: Ids): string {
-  const hash = createHash("sha256");
-  for (const path of [...ids.keys()].filter((each) => !isOutside(each)).sort()) {
-    hash.update(`${path}\0${ids.get(path)}\0`, "latin1");
-  }
-  return hash.digest("hex");
 }
 
 /** A glob may lead out of the project; what is there is not the project's. */

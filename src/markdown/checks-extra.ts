@@ -1,5 +1,6 @@
 /** `checks` of a step's front matter: the proofs that the server is to look at. Looks at nothing itself. */
 import { type Check, kindOf, MAX_CHECKS } from "../check.ts";
+import { edits } from "../check-kinds/edits.ts";
 import { oneLine } from "../words.ts";
 import { nameOf } from "../written.ts";
 import { type CheckFault, readCheck } from "./check-items.ts";
@@ -40,4 +41,13 @@ export function parseChecks(yaml: Yaml | undefined, reading: Reading): Check[] {
     lines.set(key, before ?? item.at.line);
     return [check];
   });
+}
+
+/** `edits` of a step's front matter is a check of that kind, looked at before all others. */
+export function parseEdits(yaml: Yaml | undefined, reading: Reading): Check[] {
+  if (!yaml) return [];
+  const read = edits.read(yaml, new Map());
+  if (!("why" in read)) return [read];
+  reading.problems.add("EDITS_INVALID", yaml.at, { message: `"edits" ${read.why}`, hint: read.hint ?? "" });
+  return [];
 }

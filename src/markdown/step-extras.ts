@@ -4,7 +4,7 @@ import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { FINISH, type Step } from "../workflow.ts";
 import { nameOf } from "../written.ts";
-import { parseChecks } from "./checks-extra.ts";
+import { parseChecks, parseEdits } from "./checks-extra.ts";
 import { stepKeys } from "./extra-keys.ts";
 import { type OwnSection, parseOwnSections } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
@@ -32,7 +32,7 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
   const keys = stepKeys(root, reading);
   const next = parseNext(keys.get("next"), reading);
   const produces = parseProduces(keys.get("produces"), reading);
-  const checks = parseChecks(keys.get("checks"), reading);
+  const checks = [...parseEdits(keys.get("edits"), reading), ...parseChecks(keys.get("checks"), reading)];
   const maxVisits = parseMaxVisits(keys.get("max_visits"), reading);
   const extras = {
     ...(next.length > 0 ? { next: next.map(({ name }) => name) } : {}),

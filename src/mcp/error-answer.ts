@@ -1,13 +1,17 @@
 /** Errors as a tool answers them: one self-sufficient text, and the same as structured content. */
+import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { visible } from "../words.ts";
 import type { Answer } from "./answer.ts";
+import { whereWhole } from "./checked.ts";
 import { bytesOf, shrink } from "./fit.ts";
 
 /** Longest message or hint, in characters; what a caller sent may stand in it. */
 const MAX_WORDS = 3_000;
 const MAX_DETAILS_BYTES = 8_000;
+
+const OfOutput = z.object({ output_file: z.string().optional(), output_fault: z.string().optional() });
 
 /** The answer for anything that a handler threw. What is not an AppError is a defect: logged whole, shown as an id. */
 export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: () => string }): Answer {
@@ -18,9 +22,16 @@ export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: (
   const hint = cutWords(known.hint);
   const details = bytesOf(known.details) > MAX_DETAILS_BYTES ? shrink(known.details, MAX_DETAILS_BYTES) : known.details;
   return {
-    text: `${code}: ${message}\nNext: ${hint}`,
+    text: [`${code}: ${message}`, outputWords(details), `Next: ${hint}`].filter(Boolean).join("\n"),
     structured: { error_code: code, message, hint, retryable, details },
   };
+}
+
+/** Where all is that a program printed of which the message has the end. */
+function outputWords(details: unknown): string {
+  const found = OfOutput.safeParse(details);
+  const where = found.success ? whereWhole(found.data) : "";
+  return where && `The whole ${where}`;
 }
 
 /** What a caller sent is told back to it, and steers nobody's terminal. */

@@ -33,6 +33,7 @@ export const STEP_OUTPUT = output(
     decision: "object",
     decision_required: "object",
     waiting_for: "object",
+    checked: "objects",
     checks_running: "object",
     replayed: "boolean",
     also_running: "objects",

@@ -46,8 +46,8 @@ function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }
 
 /** One line, and below it what each check printed. */
 function wholeEntry(entry: HistoryEntry): string {
-  const printed = (entry.evidence ?? []).flatMap(({ check, output }) =>
-    output ? [`  ${check}:`, output.replace(/^/gm, "    ")] : [],
+  const printed = (entry.evidence ?? []).flatMap(({ check, output, output_file }) =>
+    output ? [`  ${check}${output_file ? ` (whole: ${output_file})` : ""}:`, output.replace(/^/gm, "    ")] : [],
   );
   return [`${entry.ended_at} ${entryLine(entry)}`, ...printed].join("\n");
 }

@@ -5,6 +5,7 @@ import { effectiveContext } from "../instance.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
+import { checkedWithin } from "./checked.ts";
 import { briefContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
@@ -42,6 +43,7 @@ function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: numb
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && cutToBytes(recapText(outcome, recap), budget * 0.6, whole),
     next_call: nextCall(outcome),
+    checked: checkedWithin(outcome.checked, budget * 0.15),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
 }
@@ -73,6 +75,7 @@ function structuredOf(view: View): Record<string, unknown> {
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
     waiting_for: instance.waiting_for ?? undefined,
+    checked: view.checked.shown.length > 0 ? view.checked.shown : undefined,
     checks_running: view.checks_running,
     replayed: view.replayed,
     also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),

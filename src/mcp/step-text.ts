@@ -1,9 +1,14 @@
 /** A step answer as text, for clients that show the model nothing else. */
 import { stepIdOf } from "../instance.ts";
 import { between, oneLine } from "../words.ts";
+import { checkedLine } from "./checked.ts";
 import { checkingRule, checkRules, FAILURE_RULE, keptRule, outcomeRule, rules, type View } from "./step-words.ts";
 
 export function stepText(view: View): string {
+  return lines([checkedLine(view.checked), textOf(view)]);
+}
+
+function textOf(view: View): string {
   const { instance } = view;
   switch (instance.status) {
     case "RUNNING":

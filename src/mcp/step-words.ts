@@ -1,5 +1,6 @@
 /** What both forms of a step answer say: the current step, the next call, the rules. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
+import type { StepCheck } from "../engine/step-checks.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import { type JsonObject, jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
@@ -7,15 +8,17 @@ import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, type Step, type Workflow } from "../workflow.ts";
+import { type checkedWithin, took } from "./checked.ts";
 
 /** An outcome with what both forms need of it worked out once. */
-export interface View extends Omit<Outcome, "ask" | "recap"> {
+export interface View extends Omit<Outcome, "ask" | "recap" | "checked"> {
   step: ReturnType<typeof nextStep>;
   ask: Ask | undefined;
   /** There are candidates beyond those that follow the guidance. */
   free: boolean;
   recap: string | undefined;
   context: JsonObject;
+  checked: ReturnType<typeof checkedWithin>;
   /** The arguments of the next advance_workflow call, ready to copy. */
   next_call: ReturnType<typeof nextCall>;
 }
@@ -91,17 +94,35 @@ function placeholders({ produces }: Step): Record<string, string> | undefined {
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
   if (checks.length === 0) return "";
-  const runs = checks.filter(({ refusal }) => refusal === null).map(({ label }) => label);
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => {
     const labels = checks.filter(({ refusal }) => refusal === reason).map(({ label }) => label);
     return `Not checked by the server: ${oneLine(labels.join(" | "), MAX_CHECK_WORDS)} (${reason})`;
   });
-  const will =
-    runs.length > 0
-      ? [`The server will check, in ${instance.project}: ${oneLine(runs.join(" | "), MAX_CHECK_WORDS)}`]
-      : [];
-  return [...will, ...left].join("\n");
+  const looked = checks.filter(({ refusal }) => refusal === null);
+  const told = checks.flatMap(({ rule, refusal }) => {
+    const looks = refusal === null ? " The server looks at that." : "";
+    return rule ? [`${oneLine(rule, MAX_CHECK_WORDS)}${looks}`] : [];
+  });
+  return [...told, ...willLook(looked, instance.project), ...left].join("\n");
+}
+
+/** `After your report the server runs: test (npm test, 23 s last time), in /p. You need not run it yourself.` */
+function willLook(checks: StepCheck[], project: string): string[] {
+  const programs = checks.filter(({ command }) => command !== undefined);
+  const others = checks.filter(({ command, rule }) => !command && !rule).map(({ label }) => label);
+  const parts = [
+    ...(programs.length > 0 ? [`runs: ${oneLine(programs.map(programWords).join(" | "), MAX_CHECK_WORDS)}`] : []),
+    ...(others.length > 0 ? [`looks at: ${oneLine(others.join(" | "), MAX_CHECK_WORDS)}`] : []),
+  ];
+  if (parts.length === 0) return [];
+  const noNeed = programs.length === 0 ? "" : ` You need not run ${programs.length === 1 ? "it" : "them"} yourself.`;
+  return [`After your report the server ${parts.join("; it ")}, in ${project}.${noNeed}`];
+}
+
+function programWords({ label, command, took: before }: StepCheck): string {
+  const facts = [command !== label && command, before !== undefined && `${took(before)} last time`].filter(Boolean);
+  return facts.length > 0 ? `${label} (${facts.join(", ")})` : label;
 }
 
 /** What the checks of the run's path do not vouch for: `Unchecked by the server: Run Unit Tests (visits 4, 7).` */
@@ -147,7 +168,7 @@ export function rules(view: View): string {
     return `${keptRule(view)}${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
   const choice = ask ? ` Choose next_step by decision_required.${choiceRule(view)}` : "";
-  const checks = checkRules(view).replaceAll("\n", ". ");
+  const checks = checkRules(view).replace(/\.?\n/g, ". ").replace(/\.$/, "");
   return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
 }
 

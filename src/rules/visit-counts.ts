@@ -1,9 +1,12 @@
 /** What an instance remembers of its visits to each step: how often, which failed, and what checks proved. Pure. */
-import { proves } from "../check.ts";
+import { type Evidence, proves } from "../check.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
+import { oneLine } from "../words.ts";
 
 /** Most visits that ended unchecked and are remembered for each step: the latest ones. */
 const MAX_UNCHECKED = 20;
+/** Characters by which a check is known again: a script of its own may be one. */
+const MAX_KEY = 80;
 
 /** The counts of visits after one is over; how it ended is remembered until the run's end names it. */
 export function afterVisit(
@@ -16,11 +19,25 @@ export function afterVisit(
     const { failed: _before, ...rest } = now;
     return { ...visits, [step_name]: report.status === "failure" ? { ...rest, failed: visit } : rest };
   }
-  const { count, last, unchecked = [] } = now;
+  const { count, last, unchecked = [], took: before } = now;
   const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
   const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
   const end = proves(evidence) ? { proven: visit } : skipped ? {} : { failed: visit };
-  return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end } };
+  const took = before || ran(evidence).length > 0 ? { took: { ...before, ...Object.fromEntries(ran(evidence)) } } : {};
+  return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end, ...took } };
+}
+
+function ran(evidence: Evidence): [key: string, milliseconds: number][] {
+  return evidence.flatMap(({ check, milliseconds }) =>
+    milliseconds === undefined ? [] : [[oneLine(check, MAX_KEY), milliseconds]],
+  );
+}
+
+/** How long the check's program took the last time in this run, at whichever step, in milliseconds. */
+export function lastTook(visits: Instance["visits"], check: string): number | undefined {
+  const key = oneLine(check, MAX_KEY);
+  const seen = Object.values(visits).filter(({ took }) => took && Object.hasOwn(took, key));
+  return seen.sort((one, other) => other.last - one.last)[0]?.took?.[key];
 }
 
 /** The counts after a rewind: what was proven before may not hold for the project as it is now. */

@@ -107,7 +107,8 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
   test("stopped before, nothing is started", async () => {
     const mark = oddSeconds();
     const result = await runScript(`echo ${mark}`, project, { signal: AbortSignal.abort() });
-    expect(result).toEqual({ check: `sh -c echo ${mark}`, outcome: "failed", reason: "stopped" });
+    const command = `sh -c echo ${mark}`;
+    expect(result).toEqual({ check: command, command, outcome: "failed", reason: "stopped" });
   });
 
   test("what bears another attempt's mark stays", async () => {
@@ -133,7 +134,8 @@ describe.skipIf(process.platform !== "linux")("nothing is left", () => {
     const code = `
       const { createChecker } = await import(${JSON.stringify(CHECKER)});
       const environment = { PATH: process.env.PATH };
-      const checker = createChecker({ allowed: true, commands: new Map(), environment, changes: {} });
+      const files = { output: () => ({ add() {}, end: async () => ({}), discard: async () => {} }) };
+      const checker = createChecker({ allowed: true, commands: new Map(), environment, changes: {}, files });
       const check = { kind: "run", text: "", words: ["sh", "-c", ${JSON.stringify(script)}], timeout: 60 };
       const at = { project: ${JSON.stringify(project)}, baseline: null, attempt: ${JSON.stringify(attempt)} };
       await checker.look(check, { ...at, signal: new AbortController().signal });`;

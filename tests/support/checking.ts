@@ -2,11 +2,15 @@
 import { afterEach, expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Check, Checker, CheckResult } from "../../src/check.ts";
-import type { Looking } from "../../src/check-kinds/looking.ts";
+import type { Baseline, Looking } from "../../src/check-kinds/looking.ts";
 import { type CheckerParts, createChecker } from "../../src/checks/checker.ts";
+import { createKeptFiles } from "../../src/checks/kept-files.ts";
 import { gitChangeProbe } from "../../src/git/work-tree.ts";
 import { waitFor } from "./stdio.ts";
+import { scratchDir } from "./workspace.ts";
 
+const OF = { instance_id: "run_of_a_test", visit: 1 };
+const kept = scratchDir();
 let attempts = 0;
 const begun: string[] = [];
 
@@ -18,7 +22,14 @@ afterEach(async () => {
 
 export function createTestChecker(parts: Partial<CheckerParts> = {}): Checker {
   const environment = { PATH: process.env["PATH"] ?? "", ...parts.environment };
-  return createChecker({ allowed: true, commands: new Map(), changes: gitChangeProbe, ...parts, environment });
+  const files = createKeptFiles(() => kept);
+  return createChecker({ allowed: true, commands: new Map(), changes: gitChangeProbe, files, ...parts, environment });
+}
+
+/** How git shows the files of the globs now, kept with what names those that change. */
+export function baselineOf(project: string, globs: string[], checker = createTestChecker()): Promise<Baseline> {
+  const noted = globs.map((glob) => ({ files: { glob }, withNames: true }));
+  return checker.baseline({ ...OF, project }, noted);
 }
 
 /** A name that no other attempt has. */
@@ -29,7 +40,7 @@ export function newAttempt(): string {
 }
 
 export function looking(project: string, at: Partial<Looking> = {}): Looking {
-  return { project, baseline: null, attempt: newAttempt(), signal: new AbortController().signal, ...at };
+  return { ...OF, project, baseline: null, attempt: newAttempt(), signal: new AbortController().signal, ...at };
 }
 
 export function run(words: string[], timeout = 20): Check {

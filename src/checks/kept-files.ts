@@ -1,0 +1,204 @@
+/**
+ * Files that the server keeps of a run, beside its database: what programs printed, and how files stood. One that cannot be written is a word in the
+ * answer, never the failure of a check.
+ */
+import type { FileHandle } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Finding, OfVisit } from "../check-kinds/looking.ts";
+import { oneLine } from "../words.ts";
+import { slugify } from "../workflow.ts";
+import { KEPT_BYTES } from "./output-tail.ts";
+
+/** Most bytes of one program's output. */
+const MAX_FILE_BYTES = 10_000_000;
+/** Most bytes of all files; with more the oldest go, until nine tenths are left. */
+const MAX_BYTES = 1_000_000_000;
+/** After so many bytes of its own a server looks again how many there are. */
+const LOOK_BYTES = 25_000_000;
+/** Of a long output: its beginning, up to here, and its end. */
+const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
+
+export interface KeptFiles {
+  /** A file for what a check's program prints in one attempt; it is begun with the first byte. */
+  output(of: OfVisit, what: { check: string; attempt: string }): OutputFile;
+  /** Keeps what a later look of the visit reads; a note that cannot be written is none. */
+  note(of: OfVisit, key: string, bytes: Uint8Array): Promise<void>;
+  /** Null if there is none. */
+  readNote(of: OfVisit, key: string): Promise<Buffer | null>;
+  /** Removes all files of the runs that are gone. */
+  removeRuns(isGone: (instanceId: string) => Promise<boolean>): Promise<void>;
+}
+
+export interface OutputFile {
+  add(chunk: Uint8Array): void;
+  /** Puts the file in place of one that an earlier attempt left. `tail`: the end of all that was added. */
+  end(tail: Uint8Array): Promise<Pick<Finding, "output_file" | "output_fault">>;
+  /** Nobody is to see it. */
+  discard(): Promise<void>;
+}
+
+/** `directory` may be another one at each call: a database's files stand beside it. It is made when it is needed. */
+export function createKeptFiles(directory: () => string, most = MAX_BYTES): KeptFiles {
+  let unseen = LOOK_BYTES;
+
+  const homeOf = ({ instance_id }: OfVisit) => join(directory(), instance_id);
+
+  /** Writes something where the files of the run are. */
+  async function begin<T>(of: OfVisit, write: (home: string) => Promise<T>): Promise<T> {
+    await privateDirectory(directory());
+    await privateDirectory(homeOf(of));
+    return write(homeOf(of));
+  }
+
+  function wrote(bytes: number): void {
+    unseen += bytes;
+    if (unseen < LOOK_BYTES) return;
+    unseen = 0;
+    void trim(directory(), most).catch(() => {}); // gone meanwhile, or not ours to remove: the next look comes
+  }
+
+  return {
+    output(of, { check, attempt }) {
+      const path = join(homeOf(of), `${of.visit}-${fileName(check)}.log`);
+      const part = `${path}.${slugify(attempt)}.part`;
+      return createOutputFile({ path, part, begin: () => begin(of, () => open(part, "wx", 0o600)), wrote });
+    },
+    async note(of, key, bytes) {
+      try {
+        await begin(of, async (home) => writeFile(notePath(home, of, key), bytes, { mode: 0o600 }));
+        wrote(bytes.length);
+      } catch {
+        // the names of what changes cannot be told then; whether something does, can
+      }
+    },
+    readNote: (of, key) => readFile(notePath(homeOf(of), of, key)).catch(() => null),
+    async removeRuns(isGone) {
+      for (const name of await namesIn(directory())) {
+        if (/^(run|wf)_\w+$/.test(name) && (await isGone(name))) await rm(join(directory(), name), { recursive: true });
+      }
+    },
+  };
+}
+
+/** Two checks of a step never share one. */
+function fileName(check: string): string {
+  const slug = slugify(check);
+  return slug === check ? slug : `${slug}-${new Bun.CryptoHasher("sha256").update(check).digest("hex").slice(0, 6)}`;
+}
+
+function notePath(home: string, { visit }: OfVisit, key: string): string {
+  return join(home, `${visit}-${fileName(key)}.state`);
+}
+
+interface Place {
+  path: string;
+  part: string;
+  begin(): Promise<FileHandle>;
+  wrote(bytes: number): void;
+}
+
+/** What is added is written one after the other, in the background; at most MAX_FILE_BYTES wait for it. */
+function createOutputFile({ path, part, begin, wrote }: Place): OutputFile {
+  let total = 0;
+  let room = HEAD_BYTES;
+  let fault: string | null = null;
+  let file: FileHandle | null = null;
+  let writing = Promise.resolve();
+
+  function later(act: () => Promise<unknown>): Promise<void> {
+    writing = writing.then(async () => {
+      if (fault !== null) return;
+      try {
+        await act();
+      } catch (error) {
+        fault = faultOf(error);
+      }
+    });
+    return writing;
+  }
+
+  function append(bytes: Uint8Array): Promise<void> {
+    return later(async () => {
+      file ??= await begin();
+      await file.appendFile(bytes);
+    });
+  }
+
+  async function drop(): Promise<void> {
+    await writing;
+    await file?.close().catch(() => {});
+    if (file) await unlink(part).catch(() => {});
+  }
+
+  return {
+    add(chunk) {
+      total += chunk.length;
+      const kept = chunk.subarray(0, room);
+      room -= kept.length;
+      if (kept.length > 0) void append(kept);
+    },
+    async end(tail) {
+      if (total === 0) return {};
+      const rest = total - (HEAD_BYTES - room);
+      const shown = tail.subarray(tail.length - Math.min(rest, tail.length));
+      const left = rest - shown.length;
+      if (left > 0) void append(Buffer.from(`\n… (${left.toLocaleString("en-US")} bytes left out)\n`));
+      if (shown.length > 0) void append(shown);
+      await later(async () => {
+        await file?.close();
+        await rename(part, path);
+      });
+      if (fault !== null) {
+        await drop();
+        return { output_fault: fault };
+      }
+      wrote(Math.min(total, MAX_FILE_BYTES));
+      return { output_file: path };
+    },
+    discard: drop,
+  };
+}
+
+/** Makes it; throws if something else stands there, or another user's: what programs print is nobody else's to read. */
+async function privateDirectory(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    if (codeOf(error) !== "EEXIST") throw error;
+  });
+  const found = await lstat(path);
+  if (!found.isDirectory()) throw new Error("something else stands in the place of the directory");
+  if (process.getuid && found.uid !== process.getuid()) throw new Error("the directory is another user's");
+  if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
+}
+
+/** Removes the oldest files while there are too many bytes. */
+async function trim(directory: string, most: number): Promise<void> {
+  const files: { path: string; size: number; time: number }[] = [];
+  for (const run of await namesIn(directory)) {
+    for (const name of await namesIn(join(directory, run))) {
+      const path = join(directory, run, name);
+      const found = await stat(path).catch(() => null);
+      if (found?.isFile()) files.push({ path, size: found.size, time: found.mtimeMs });
+    }
+  }
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  if (total <= most) return;
+  for (const { path, size } of files.sort((one, other) => one.time - other.time)) {
+    if (total <= most * 0.9) return;
+    await unlink(path);
+    total -= size;
+  }
+}
+
+/** Empty if there is no such directory. */
+function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
+}
+
+function faultOf(error: unknown): string {
+  return codeOf(error) ?? oneLine(error instanceof Error ? error.message : String(error), 100);
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error ? String(error.code) : null;
+}

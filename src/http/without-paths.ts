@@ -1,0 +1,40 @@
+/** An engine for agents on other machines: paths of files that the server keeps are not in what it answers. */
+import { Evidence } from "../check.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Outcome } from "../engine/outcome.ts";
+import { AppError } from "../errors.ts";
+
+export function withoutPaths(engine: Engine): Engine {
+  const outcome = async <T extends object>(made: Promise<T | Outcome>): Promise<T | Outcome> => {
+    const answer = await made.catch(refuse);
+    return "checked" in answer && answer.checked ? { ...answer, checked: bare(answer.checked) } : answer;
+  };
+  return {
+    ...engine,
+    start: (input, caller) => outcome(engine.start(input, caller)),
+    advance: (input, caller) => outcome(engine.advance(input, caller)),
+    resume: (input, caller) => outcome(engine.resume(input, caller)),
+    async status(input) {
+      const snapshot = await engine.status(input);
+      const history = snapshot.history.map((entry) =>
+        entry.evidence ? { ...entry, evidence: bare(entry.evidence) } : entry,
+      );
+      const { instance } = snapshot;
+      const { pending } = instance;
+      const kept = pending?.evidence ? { ...pending, evidence: bare(pending.evidence) } : pending;
+      return { ...snapshot, history, instance: { ...instance, pending: kept } };
+    },
+  };
+}
+
+function bare(evidence: Evidence): Evidence {
+  return evidence.map(({ output_file: _path, ...result }) => result);
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== "CHECK_FAILED") throw error;
+  const { output_file: _path, checked, ...details } = error.details ?? {};
+  const seen = bare(Evidence.parse(checked ?? []));
+  const { hint, retryable, cause } = error;
+  throw new AppError(error.code, error.message, { hint, retryable, cause, details: { ...details, checked: seen } });
+}
