@@ -169,6 +169,8 @@ test("a check that is a long script leaves room for the end of its output", asyn
   const refused = await expectRefused(on, run.id, () => advance(on, run, { next_step: "FINISH" }), "CHECK_FAILED");
   expect(refused.text).toContain("failed: exited with 1; nothing changed. The end of its output:\nthe end\n");
   expect(refused.text.length).toBeLessThan(1_000);
+  const told = run.told.text.split("\n").find((line) => line.startsWith("After your report"));
+  expect(told?.length).toBeLessThan(600);
 });
 
 test("without any permission all is unchecked, and the answer says what to start the server with", async () => {

@@ -31,8 +31,7 @@ export function createChecker(parts: CheckerParts): Checker {
   function command(check: Check): string | undefined {
     const kind = kindOf(check);
     if (!kind.startsProgram) return undefined;
-    const text = kind.commandName ? commands.get(kind.commandName(check))?.text : kind.subject(check);
-    return text && oneLine(text, MAX_COMMAND);
+    return kind.commandName ? commands.get(kind.commandName(check))?.text : kind.subject(check);
   }
 
   return {
@@ -42,7 +41,7 @@ export function createChecker(parts: CheckerParts): Checker {
       const finding = at.signal.aborted ? failed("stopped") : await lookSafely(check, at, parts);
       log?.debug({ attempt: at.attempt, kind: check.kind, outcome: finding.outcome }, "looked at a check");
       const started = command(check);
-      return { check: labelOf(check), ...(started ? { command: started } : {}), ...finding };
+      return { check: labelOf(check), ...(started ? { command: oneLine(started, MAX_COMMAND) } : {}), ...finding };
     },
     async baseline({ instance_id, visit, project }, noted) {
       const at = () => ({ instance_id, visit, project, attempt: crypto.randomUUID() });

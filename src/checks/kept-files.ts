@@ -39,7 +39,7 @@ export interface OutputFile {
 }
 
 /** `directory` may be another one at each call: a database's files stand beside it. It is made when it is needed. */
-export function createKeptFiles(directory: () => string, most = MAX_BYTES): KeptFiles {
+export function createKeptFiles(directory: () => string): KeptFiles {
   let unseen = LOOK_BYTES;
 
   const homeOf = ({ instance_id }: OfVisit) => join(directory(), instance_id);
@@ -55,7 +55,7 @@ export function createKeptFiles(directory: () => string, most = MAX_BYTES): Kept
     unseen += bytes;
     if (unseen < LOOK_BYTES) return;
     unseen = 0;
-    void trim(directory(), most).catch(() => {}); // gone meanwhile, or not ours to remove: the next look comes
+    void trim(directory()).catch(() => {}); // gone meanwhile, or not ours to remove: the next look comes
   }
 
   return {
@@ -172,7 +172,7 @@ async function privateDirectory(path: string): Promise<void> {
 }
 
 /** Removes the oldest files while there are too many bytes. */
-async function trim(directory: string, most: number): Promise<void> {
+async function trim(directory: string): Promise<void> {
   const files: { path: string; size: number; time: number }[] = [];
   for (const run of await namesIn(directory)) {
     for (const name of await namesIn(join(directory, run))) {
@@ -182,9 +182,9 @@ async function trim(directory: string, most: number): Promise<void> {
     }
   }
   let total = files.reduce((sum, { size }) => sum + size, 0);
-  if (total <= most) return;
+  if (total <= MAX_BYTES) return;
   for (const { path, size } of files.sort((one, other) => one.time - other.time)) {
-    if (total <= most * 0.9) return;
+    if (total <= MAX_BYTES * 0.9) return;
     await unlink(path);
     total -= size;
   }

@@ -12,10 +12,10 @@ export interface StepCheck {
   refusal: string | null;
   /** The program that it starts. */
   command?: string;
-  /** What the agent is told to do or leave. */
-  rule?: string;
   /** How long that took the last time in this run, in milliseconds. */
   took?: number;
+  /** What the agent is told to do or leave. */
+  rule?: string;
 }
 
 /** The checks of the current step, and which of them may be looked at. */

@@ -32,7 +32,7 @@ function checkedView({ check, outcome, reason, output, ...seen }: CheckResult): 
   const { command, exit_code, milliseconds, output_file, output_fault } = seen;
   return {
     check: oneLine(check, MAX_NAME),
-    command,
+    command: command && oneLine(command, MAX_NAME),
     outcome,
     reason: reason && oneLine(reason, MAX_NAME),
     exit_code,

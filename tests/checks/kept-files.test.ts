@@ -1,0 +1,71 @@
+/** Files that are kept of a run: one for each check of a visit, never half of one, never in a place of somebody else's. */
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { createKeptFiles, type KeptFiles } from "../../src/checks/kept-files.ts";
+import { createTestChecker, looking, run } from "../support/checking.ts";
+import { scratchDir } from "../support/workspace.ts";
+
+const OF = { instance_id: "run_a", visit: 4 };
+let attempts = 0;
+
+async function keep(files: KeptFiles, check: string, text: string) {
+  const file = files.output(OF, { check, attempt: `${++attempts}` });
+  file.add(Buffer.from(text));
+  return file.end(Buffer.from(text));
+}
+
+test("each check of a visit has a file of its own, and a later attempt takes its place", async () => {
+  const directory = join(scratchDir(), "kept");
+  const files = createKeptFiles(() => directory);
+  const checks = ["test", "Test", "te st", "te-st", "../../up", "", "x".repeat(300), `${"x".repeat(300)}y`];
+  const paths = new Set<string | undefined>();
+  for (const check of checks) paths.add((await keep(files, check, `of ${check}`)).output_file);
+  expect(paths.size).toBe(checks.length);
+  expect(readdirSync(join(directory, "run_a"))).toHaveLength(checks.length);
+  const { output_file = "" } = await keep(files, "test", "later");
+  expect(output_file).toBe(join(directory, "run_a/4-test.log"));
+  expect(readFileSync(output_file, "utf8")).toBe("later");
+  expect(readdirSync(join(directory, "run_a"))).toHaveLength(checks.length);
+});
+
+test("what prints nothing, and what is stopped, leaves no file", async () => {
+  const directory = join(scratchDir(), "kept");
+  const checker = createTestChecker({ files: createKeptFiles(() => directory) });
+  const project = scratchDir();
+  expect(await checker.look(run(["true"]), looking(project))).not.toHaveProperty("output_file");
+  const stop = new AbortController();
+  const looked = checker.look(run(["sh", "-c", "echo begun; sleep 30"]), looking(project, { signal: stop.signal }));
+  while (
+    !(await Bun.file(join(directory, "run_of_a_test"))
+      .stat()
+      .catch(() => null))
+  )
+    await Bun.sleep(5);
+  stop.abort();
+  expect(await looked).toMatchObject({ reason: "stopped" });
+  expect(readdirSync(join(directory, "run_of_a_test"))).toEqual([]);
+});
+
+test("a link in the place of a directory is not followed, and one that was open to others is closed", async () => {
+  const [elsewhere, home] = [scratchDir(), scratchDir()];
+  symlinkSync(elsewhere, join(home, "link"));
+  const { output_file, output_fault } = await keep(
+    createKeptFiles(() => join(home, "link")),
+    "test",
+    "secret",
+  );
+  expect({ output_file, output_fault }).toEqual({
+    output_file: undefined,
+    output_fault: "something else stands in the place of the directory",
+  });
+  expect(readdirSync(elsewhere)).toEqual([]);
+  mkdirSync(join(home, "open"));
+  chmodSync(join(home, "open"), 0o755);
+  await keep(
+    createKeptFiles(() => join(home, "open")),
+    "test",
+    "secret",
+  );
+  expect(statSync(join(home, "open")).mode & 0o777).toBe(0o700);
+});
