@@ -9,6 +9,7 @@ import { readConfig } from "../src/config.ts";
 import type { Verdict } from "../src/decider.ts";
 import type { Decision } from "../src/decision.ts";
 import { JsonObject } from "../src/json.ts";
+import { createLiquidRenderer } from "../src/liquid/liquid-renderer.ts";
 import { createLog } from "../src/log.ts";
 import { createLibrary } from "../src/markdown/library.ts";
 import { createModelDecider } from "../src/openai/model-decider.ts";
@@ -85,7 +86,11 @@ async function main(): Promise<number> {
 /** The workflows of this checkout. */
 export async function shippedWorkflows(): Promise<Map<string, Workflow>> {
   const directory = join(import.meta.dir, "../workflows");
-  const judges = { checkExpression, schemaFault: createAjvSchemaJudge().fault };
+  const judges = {
+    checkExpression,
+    schemaFault: createAjvSchemaJudge().fault,
+    templateFaults: createLiquidRenderer().faults,
+  };
   const { workflows } = await createLibrary({ places: [{ directory }], judges }).catalog();
   return new Map([...workflows].map(([name, { workflow }]) => [name, workflow]));
 }

@@ -15,6 +15,7 @@ import { gitChangeProbe } from "./git/work-tree.ts";
 import { isLoopback } from "./http/guards.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
 import { withoutPaths } from "./http/without-paths.ts";
+import { createLiquidRenderer } from "./liquid/liquid-renderer.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
 import { createLibrary } from "./markdown/library.ts";
@@ -67,6 +68,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   dropForeignSettings();
   const model = config.model && createModelDecider(config.model, { log, now });
   const schemas = createAjvSchemaJudge();
+  const templates = createLiquidRenderer();
   const busy = createBusyWait();
   const database = createLazyStore(config.dbPath, busy);
   const files = createKeptFiles(() => besides(config.dbPath));
@@ -76,13 +78,14 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     store: database.open,
     source: createLibrary({
       places: config.definitions.map(placeOf),
-      judges: { checkExpression, schemaFault: schemas.fault },
+      judges: { checkExpression, schemaFault: schemas.fault, templateFaults: templates.faults },
       log,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,
     probe: createGitProjectProbe(config.checks),
     schemas,
+    templates,
     checker,
     attempts,
     patience,

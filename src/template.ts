@@ -5,13 +5,48 @@ import { oneLine } from "./words.ts";
 const VALUE = /\{\{\s*context\.([\p{L}\p{N}_$-]+(?:\.[\p{L}\p{N}_$-]+)*)\s*\}\}/gu;
 
 /** How large a filled text may be, in bytes as JSON, if the caller has no limit of its own. */
-const MAX_FILLED = 1_000_000;
+export const MAX_FILLED = 1_000_000;
 /** Most bytes that a character takes as JSON. */
 const MOST_PER_CHARACTER = 6;
 /** If less of a value than this could be shown, in bytes, its template stays as written: its key says more. */
-const LEAST_SHOWN = 300;
+export const LEAST_SHOWN = 300;
 /** Bytes for the note behind a value that is cut. */
-const NOTE_BYTES = 150;
+export const NOTE_BYTES = 150;
+
+/** The names that a template in a language of its own may use: the values below, and those of branches, unset outside them. */
+export const TEMPLATE_NAMES = ["context", "checks", "run", "item", "branches", "assumptions", "unattended"];
+
+/** What a template in a language of its own can name. */
+export interface TemplateValues {
+  context: JsonObject;
+  /** The checks that the server will look at, as answers name them. */
+  checks: string[];
+  run: { id: string; workflow: string; visit: number };
+}
+
+/** A text filled in, and what could not be: each says line, place and why, and was left as written. */
+export interface Filled {
+  text: string;
+  faults: string[];
+}
+
+/** Fills in one text for answers of any size, in bytes as JSON; the work is done once. Never throws. */
+export type Filler = (mostBytes?: number) => Filled;
+
+/** A place where a text is no template. Lines of the text count from 1. */
+export interface TemplateFault {
+  line: number;
+  message: string;
+  hint: string;
+}
+
+/** Understands templates in a language of their own. */
+export interface TemplateRenderer {
+  /** What is wrong with a text as a template. */
+  faults(text: string): TemplateFault[];
+  /** The filler of a step's instructions; a step is parsed once. */
+  filler(step: { instructions: string }, values: TemplateValues): Filler;
+}
 
 /**
  * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the
@@ -47,17 +82,18 @@ function fillWithin(text: string, context: JsonObject, mostAdded: number): strin
     const filling = fillings.get(path);
     if (!filling) return written;
     if (filling.bytes <= most) return filling.text;
-    return most < LEAST_SHOWN ? written : cut(filling, { most, path });
+    return most < LEAST_SHOWN ? written : cutValue(filling, { most, name: `context.${oneLine(path, 40)}` });
   });
 }
 
-function cut({ text, bytes }: Filling, { most, path }: { most: number; path: string }): string {
+/** The beginning of a value, and where it is whole by its name. */
+export function cutValue({ text, bytes }: Filling, { most, name }: { most: number; name: string }): string {
   const shown = text.slice(0, (text.length * (most - NOTE_BYTES)) / bytes).toWellFormed();
-  return `${shown}… (cut; ${text.length} characters: get_workflow_status has context.${oneLine(path, 40)} whole)`;
+  return `${shown}… (cut; ${text.length} characters: get_workflow_status has ${name} whole)`;
 }
 
 /** The size to which larger values are cut, so that all of them together stay within the sum. */
-function largestShown(sizes: number[], sum: number): number {
+export function largestShown(sizes: number[], sum: number): number {
   let left = sum;
   for (const [index, size] of sizes.toSorted((a, b) => a - b).entries()) {
     const share = left / (sizes.length - index);

@@ -42,6 +42,8 @@ export const Step = z.object({
   checks: z.array(Check).min(1).optional(),
   /** Entering the step more often suspends the instance. */
   max_visits: z.int().min(1).optional(),
+  /** The language that the instructions are a template in; without it only `{{ context.key }}` is filled in. */
+  template: z.literal("liquid").optional(),
 });
 export type Step = z.infer<typeof Step>;
 

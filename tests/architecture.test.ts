@@ -34,7 +34,7 @@ const LAYERS: string[][] = [
   ["errors", "log"],
   NOUNS,
   ["rules", "work"],
-  ["markdown", "sqlite", "routes", "git", "openai", "schemas", "checks", "engine"],
+  ["markdown", "sqlite", "routes", "liquid", "git", "openai", "schemas", "checks", "engine"],
   ["mcp"],
   ["http"],
   ["config"],

@@ -38,9 +38,10 @@ async function readWhole({ engine }: App, instance_id: string): Promise<Snapshot
   return { ...last, history };
 }
 
-function instructionsOf({ instance, workflow }: Snapshot): string | null {
+function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
   const step = currentStep(workflow, instance);
-  return step ? fillTemplate(step.instructions, effectiveContext(instance)) : null;
+  if (!step) return null;
+  return filler?.().text ?? fillTemplate(step.instructions, effectiveContext(instance));
 }
 
 function asJson(whole: Snapshot) {

@@ -2,9 +2,11 @@
 import type { Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
+import type { Filler } from "../template.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
+import { fillerOf } from "./filling.ts";
 import { agentDecides } from "./parts.ts";
 import { checksOf, type StepCheck } from "./step-checks.ts";
 
@@ -25,6 +27,8 @@ export interface Outcome {
   did: "handed_out" | "kept" | "noted" | "checking";
   /** What the server will look at when the current step is reported. */
   checks: StepCheck[];
+  /** Fills in the current step's instructions, if they are a template in a language of their own. */
+  filler: Filler | undefined;
   checks_running?: Running;
   /** What they showed of the report that this call decided, or that an earlier one like it did. */
   checked?: Evidence;
@@ -77,7 +81,8 @@ export function handedOut(
   const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];
-  return { instance: current, workflow, trusted, checks, did: kept ? "kept" : "handed_out", ...ask, ...more };
+  const filler = step && fillerOf(parts, { instance: current, workflow, trusted });
+  return { instance: current, workflow, trusted, checks, filler, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 
 /** The same outcome with what the checks showed, where there were any. */

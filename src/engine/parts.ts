@@ -6,6 +6,7 @@ import type { Store } from "../instance.ts";
 import type { Log } from "../log.ts";
 import type { ProjectProbe } from "../project.ts";
 import type { SchemaJudge } from "../schema.ts";
+import type { TemplateRenderer } from "../template.ts";
 import type { Step, WorkflowSource } from "../workflow.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Definitions } from "./definitions.ts";
@@ -20,6 +21,7 @@ export interface Parts {
   onModelFailure: "agent" | "error";
   probe: ProjectProbe;
   schemas: SchemaJudge;
+  templates: TemplateRenderer;
   checker: Checker;
   attempts: Attempts;
   patience: Patience;

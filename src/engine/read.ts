@@ -1,11 +1,20 @@
 /** Reading: status, history and lists. Changes nothing. */
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import type { HistoryEntry, Instance, InstanceSummary, Status, Store } from "../instance.ts";
+import {
+  currentStep,
+  type HistoryEntry,
+  type Instance,
+  type InstanceSummary,
+  type Status,
+  type Store,
+} from "../instance.ts";
 import { asWritten } from "../near-name.ts";
+import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
-import { type Call, notFound } from "./call.ts";
+import { type Call, isTrusted, notFound } from "./call.ts";
+import { fillerOf } from "./filling.ts";
 import type { Parts } from "./parts.ts";
 
 const MAX_COUNTED = 1_000;
@@ -27,6 +36,8 @@ export interface Snapshot {
   history: HistoryEntry[];
   /** Whether `enough` ended the reading before all that was asked for was read. */
   unread: boolean;
+  /** Fills in the current step's instructions, if they are a template in a language of their own. */
+  filler: Filler | undefined;
 }
 
 /** One instance whole, with a page of its history. Throws INSTANCE_NOT_FOUND. */
@@ -35,7 +46,10 @@ export async function status(parts: Parts, input: StatusInput): Promise<Snapshot
   const instance = await store.load(input.instance_id);
   if (!instance) throw notFound(input.instance_id);
   const workflow = await parts.definitions.of(store, instance);
-  return { instance, workflow, ...(await pageOf(store, input)) };
+  const isFilled = currentStep(workflow, instance)?.template !== undefined;
+  const trusted = isFilled && (await isTrusted(parts, instance, workflow));
+  const filler = fillerOf(parts, { instance, workflow, trusted });
+  return { instance, workflow, filler, ...(await pageOf(store, input)) };
 }
 
 async function pageOf(store: Store, { instance_id, history_limit, history_before, enough }: StatusInput) {

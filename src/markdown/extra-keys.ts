@@ -6,8 +6,8 @@ import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import type { Yaml, YamlMap } from "./yaml.ts";
 
-export const STEP_KEYS = ["next", "produces", "checks", "edits", "max_visits", "sections"] as const;
-export const INDEX_KEYS = ["description", "inputs"] as const;
+export const STEP_KEYS = ["next", "produces", "checks", "edits", "max_visits", "sections", "template"] as const;
+export const INDEX_KEYS = ["description", "inputs", "template"] as const;
 
 export type StepKey = (typeof STEP_KEYS)[number];
 export type IndexKey = (typeof INDEX_KEYS)[number];

@@ -1,23 +1,30 @@
 /** What the front matter of index.md says of the workflow: a line for lists, and what it starts with. */
 import type { JsonObject } from "../json.ts";
-import type { Workflow } from "../workflow.ts";
+import type { Step, Workflow } from "../workflow.ts";
 import { nameOf } from "../written.ts";
 import { indexKeys } from "./extra-keys.ts";
 import type { Reading } from "./reading.ts";
+import { parseTemplate } from "./template-extra.ts";
 import { toObject, type Yaml, type YamlMap } from "./yaml.ts";
 
-export type IndexExtras = Pick<Workflow, "description" | "inputs">;
+export interface IndexExtras {
+  /** What the workflow itself keeps. */
+  extras: Pick<Workflow, "description" | "inputs">;
+  /** The language of every step's instructions. */
+  template: Step["template"];
+}
 
 /** Most characters of a description. */
 export const MAX_DESCRIPTION = 300;
 
 /** What is wrong becomes problems. A key that is absent is absent in what comes back. */
 export function parseIndexExtras(root: YamlMap | undefined, reading: Reading): IndexExtras {
-  if (!root) return {};
+  if (!root) return { extras: {}, template: undefined };
   const keys = indexKeys(root, reading);
   const description = parseDescription(keys.get("description"), reading);
   const inputs = parseInputs(keys.get("inputs"), reading);
-  return { ...(description === undefined ? {} : { description }), ...(inputs ? { inputs } : {}) };
+  const template = parseTemplate(keys.get("template"), reading);
+  return { extras: { ...(description === undefined ? {} : { description }), ...(inputs ? { inputs } : {}) }, template };
 }
 
 function parseDescription(yaml: Yaml | undefined, reading: Reading): string | undefined {

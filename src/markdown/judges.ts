@@ -3,11 +3,14 @@
  * them in.
  */
 import type { JsonObject } from "../json.ts";
+import type { TemplateFault } from "../template.ts";
 
-/** Each returns null for what can be used, else what is wrong with it, in one line. */
+/** The first two return null for what can be used, else what is wrong with it, in one line. */
 export interface Judges {
   /** A route's CEL expression. */
   checkExpression(expression: string): string | null;
   /** A JSON Schema. */
   schemaFault(schema: JsonObject): string | null;
+  /** Instructions with `template: liquid`: all that is wrong, by line. */
+  templateFaults(text: string): TemplateFault[];
 }

@@ -24,6 +24,7 @@ import { checkRoutes } from "./routes-section.ts";
 import { sinkHeadings } from "./sink.ts";
 import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
+import { checkTemplate } from "./template-extra.ts";
 import { warnOfUnlisted } from "./unlisted-steps.ts";
 import { addWarnings } from "./warnings.ts";
 import type { YamlMap } from "./yaml.ts";
@@ -105,11 +106,11 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   }
   const source = openSource(path, file, reading);
   if (!source) return undefined;
-  const indexExtras = parseIndexExtras(source.frontMatter, reading);
+  const { extras, template } = parseIndexExtras(source.frontMatter, reading);
   checkIndexPlaces(source.document, source.expanded, reading);
   const { goal, links } = parseIndex(source.document, source.expanded, reading);
   checkNames(links, reading);
-  const steps = readSteps(links, source.bytes, reading);
+  const steps = readSteps(links, { indexBytes: source.bytes, template }, reading);
   const names = links.map((link) => link.name);
   for (const { content } of steps) {
     checkRoutes(content.routes, names, reading);
@@ -117,10 +118,10 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   }
   const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at }));
   if (reading.problems.all.length === 0) {
-    addWarnings(placed, keysOf(indexExtras.inputs), reading);
+    addWarnings(placed, keysOf(extras.inputs), reading);
     warnOfUnlisted(source.document, links, source.expanded, reading);
   }
-  return { name, goal, ...indexExtras, steps: placed.map(({ step }) => step) };
+  return { name, goal, ...extras, steps: placed.map(({ step }) => step) };
 }
 
 /** The context keys that `inputs` speaks of. */
@@ -142,7 +143,7 @@ function toStep({ name, path }: StepLink, { guidance, instructions, sections, ro
 /** A file that is linked more than once is parsed once, and counts as often as it is linked. */
 function readSteps(
   links: readonly StepLink[],
-  indexBytes: number,
+  { indexBytes, template }: { indexBytes: number; template: Step["template"] },
   reading: Reading,
 ): { link: StepLink; content: Content }[] {
   const known = new Map<string, { content: Content; bytes: number } | undefined>();
@@ -150,7 +151,7 @@ function readSteps(
   let bytes = indexBytes;
   for (const link of links) {
     if (reading.problems.isFull) break;
-    if (!known.has(link.path)) known.set(link.path, readStep(link, reading));
+    if (!known.has(link.path)) known.set(link.path, readStep(link, template, reading));
     const step = known.get(link.path);
     if (!step) continue;
     bytes += step.bytes;
@@ -166,7 +167,11 @@ function readSteps(
   return steps;
 }
 
-function readStep(link: StepLink, reading: Reading): { content: Content; bytes: number } | undefined {
+function readStep(
+  link: StepLink,
+  ofAll: Step["template"],
+  reading: Reading,
+): { content: Content; bytes: number } | undefined {
   const { path, at, name } = link;
   const file = reading.files.read(path);
   if (!file.ok) {
@@ -176,10 +181,13 @@ function readStep(link: StepLink, reading: Reading): { content: Content; bytes: 
   }
   const source = openSource(path, file, reading);
   if (!source) return undefined;
-  const extras = parseStepExtras(source.frontMatter, reading);
-  const { ownSections } = extras;
+  const placed = parseStepExtras(source.frontMatter, reading);
+  const { ownSections } = placed;
   const sections = parseStep(source.document, { path, ownSections }, source.expanded, reading);
-  return { content: { ...sections, ...extras }, bytes: source.bytes };
+  const template = placed.extras.template ?? ofAll;
+  if (template) checkTemplate(sections, source.expanded, reading);
+  const extras = { ...placed.extras, ...(template ? { template } : {}) };
+  return { content: { ...sections, ...placed, extras }, bytes: source.bytes };
 }
 
 function openSource(path: string, file: { ok: true; id: string; text: string }, reading: Reading): Source | undefined {

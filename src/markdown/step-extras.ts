@@ -10,10 +10,11 @@ import { type OwnSection, parseOwnSections } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { type PlacedRoute, targetHint } from "./routes-section.ts";
+import { parseTemplate } from "./template-extra.ts";
 import { toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
 
 /** The extras of a step; a key that is absent is absent here. */
-export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits">;
+export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits" | "template">;
 
 export interface PlacedExtras {
   extras: StepExtras;
@@ -34,11 +35,13 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
   const produces = parseProduces(keys.get("produces"), reading);
   const checks = [...parseEdits(keys.get("edits"), reading), ...parseChecks(keys.get("checks"), reading)];
   const maxVisits = parseMaxVisits(keys.get("max_visits"), reading);
+  const template = parseTemplate(keys.get("template"), reading);
   const extras = {
     ...(next.length > 0 ? { next: next.map(({ name }) => name) } : {}),
     ...(produces ? { produces } : {}),
     ...(checks.length > 0 ? { checks } : {}),
     ...(maxVisits === undefined ? {} : { max_visits: maxVisits }),
+    ...(template ? { template } : {}),
   };
   const ownSections = parseOwnSections(keys.get("sections"), reading);
   return { extras, ownSections, nextAt: next.map(({ at }) => at) };

@@ -3,7 +3,7 @@ import { jsonText } from "../json.ts";
 import { MAX_INSTRUCTIONS, MAX_INSTRUCTIONS_SENT, type Section } from "../workflow.ts";
 import type { Heading, MarkdownDocument } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
-import { sliceText } from "./lines.ts";
+import { countLineBreaks, sliceText } from "./lines.ts";
 import { checkStepPlaces } from "./misplaced.ts";
 import { checkOwnSections, GUIDANCE, INSTRUCTIONS, type OwnSection, ROUTES } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
@@ -15,6 +15,8 @@ import { titleKey } from "./titles.ts";
 export interface StepFile {
   guidance: string;
   instructions: string;
+  /** The line of the document in which the instructions begin. */
+  instructionsLine: number;
   sections: Section[];
   routes: PlacedRoute[];
 }
@@ -24,6 +26,8 @@ interface Part {
   start: number;
   end: number;
   text: string;
+  /** The line in which the text begins. */
+  line: number;
 }
 
 const OWN_KEYS: ReadonlySet<string> = new Set([GUIDANCE, INSTRUCTIONS, ROUTES].map(titleKey));
@@ -41,21 +45,22 @@ export function parseStep(
   checkOwnSections(top, ownSections, source, reading);
   reportNearRoutes(document, ownSections, source, reading);
   const only = (title: string) => onlyPart(title, parts, source, reading);
-  const required = (title: string): string => {
+  const required = (title: string): Part | undefined => {
     const part = only(title);
     if (!part && source.complete) reportMissing(title, document, { file: path, source, reading });
     if (part?.text === "") reportEmpty(part, "Write its text, or correct the next heading's level", source, reading);
-    return part?.text ?? "";
+    return part;
   };
-  const guidance = required(GUIDANCE);
-  const instructions = required(INSTRUCTIONS);
+  const guidance = required(GUIDANCE)?.text ?? "";
+  const told = required(INSTRUCTIONS);
+  const instructions = told?.text ?? "";
   reportTooLong(instructions, parts, source, reading);
   const sections = parts
     .filter(({ heading }) => !OWN_KEYS.has(titleKey(heading.title)))
     .map(({ heading, text }) => ({ title: heading.title, text }));
   const routesPart = only(ROUTES);
   const routes = routesPart ? readRoutes(routesPart, document, source, reading) : [];
-  return { guidance, instructions, sections, routes };
+  return { guidance, instructions, instructionsLine: told?.line ?? 1, sections, routes };
 }
 
 function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, reading: Reading): PlacedRoute[] {
@@ -86,7 +91,9 @@ function partsOf({ text, headings }: MarkdownDocument): Part[] {
   const top = headings.filter(({ level }) => level === 1);
   return top.map((heading, index) => {
     const end = top[index + 1]?.start ?? text.length;
-    return { heading, start: heading.end, end, text: sliceText(text, heading.end, end) };
+    const own = sliceText(text, heading.end, end);
+    const line = heading.line + countLineBreaks(text.slice(heading.start, text.indexOf(own, heading.end)));
+    return { heading, start: heading.end, end, text: own, line };
   });
 }
 

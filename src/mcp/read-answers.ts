@@ -113,7 +113,7 @@ function historyWithin(history: HistoryEntry[], budget: number) {
 }
 
 function statusWithin(
-  { instance, workflow, history, unread }: Snapshot,
+  { instance, workflow, history, unread, filler }: Snapshot,
   most: { keys: string[] | undefined; budget: number },
 ): Answer {
   const { keys, budget } = most;
@@ -143,7 +143,7 @@ function statusWithin(
     completed_at: instance.completed_at,
     waiting_for: instance.waiting_for,
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
-    next_step: nextStepBrief({ instance, workflow }),
+    next_step: nextStepBrief({ instance, workflow, filler }),
     history: page.views.reverse(),
     history_total: instance.last_seq,
     cut: cut.length > 0 ? cut.join("; ") : undefined,
@@ -170,7 +170,7 @@ function shrinkTo(value: unknown, mostBytes: number): unknown {
 }
 
 /** Instructions in full are for the one who works the step: resume_workflow hands them out. */
-function nextStepBrief(at: Pick<Snapshot, "instance" | "workflow">) {
+function nextStepBrief(at: Pick<Snapshot, "instance" | "workflow" | "filler">) {
   return nextStep(at, MAX_BRIEF_BYTES);
 }
 

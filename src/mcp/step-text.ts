@@ -36,7 +36,7 @@ function runningText(view: View): string {
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
-  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([choice, how, call, checkRules(view), FAILURE_RULE])}`;
+  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([faultLine(view), choice, how, call, checkRules(view), FAILURE_RULE])}`;
 }
 
 function headLines(view: View): string {
@@ -72,6 +72,12 @@ function replayLine({ replayed, decision }: View): string {
   if (!replayed) return "";
   if (!decision) return "(repeated call: this is where that run is now)";
   return `(repeated call: that visit was decided before, by ${decision.decided_by}, for ${decision.next_step}; this is where the run is now)`;
+}
+
+/** What the step's template could not fill in. */
+function faultLine({ step }: View): string {
+  const faults = step?.template_faults;
+  return faults ? `Not filled in, left as the workflow's author wrote it: ${faults.join("; ")}.` : "";
 }
 
 function noteLine({ decision, notes = decision?.notes ?? [] }: View): string {

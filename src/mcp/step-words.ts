@@ -28,19 +28,26 @@ const MAX_CHECK_WORDS = 400;
 const MAX_UNCHECKED_WORDS = 1_000;
 
 /** The current step as it is handed out: null when suspended, failed or cancelled, FINISH when completed. */
-export function nextStep({ instance, workflow }: Pick<Outcome, "instance" | "workflow">, mostBytes: number) {
+export function nextStep(
+  { instance, workflow, filler }: Pick<Outcome, "instance" | "workflow" | "filler">,
+  mostBytes: number,
+) {
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
   if (instance.status !== "RUNNING" || !step) return null;
   const { instructionBytes, progress } = factsOf(step, workflow);
   const room = Math.max(mostBytes - instructionBytes, mostBytes / 4);
-  const instructions = fillTemplate(step.instructions, effectiveContext(instance), room);
+  const { text, faults } = filler?.(mostBytes) ?? {
+    text: fillTemplate(step.instructions, effectiveContext(instance), room),
+    faults: [],
+  };
   return {
     step_name: step.name,
     step_id: stepIdOf(instance),
     visit: instance.visit,
     progress,
-    instructions: cutToBytes(instructions, mostBytes, () => whereWhole({ instance, workflow })),
+    instructions: cutToBytes(text, mostBytes, () => whereWhole({ instance, workflow })),
+    template_faults: faults.length > 0 ? faults : undefined,
   };
 }
 

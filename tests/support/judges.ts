@@ -1,6 +1,11 @@
 /** What the program itself judges definitions by. */
+import { createLiquidRenderer } from "../../src/liquid/liquid-renderer.ts";
 import type { Judges } from "../../src/markdown/judges.ts";
 import { checkExpression } from "../../src/routes/expression.ts";
 import { createAjvSchemaJudge } from "../../src/schemas/ajv-judge.ts";
 
-export const JUDGES: Judges = { checkExpression, schemaFault: createAjvSchemaJudge().fault };
+export const JUDGES: Judges = {
+  checkExpression,
+  schemaFault: createAjvSchemaJudge().fault,
+  templateFaults: createLiquidRenderer().faults,
+};
