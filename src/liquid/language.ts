@@ -32,7 +32,7 @@ export const FILTERS_OF_CODE = ["where", "reject", "group_by", "has", "find", "f
 );
 
 /** Most milliseconds that one text may take. Work is counted too, and much less is allowed: this is the net below it. */
-const RENDER_LIMIT_MS = 1_000;
+const RENDER_LIMIT_MS = 2_000;
 /** Characters and items that values made on the way may hold together. */
 const MEMORY_LIMIT = 10 * MAX_FILLED;
 
