@@ -36,6 +36,13 @@ writeFiles(workflows, {
     "  properties: {tree: {type: array, items: {anyOf: [{$ref: '#/properties/tree'}, {$ref: '#/properties/tree'}]}}}",
   ]),
   ...workflowFiles("FILLED", { One: { instructions: `${"{{ context.x }} ".repeat(1_200)}\n\nNever push.` } }),
+  ...workflowFiles("LIQUID", {
+    One: {
+      extras: ["template: liquid"],
+      instructions:
+        "{% for a in context.l %}{% for b in context.l %}{{ b }}{% endfor %}{% endfor %}\n\nRead {{ context.x }}\n\nNever push.",
+    },
+  }),
   ...workflowFiles("CUT", { One: { instructions: "Read {{ context.x }}\n\nNever push." } }),
 });
 
@@ -77,6 +84,19 @@ describe.each(Object.entries(TRANSPORTS))("over %s", (_name, open) => {
     expect(told.data.error_code).toBe("INVALID_INPUT");
     expect(told.text).toContain("could not be judged: too much work");
     expect((await on.call("list_instances")).data.instances).toEqual([]);
+  });
+
+  test("a Liquid template that is too much work says so at its place, and the rest is handed out", async () => {
+    const on = await server();
+    const { id, told } = await startRun(on, "LIQUID", { context: { l: NUMBERS, x: "x".repeat(200_000) } });
+    const { instructions, template_faults } = told.data.next_step;
+    expect(instructions).toStartWith("{% for a in context.l %}{% for b");
+    expect(instructions).toContain("(cut; 200000 characters: get_workflow_status has context.x whole)");
+    expect(instructions).toEndWith("Never push.");
+    const fault = "line 1 of the instructions, {% for a in context.l %}: too much work";
+    expect(template_faults).toEqual([fault]);
+    expect(told.text).toContain(fault);
+    expect(await statusOf(on, id)).toMatchObject({ status: "RUNNING", current_step_name: "One" });
   });
 
   test("large values are cut where they are filled in, and the author's words are whole", async () => {

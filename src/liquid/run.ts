@@ -64,11 +64,12 @@ export function print(parsed: Parsed, values: object, { library, liquid }: Langu
         library.toValueSync(renderTemplates([template], context, emitter));
       } catch (error) {
         if (!(error instanceof TooMuchWork)) throw error;
+        emitter.leaveAll();
         fail({ template, error, emitter, mark });
-        const next = new library.Context(values, liquid.options, { sync: true }, { liquid });
+        const { memoryLimit, renderLimit } = context;
+        const next = new library.Context(values, liquid.options, { sync: true }, { liquid, memoryLimit, renderLimit });
         Object.assign(next.bottom(), context.bottom()); // what was assigned, without the scopes of open loops
         context = next;
-        emitter.loop = undefined;
       }
       left -= own.meter.used();
     }
@@ -82,6 +83,7 @@ export function print(parsed: Parsed, values: object, { library, liquid }: Langu
 function* renderTemplates(templates: Template[], context: Context, given?: Emitter): IterableIterator<unknown> {
   const emitter = given instanceof PieceEmitter ? given : new TextEmitter(context);
   const { at } = emitter;
+  takeTurn(context); // a loop may have no body
   for (const template of templates) {
     takeTurn(context);
     const mark = emitter.pieces.length;
@@ -91,6 +93,7 @@ function* renderTemplates(templates: Template[], context: Context, given?: Emitt
       if (printed !== undefined && printed !== null) emitter.write(printed);
     } catch (error) {
       if (error instanceof TooMuchWork) throw error;
+      emitter.leave(template, at);
       fail({ template, error, emitter, mark });
     }
     emitter.leave(template, at);
@@ -162,7 +165,10 @@ class PieceEmitter implements Emitter {
 
   leave(template: Template, before: Template | undefined): void {
     this.at = before;
-    if (this.loopAt !== template) return;
+    if (this.loopAt === template) this.leaveAll();
+  }
+
+  leaveAll(): void {
     this.loop = undefined;
     this.loopAt = undefined;
   }
