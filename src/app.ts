@@ -109,7 +109,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       async prune(before) {
         const deleted = await upkeep.prune(before);
         const store = await database.open();
-        await files.removeRuns(async (id) => (await store.load(id)) === null);
+        const isGone = async (id: string) => (await store.load(id)) === null;
+        await files.removeRuns(isGone).catch((err) => log.warn({ err }, "files of deleted runs are left: prune again"));
         return deleted;
       },
     },

@@ -145,6 +145,11 @@ describe("too much work ends at its place, and what follows is filled in", () =>
     "{% for a in context.many %}{% if context.many == context.same %}x{% endif %}{% endfor %}",
     "{% for a in context.many %}{% assign b = context.many | sort %}{% endfor %}",
     "{% for a in context.many %}{% assign b = context.nested | append: a %}{% endfor %}",
+    "{% for a in context.many %}{% if context.lists contains context.many %}x{% endif %}{% endfor %}",
+    "{% for a in context.many %}{% case context.many %}{% when context.same %}x{% endcase %}{% endfor %}",
+    "{{ context.many | where: context.many }}",
+    "{{ context.many | map: context.x }}",
+    "{{ context.many | find: 'a', context.many }}",
     "{{ context.many | join: context.x }}",
     '{{ context.x | replace: "x", context.x }}',
     '{% assign a = "ab" %}{% for i in (1..60) %}{% assign a = a | append: a %}{% endfor %}{{ a }}',
@@ -157,13 +162,17 @@ describe("too much work ends at its place, and what follows is filled in", () =>
     const began = performance.now();
     const filled = fill(
       `Before. ${text} {{ context.end }}.`,
-      { many, same: [...many], nested, x, end: "Never push" },
+      { many, same: [...many], lists: [[...many]], nested, x, end: "Never push" },
       26_000,
     );
     expect(performance.now() - began).toBeLessThan(1_500);
     expect(filled.text).toStartWith("Before. ");
     expect(filled.text).toEndWith(" Never push.");
     expect(filled.faults.join()).toContain("too much work");
+  });
+
+  test("a short part of a long text is little", () => {
+    expect(fill("{{ context.x | slice: 0, 3 }}", { x })).toEqual({ text: "xxx", faults: [] });
   });
 
   test("the same text has the same end on every machine", () => {

@@ -1,9 +1,10 @@
 /**
- * Files that the server keeps of a run, beside its database: what programs printed, and how files stood. One that cannot be written is a word in the
- * answer, never the failure of a check.
+ * Files that the server keeps of a run, beside its database: what programs printed, and how files stood. If one cannot be
+ * written, the answer says so; a check never fails for it. No link is followed, to write or to remove.
  */
+import type { Dirent } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding, OfVisit } from "../check-kinds/looking.ts";
 import { oneLine } from "../words.ts";
@@ -66,7 +67,7 @@ export function createKeptFiles(directory: () => string): KeptFiles {
     },
     async note(of, key, bytes) {
       try {
-        await begin(of, async (home) => writeFile(notePath(home, of, key), bytes, { mode: 0o600 }));
+        await begin(of, (home) => putNote(home, { of, key, bytes }));
         wrote(bytes.length);
       } catch {
         // the names of what changes cannot be told then; whether something does, can
@@ -74,8 +75,8 @@ export function createKeptFiles(directory: () => string): KeptFiles {
     },
     readNote: (of, key) => readFile(notePath(homeOf(of), of, key)).catch(() => null),
     async removeRuns(isGone) {
-      for (const name of await namesIn(directory())) {
-        if (/^(run|wf)_\w+$/.test(name) && (await isGone(name))) await rm(join(directory(), name), { recursive: true });
+      for (const id of await runsIn(directory())) {
+        if (await isGone(id)) await rm(join(directory(), id), { recursive: true, force: true });
       }
     },
   };
@@ -89,6 +90,17 @@ function fileName(check: string): string {
 
 function notePath(home: string, { visit }: OfVisit, key: string): string {
   return join(home, `${visit}-${fileName(key)}.state`);
+}
+
+/** In place of any that is there, whole or not at all. Those of earlier visits are read by nobody. */
+async function putNote(home: string, { of, key, bytes }: { of: OfVisit; key: string; bytes: Uint8Array }) {
+  for (const name of await filesIn(home)) {
+    if (name.endsWith(".state") && Number.parseInt(name, 10) < of.visit) await unlink(join(home, name));
+  }
+  const path = notePath(home, of, key);
+  const part = `${path}.${crypto.randomUUID()}.part`;
+  await writeFile(part, bytes, { mode: 0o600, flag: "wx" });
+  await rename(part, path);
 }
 
 interface Place {
@@ -174,11 +186,11 @@ async function privateDirectory(path: string): Promise<void> {
 /** Removes the oldest files while there are too many bytes. */
 async function trim(directory: string): Promise<void> {
   const files: { path: string; size: number; time: number }[] = [];
-  for (const run of await namesIn(directory)) {
-    for (const name of await namesIn(join(directory, run))) {
+  for (const run of await runsIn(directory)) {
+    for (const name of await filesIn(join(directory, run))) {
       const path = join(directory, run, name);
-      const found = await stat(path).catch(() => null);
-      if (found?.isFile()) files.push({ path, size: found.size, time: found.mtimeMs });
+      const found = await lstat(path).catch(() => null); // gone meanwhile
+      if (found) files.push({ path, size: found.size, time: found.mtimeMs });
     }
   }
   let total = files.reduce((sum, { size }) => sum + size, 0);
@@ -190,9 +202,20 @@ async function trim(directory: string): Promise<void> {
   }
 }
 
-/** Empty if there is no such directory. */
-function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
+/** The runs that have a directory here: nothing else in it is ours. */
+async function runsIn(directory: string): Promise<string[]> {
+  const found = await entriesIn(directory);
+  return found.filter((entry) => entry.isDirectory() && /^(run|wf)_\w+$/.test(entry.name)).map(({ name }) => name);
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  return (await entriesIn(directory)).filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** Empty if there is no such directory, or a link to one. */
+async function entriesIn(directory: string): Promise<Dirent[]> {
+  const found = await lstat(directory).catch(() => null);
+  return found?.isDirectory() ? readdir(directory, { withFileTypes: true }).catch(() => []) : [];
 }
 
 function faultOf(error: unknown): string {

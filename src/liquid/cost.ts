@@ -9,12 +9,10 @@ const CHEAP = new Set(
     " ",
   ),
 );
-/** Each item is touched, or its key looked up, whatever it holds. */
-const BY_ITEM = new Set(
-  "reverse map sum compact concat push unshift pop shift slice where reject group_by has find find_index uniq sample".split(
-    " ",
-  ),
-);
+/** Each item is touched, whatever it holds. */
+const BY_ITEM = new Set("reverse compact concat push unshift pop shift slice uniq sample".split(" "));
+/** The arguments are looked up in each item, or compared with it. */
+const BY_KEY = new Set("map sum where reject group_by has find find_index".split(" "));
 const ITEM_UNITS = 20;
 /** A date's format is tried at each of its characters, and a name of a month or a zone is looked up at each sign. */
 const DATE_UNITS = 2_000;
@@ -26,7 +24,11 @@ type Sizes = WeakMap<object, number>;
 export function filterCost(name: string, values: unknown[], sizes: Sizes): number {
   if (CHEAP.has(name)) return 1;
   const [value, argument] = values;
-  if (BY_ITEM.has(name)) return values.reduce((sum: number, each) => sum + lengthOf(each) * ITEM_UNITS, 1);
+  if (BY_ITEM.has(name)) return values.reduce((sum: number, each) => sum + itemsCost(each), 1);
+  if (BY_KEY.has(name)) {
+    const sought = values.slice(1).reduce((sum: number, each) => sum + sizeOf(each, sizes), ITEM_UNITS);
+    return 1 + lengthOf(value) * sought;
+  }
   const whole = values.reduce((sum: number, each) => sum + sizeOf(each, sizes), 1);
   if (name.startsWith("sort")) return whole * Math.ceil(Math.log2(2 + lengthOf(value)));
   if (name.startsWith("date")) return DATE_UNITS + (typeof argument === "string" ? argument.length ** 2 * 10 : 0);
@@ -38,7 +40,7 @@ export function filterCost(name: string, values: unknown[], sizes: Sizes): numbe
 export function operatorCost(name: string, [left, right]: unknown[], sizes: Sizes): number {
   if (name !== "contains") return 1 + Math.min(sizeOf(left, sizes), sizeOf(right, sizes));
   if (typeof left === "string") return 1 + left.length / 64 + (left.length * lengthOf(right)) / 512;
-  return 1 + lengthOf(left) * ITEM_UNITS;
+  return 1 + (typeof right === "object" ? sizeOf(left, sizes) : lengthOf(left) * ITEM_UNITS);
 }
 
 /** A filter that counts what it will cost before it runs. */
@@ -51,6 +53,11 @@ export function counted(
     take(name, [value, ...given]);
     return handler.call(this, value, ...given);
   };
+}
+
+/** To touch each item; a text is passed over many characters at once. */
+function itemsCost(value: unknown): number {
+  return typeof value === "string" ? value.length >> 3 : lengthOf(value) * ITEM_UNITS;
 }
 
 /** Characters, items or keys: the value itself, not what is in it. */

@@ -1,5 +1,5 @@
 /** LiquidJS as this product lets templates use it: no files, limits set, its work counted. Loaded at the first template. */
-import type { Context, Liquid, Token } from "liquidjs";
+import type { Context, Emitter, Liquid, Token } from "liquidjs";
 import { MAX_FILLED } from "../template.ts";
 import { MAX_INSTRUCTIONS } from "../workflow.ts";
 import { counted } from "./cost.ts";
@@ -59,6 +59,7 @@ export function loadLanguage(runner: Runner): Language {
     renderLimit: RENDER_LIMIT_MS,
     memoryLimit: MEMORY_LIMIT,
   });
+  liquid.registerTag("case", countedCase(library, runner));
   for (const name of TAGS_OF_FILES) delete liquid.tags[name];
   for (const name of FILTERS_OF_CODE) liquid.unregisterFilter(name);
   for (const [name, filter] of Object.entries(liquid.filters)) {
@@ -67,6 +68,17 @@ export function loadLanguage(runner: Runner): Language {
   }
   liquid.renderer.renderTemplates = runner.renderTemplates;
   return { library, liquid };
+}
+
+/** The tag {% case %} compares without an operator: what that costs at most is counted before. */
+function countedCase({ CaseTag }: Library, { takeOperator }: Runner) {
+  return class extends CaseTag {
+    override *render(context: Context, emitter: Emitter): ReturnType<InstanceType<Library["CaseTag"]>["render"]> {
+      const sought: unknown = yield this.value.value(context, context.opts.lenientIf);
+      for (const _ of this.branches.flatMap(({ values }) => values)) takeOperator("==", [sought, sought]);
+      yield* super.render(context, emitter);
+    }
+  };
 }
 
 /** The line of the template's text in which a token begins, counted from 1. */

@@ -1,9 +1,21 @@
 /** Files that are kept of a run: one for each check of a visit, never half of one, never in a place of somebody else's. */
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createKeptFiles, type KeptFiles } from "../../src/checks/kept-files.ts";
 import { createTestChecker, looking, run } from "../support/checking.ts";
+import { waitFor } from "../support/stdio.ts";
 import { scratchDir } from "../support/workspace.ts";
 
 const OF = { instance_id: "run_a", visit: 4 };
@@ -68,4 +80,43 @@ test("a link in the place of a directory is not followed, and one that was open 
     "secret",
   );
   expect(statSync(join(home, "open")).mode & 0o777).toBe(0o700);
+});
+
+test("links in the directory lead neither what is written nor what is removed out of it", async () => {
+  const [directory, elsewhere] = [scratchDir(), scratchDir()];
+  const files = createKeptFiles(() => directory);
+  const theirs = join(elsewhere, "1-test.log");
+  symlinkSync(elsewhere, join(directory, "run_linked"));
+  mkdirSync(join(directory, "run_b"));
+  const mine = join(directory, "run_b", "1-test.log");
+  for (const path of [theirs, mine]) {
+    writeFileSync(path, "");
+    truncateSync(path, 1_200_000_000); // takes no room on the disk
+    utimesSync(path, 1, 1);
+  }
+  mkdirSync(join(directory, "run_a"));
+  symlinkSync(theirs, join(directory, "run_a", "4-test.log"));
+  const key = "docs";
+  symlinkSync(theirs, join(directory, "run_a", "4-docs.state"));
+  await files.note(OF, key, Buffer.from("noted"));
+  expect((await keep(files, "test", "printed")).output_file).toBe(join(directory, "run_a", "4-test.log"));
+  await waitFor(() => !existsSync(mine), "the oldest file to be removed");
+  expect(String(await files.readNote(OF, key))).toBe("noted");
+  await files.removeRuns(async () => true);
+  expect(readdirSync(directory)).toEqual(["run_linked"]);
+  expect(statSync(theirs).size).toBe(1_200_000_000);
+  mkdirSync(join(elsewhere, "run_c"));
+  symlinkSync(elsewhere, join(directory, "link"));
+  await createKeptFiles(() => join(directory, "link")).removeRuns(async () => true);
+  expect(existsSync(join(elsewhere, "run_c"))).toBe(true);
+});
+
+test("a note takes the place of those of earlier visits", async () => {
+  const directory = join(scratchDir(), "kept");
+  const files = createKeptFiles(() => directory);
+  for (const visit of [4, 9, 10]) await files.note({ ...OF, visit }, "**", Buffer.from(`${visit}`));
+  await files.note({ ...OF, visit: 10 }, "docs", Buffer.from("docs"));
+  expect(await files.readNote({ ...OF, visit: 9 }, "**")).toBeNull();
+  expect(String(await files.readNote({ ...OF, visit: 10 }, "**"))).toBe("10");
+  expect(readdirSync(join(directory, "run_a"))).toHaveLength(2);
 });
