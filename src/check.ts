@@ -18,7 +18,7 @@ export type Check = z.infer<typeof Check>;
 /** How a check went; `check` as `labelOf` names it. */
 export const CheckResult = z.object({
   check: z.string(),
-  /** The program that was started, as its text. */
+  /** The program that was started, as its text; absent if the check is named by it. */
   command: z.string().optional(),
   ...Finding.shape,
 });

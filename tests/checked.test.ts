@@ -1,6 +1,15 @@
 /** What the server saw when it looked is shown, over both transports, and all that a program printed is kept in a file. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { advance, expectRefused, historyOf, startRun } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
@@ -112,15 +121,15 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       writeFiles(on.project, { ...paths, "any.log": "ignored" });
       const at = { id: run.id, stepId: "2-review" };
       const refused = await expectRefused(on, run.id, () => advance(on, at), "CHECK_FAILED");
-      expect(refused.text).toContain("`edits none` failed: ");
-      expect(refused.text).toContain(": new/0.ts, new/1.ts, new/2.ts, new/3.ts, new/4.ts (+2); nothing changed");
+      expect(refused.text).toContain("`edits none` failed: Change no files in this step: in ");
+      expect(refused.text).toContain(": new/0.ts, new/1.ts, new/2.ts, new/3.ts, new/4.ts (+2); nothing moved");
       Bun.spawnSync(["rm", "-r", join(on.project, "new")]);
       const write = await advance(on, at);
-      expect(write.text).toContain("Change files only in: docs/** | notes.md. The server looks at that.");
+      expect(write.text).toContain("Change files only in docs/** | notes.md. The server looks at that.");
       writeFiles(on.project, { "docs/deep/a.md": "a", "notes.md": "n", "docs.md": "no" });
       const third = { id: run.id, stepId: "3-write" };
       const outside = await expectRefused(on, run.id, () => advance(on, third), "CHECK_FAILED");
-      expect(outside.text).toContain("handed out: docs.md; nothing changed");
+      expect(outside.text).toContain("handed out: docs.md; nothing moved");
       Bun.spawnSync(["rm", join(on.project, "docs.md")]);
       expect((await advance(on, third)).data.status).toBe("COMPLETED");
     });
@@ -144,6 +153,11 @@ test("a server that others can reach names no file, in no form of any answer", a
   const resource = await on.client.readResource({ uri: `instance://${run.id}` });
   expect(JSON.stringify([refused, told, status, resource])).not.toContain(".files");
   expect(existsSync(join(`${db}.files`, run.id, "1-test.log"))).toBe(true);
+  rmSync(`${db}.files`, { recursive: true });
+  writeFileSync(`${db}.files`, "somebody's file");
+  const unkept = await advance(on, { id: run.id, stepId: "2-again" });
+  expect(unkept.data.checked).toMatchObject([{ outcome: "passed" }, { outcome: "unchecked" }]);
+  expect(JSON.stringify(unkept)).not.toContain(".files");
 });
 
 test("output that cannot be kept fails no check, and the answer says so", async () => {
@@ -152,7 +166,7 @@ test("output that cannot be kept fails no check, and the answer says so", async 
   const run = await startRun(on, "TESTED");
   writeFileSync(`${on.db}.files`, "somebody's file");
   const told = await advance(on, run);
-  expect(told.text).toContain("output not kept: something else stands in the place of the directory)");
+  expect(told.text).toContain(`output not kept: ${on.db}.files is no directory)`);
   expect(told.data.checked).toMatchObject([{ outcome: "passed", output_fault: expect.any(String) }]);
   expect(readFileSync(`${on.db}.files`, "utf8")).toBe("somebody's file");
 });

@@ -46,7 +46,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
         );
       }
       const refused = await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
-      expect(refused.text).toContain("`sh check.sh` failed: exited with 1; nothing changed");
+      expect(refused.text).toContain("`sh check.sh` failed: exited with 1; nothing moved");
       expect(refused.text).toContain("line 4999\n1 of 3 tests failed: test_a");
       expect(refused.text).not.toContain("line 1\n");
       expect(refused.text.length).toBeLessThan(4_000);
@@ -62,7 +62,6 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect(entry?.evidence).toEqual([
         {
           check: "sh check.sh",
-          command: "sh check.sh",
           outcome: "passed",
           exit_code: 0,
           milliseconds: expect.any(Number),
@@ -167,7 +166,7 @@ test("a check that is a long script leaves room for the end of its output", asyn
   const on = await connect({ workflows: own, args: ["--allow-checks"] });
   const run = await startRun(on, "LONG");
   const refused = await expectRefused(on, run.id, () => advance(on, run, { next_step: "FINISH" }), "CHECK_FAILED");
-  expect(refused.text).toContain("failed: exited with 1; nothing changed. The end of its output:\nthe end\n");
+  expect(refused.text).toContain("failed: exited with 1; nothing moved. The end of its output:\nthe end\n");
   expect(refused.text.length).toBeLessThan(1_000);
   const told = run.told.text.split("\n").find((line) => line.startsWith("After your report"));
   expect(told?.length).toBeLessThan(600);

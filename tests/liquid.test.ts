@@ -66,6 +66,7 @@ describe.each(Object.entries(TRANSPORTS))("over %s", (_name, open) => {
       template_faults: [fault],
     });
     expect(run.told.text).toContain(`Not filled in, left as the workflow's author wrote it: ${fault}.`);
+    expect(run.told.data.rules).toContain("What template_faults names was left as the workflow's author wrote it.");
     const resumed = await on.call("resume_workflow", { instance_id: run.id, context_updates: {} });
     expect(resumed.data.next_step.template_faults).toEqual([fault]);
     expect((await advance(on, run, { next_step: "FINISH" })).data.status).toBe("COMPLETED");

@@ -43,19 +43,23 @@ export const edits: CheckKind<typeof schema> = {
   startsProgram: false,
   mayTakeLong: true,
   noted: (check) => ({ files: elsewhere(check), withNames: true }),
-  rule: ({ globs }) =>
-    globs.length > 0 ? `Change files only in: ${globs.join(" | ")}.` : "Change no files in this step.",
+  rule: (check) => `${allowed(check)}.`,
 
   /** Without git nobody can keep to it visibly: unlike a check that an author asked for, it does not stop the run then. */
   async look(check, at, tools) {
     const files = elsewhere(check);
     if (at.baseline?.[keyOf(files)] === null)
       return { outcome: "unchecked", reason: "git cannot tell what changes here" };
-    return lookUnchanged(files, at, tools);
+    const found = await lookUnchanged(files, at, tools);
+    return found.outcome === "failed" ? { ...found, reason: `${allowed(check)}: ${found.reason}` } : found;
   },
 };
 
 const HINT = 'Write "edits: none", or globs of what the step may change, like "edits: [src/**, docs/plan.md]"';
+
+function allowed({ globs }: Edits): string {
+  return globs.length > 0 ? `Change files only in ${globs.join(" | ")}` : "Change no files in this step";
+}
 
 function elsewhere({ globs }: Edits): Files {
   return { glob: "**", except: globs };

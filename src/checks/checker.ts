@@ -41,7 +41,9 @@ export function createChecker(parts: CheckerParts): Checker {
       const finding = at.signal.aborted ? failed("stopped") : await lookSafely(check, at, parts);
       log?.debug({ attempt: at.attempt, kind: check.kind, outcome: finding.outcome }, "looked at a check");
       const started = command(check);
-      return { check: labelOf(check), ...(started ? { command: oneLine(started, MAX_COMMAND) } : {}), ...finding };
+      const label = labelOf(check);
+      const more = started && started !== label ? { command: oneLine(started, MAX_COMMAND) } : {};
+      return { check: label, ...more, ...finding };
     },
     async baseline({ instance_id, visit, project }, noted) {
       const at = () => ({ instance_id, visit, project, attempt: crypto.randomUUID() });

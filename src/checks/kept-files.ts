@@ -17,6 +17,8 @@ const MAX_FILE_BYTES = 10_000_000;
 const MAX_BYTES = 1_000_000_000;
 /** After so many bytes of its own a server looks again how many there are. */
 const LOOK_BYTES = 25_000_000;
+/** Characters of the reason why a file could not be written. */
+const MAX_FAULT = 200;
 /** Of a long output: its beginning, up to here, and its end. */
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 
@@ -178,8 +180,8 @@ async function privateDirectory(path: string): Promise<void> {
     if (codeOf(error) !== "EEXIST") throw error;
   });
   const found = await lstat(path);
-  if (!found.isDirectory()) throw new Error("something else stands in the place of the directory");
-  if (process.getuid && found.uid !== process.getuid()) throw new Error("the directory is another user's");
+  if (!found.isDirectory()) throw new Error(`${path} is no directory`);
+  if (process.getuid && found.uid !== process.getuid()) throw new Error(`${path} is another user's`);
   if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
@@ -219,7 +221,7 @@ async function entriesIn(directory: string): Promise<Dirent[]> {
 }
 
 function faultOf(error: unknown): string {
-  return codeOf(error) ?? oneLine(error instanceof Error ? error.message : String(error), 100);
+  return oneLine(error instanceof Error ? error.message : String(error), MAX_FAULT);
 }
 
 function codeOf(error: unknown): string | null {

@@ -133,7 +133,7 @@ function checkFailed(failed: CheckResult, evidence: Evidence): AppError {
   const { reason, output, exit_code, output_file, output_fault } = failed;
   const check = oneLine(failed.check, MAX_LABEL);
   const end = output ? ` The end of its output:\n${endOf(output)}` : "";
-  return new AppError("CHECK_FAILED", `the server's check \`${check}\` failed: ${reason}; nothing changed.${end}`, {
+  return new AppError("CHECK_FAILED", `the server's check \`${check}\` failed: ${reason}; nothing moved.${end}`, {
     hint: 'repair the cause and send the report again. If it cannot be repaired in this step, report "failure" with what you saw.',
     details: { check, reason, exit_code, output_file, output_fault, checked: evidence.map(withoutOutput) },
   });

@@ -28,12 +28,12 @@ export function withoutPaths(engine: Engine): Engine {
 }
 
 function bare(evidence: Evidence): Evidence {
-  return evidence.map(({ output_file: _path, ...result }) => result);
+  return evidence.map(({ output_file: _path, output_fault: _fault, ...result }) => result);
 }
 
 function refuse(error: unknown): never {
   if (!(error instanceof AppError) || error.code !== "CHECK_FAILED") throw error;
-  const { output_file: _path, checked, ...details } = error.details ?? {};
+  const { output_file: _path, output_fault: _fault, checked, ...details } = error.details ?? {};
   const seen = bare(Evidence.parse(checked ?? []));
   const { hint, retryable, cause } = error;
   throw new AppError(error.code, error.message, { hint, retryable, cause, details: { ...details, checked: seen } });

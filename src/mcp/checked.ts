@@ -53,7 +53,7 @@ export function checkedLine({ shown, left }: ReturnType<typeof checkedWithin>): 
 function checkedWords(view: CheckedView): string {
   const { check, command, outcome, reason, exit_code, milliseconds } = view;
   const facts = [
-    command !== check && command,
+    command,
     exit_code !== undefined && `exit ${exit_code}`,
     milliseconds !== undefined && took(milliseconds),
     reason,
@@ -68,7 +68,7 @@ function lastLine({ output_end }: CheckedView): string {
 }
 
 /** Where the whole output is, or why it is nowhere. */
-export function whereWhole({ output_file, output_fault }: Pick<CheckedView, "output_file" | "output_fault">): string {
+function whereWhole({ output_file, output_fault }: CheckedView): string {
   if (output_file) return `output: ${output_file}`;
   return output_fault ? `output not kept: ${output_fault}` : "";
 }

@@ -4,7 +4,6 @@ import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { visible } from "../words.ts";
 import type { Answer } from "./answer.ts";
-import { whereWhole } from "./checked.ts";
 import { bytesOf, shrink } from "./fit.ts";
 
 /** Longest message or hint, in characters; what a caller sent may stand in it. */
@@ -30,8 +29,9 @@ export function errorAnswer(error: unknown, { log, newId }: { log: Log; newId: (
 /** Where all is that a program printed of which the message has the end. */
 function outputWords(details: unknown): string {
   const found = OfOutput.safeParse(details);
-  const where = found.success ? whereWhole(found.data) : "";
-  return where && `The whole ${where}`;
+  const { output_file, output_fault } = found.data ?? {};
+  if (output_file) return `The whole output: ${output_file}`;
+  return output_fault ? `Its whole output was not kept: ${output_fault}` : "";
 }
 
 /** What a caller sent is told back to it, and steers nobody's terminal. */

@@ -176,7 +176,10 @@ export function rules(view: View): string {
   }
   const choice = ask ? ` Choose next_step by decision_required.${choiceRule(view)}` : "";
   const checks = checkRules(view).replace(/\.?\n/g, ". ").replace(/\.$/, "");
-  return `When the work is done and verified, call report_with once, filled in.${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
+  const left = view.step?.template_faults
+    ? " What template_faults names was left as the workflow's author wrote it."
+    : "";
+  return `When the work is done and verified, call report_with once, filled in.${left}${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
 }
 
 /** What is left to do when a run is over. */

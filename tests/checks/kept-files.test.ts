@@ -69,7 +69,7 @@ test("a link in the place of a directory is not followed, and one that was open 
   );
   expect({ output_file, output_fault }).toEqual({
     output_file: undefined,
-    output_fault: "something else stands in the place of the directory",
+    output_fault: `${join(home, "link")} is no directory`,
   });
   expect(readdirSync(elsewhere)).toEqual([]);
   mkdirSync(join(home, "open"));
