@@ -35,7 +35,7 @@ export type Evidence = z.infer<typeof Evidence>;
 export interface Checker {
   /** Why this check may not be looked at here, in one line; null where it may. `trusted`: the definition's source is. */
   refusal(check: Check, trusted: boolean): string | null;
-  /** The program that it starts, as text; undefined where it starts none, or nobody named it. */
+  /** The program that it starts, as text; undefined if it starts none, or nobody named it. */
   command(check: Check): string | undefined;
   /** Looks; resolves whatever happens. Aborted, it ends what it started, with all children, and says "stopped". */
   look(check: Check, at: Looking): Promise<CheckResult>;

@@ -29,7 +29,7 @@ export interface Files {
 export interface ChangeProbe {
   /**
    * The files below the directory, ignored ones aside: by path, one byte a character, an id of the content. It is another
-   * one when, and only when, the content is, committed or not. Null where it cannot be told. Never rejects.
+   * one if, and only if, the content is, committed or not. Null if it cannot be told. Never rejects.
    */
   contents(directory: string, files: Files, how: Probing): Promise<ReadonlyMap<string, string> | null>;
 }

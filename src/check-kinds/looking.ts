@@ -18,7 +18,7 @@ export const Finding = z.object({
 });
 export type Finding = z.infer<typeof Finding>;
 
-/** By key of the files: what git showed of them when the visit was first handed out; null where it could not tell. */
+/** By key of the files: what git showed of them when the visit was first handed out; null if it could not tell. */
 export const Baseline = z.record(z.string(), z.string().nullable());
 export type Baseline = z.infer<typeof Baseline>;
 
@@ -46,7 +46,7 @@ export interface Tools {
   namedCommand(name: string): string[] | undefined;
   /** Why no file that has something in it can be read at the path in the project; null where one can. */
   fileFault(path: string): Promise<string | null>;
-  /** How files of the project stand now, by git; null where git cannot tell. */
+  /** How files of the project stand now, by git; null if git cannot tell. */
   state(files: Files): Promise<FilesState | null>;
 }
 
@@ -54,7 +54,7 @@ export interface FilesState {
   /** Another one if, and only if, a file came, went or has other content. */
   digest: string;
   paths(): string[];
-  /** Those that came, went or changed since they were noted; null where that was not kept, or not with their names. */
+  /** Those that came, went or changed since they were noted; null if that was not kept, or not with their names. */
   changed(): Promise<string[] | null>;
 }
 

@@ -14,7 +14,7 @@ interface Parts {
 /** By path, one byte a character. */
 type Ids = ReadonlyMap<string, string>;
 
-/** Null where git cannot tell. */
+/** Null if git cannot tell. */
 export async function stateOf(files: Files, at: Looking, parts: Parts): Promise<FilesState | null> {
   const ids = await contents(files, at, parts);
   if (ids === null) return null;
@@ -28,7 +28,7 @@ export async function stateOf(files: Files, at: Looking, parts: Parts): Promise<
   };
 }
 
-/** Notes how they stand; null where git cannot tell. */
+/** Notes how they stand; null if git cannot tell. */
 export async function noteState(
   { files, withNames }: Noted,
   at: Omit<Looking, "baseline" | "signal">,

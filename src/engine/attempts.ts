@@ -62,21 +62,33 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function prove(proof: Proof, attention: Attention) {
     const until = performance.now() + proof.patience;
+    let seen = false;
     for (;;) {
       if (stopped) throw ended();
       const known = running.get(keyOf(proof.instance));
       if (known) return wait(known, proof, until);
       const left = await collect(proof);
       if (left) return { evidence: left };
+      if (seen && !(await proof.store.attempt(proof.instance.instance_id))) {
+        // Its own callers have the result: in a moment the visit is over by it.
+        seen = false;
+        await lookAgain(proof);
+        continue;
+      }
       const attempt = newAttempt(proof.instance);
       const { begun, before } = await proof.store.beginAttempt(attempt, stamp());
       if (begun && before?.evidence === null) await checker.endLeftovers(before.attempt_id);
       if (begun || !before) return wait(begin(attempt, proof, attention), proof, until);
       if (performance.now() >= until) return stillRunning(proof, before.started_at);
       attention.tell?.("another process runs the checks");
-      await Bun.sleep(patience.look);
-      await refuseOver(proof);
+      seen = true;
+      await lookAgain(proof);
     }
+  }
+
+  async function lookAgain(proof: Proof): Promise<void> {
+    await Bun.sleep(patience.look);
+    await refuseOver(proof);
   }
 
   /** The result of an attempt that went on in the background, once and not too late. */

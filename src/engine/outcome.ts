@@ -85,7 +85,7 @@ export function handedOut(
   return { instance: current, workflow, trusted, checks, filler, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 
-/** The same outcome with what the checks showed, where there were any. */
+/** The same outcome with what the checks showed, if there were any. */
 export function withChecked(outcome: Outcome, evidence: Evidence | undefined): Outcome {
   return evidence && evidence.length > 0 ? { ...outcome, checked: evidence } : outcome;
 }

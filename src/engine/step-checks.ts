@@ -8,7 +8,7 @@ import type { Parts } from "./parts.ts";
 /** A check of a step, as an agent is told of it. */
 export interface StepCheck {
   label: string;
-  /** Why it may not be looked at here; null where it may. */
+  /** Why it may not be looked at here; null if it may. */
   refusal: string | null;
   /** The program that it starts. */
   command?: string;

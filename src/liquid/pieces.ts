@@ -30,7 +30,7 @@ const LOOP_SHARE = 1 / 8;
 /** Longest way to write a place that a note names, in characters. */
 const MAX_WRITTEN = 50;
 
-/** The pieces as one text of at most so many bytes as JSON, where the author's own words leave a quarter of them. */
+/** The pieces as one text of at most so many bytes as JSON, if the author's own words leave a quarter of them. */
 export function textWithin(pieces: readonly Piece[], mostBytes: number): string {
   const length = pieces.reduce((sum, { text }) => sum + text.length, 0);
   if (length <= mostBytes) {

@@ -6,7 +6,7 @@ import type { Reading } from "./reading.ts";
 import type { StepFile } from "./step-file.ts";
 import type { Yaml } from "./yaml.ts";
 
-/** The language; undefined, perhaps with a problem, where there is none. */
+/** The language; undefined, perhaps with a problem, if there is none. */
 export function parseTemplate(yaml: Yaml | undefined, { problems }: Reading): Step["template"] {
   if (!yaml) return undefined;
   if (yaml.kind === "scalar" && yaml.value === "liquid") return "liquid";

@@ -43,7 +43,7 @@ function checkedView({ check, outcome, reason, output, ...seen }: CheckResult): 
   };
 }
 
-/** `Checked by the server: test passed (npm test, exit 0, 23 s; output: /…/4-test.log)`; empty where nothing was looked at. */
+/** `Checked by the server: test passed (npm test, exit 0, 23 s; output: /…/4-test.log)`; empty if nothing was looked at. */
 export function checkedLine({ shown, left }: ReturnType<typeof checkedWithin>): string {
   if (shown.length === 0) return "";
   const more = left > 0 ? [`${left} more: get_workflow_status`] : [];
