@@ -7,10 +7,18 @@ import { AppError } from "../errors.ts";
 import type { BusyWait } from "./busy.ts";
 import { refuseMigrated } from "./migrate.ts";
 
-/** How long one transaction deletes, in milliseconds: nobody else writes meanwhile. */
-const WORK_MS = 20;
+/** How long one transaction is to take, in milliseconds: nobody else writes meanwhile. */
+const HELD_MS = 15;
+/** And together with the writing back of its log, in milliseconds: others' flushes compete with it for the disk. */
+const ROUND_MS = 40;
 /** How long others have between two transactions at least, in milliseconds; whoever waits tries again sooner. */
 const PAUSE_MS = 10;
+/** Runs of one time lie together, their ids do not: without room for the indexes by id, each page of them is written twice. */
+const CACHE_KIB = 32_000;
+/** Pages of the log, of 4 KiB, with which it is begun anew, although others write. */
+const LOG_PAGES = 4_000;
+/** How long to wait at once, in milliseconds, for a moment in which nobody reads or writes. */
+const WAIT_MS = 20;
 
 const SELECT_ENDED = `SELECT instance_id FROM instances
   WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before`;
@@ -19,6 +27,10 @@ const SELECT_ENDED = `SELECT instance_id FROM instances
 const DELETES = ["attempts", "history", "starts", "instances"].map(
   (table) => `DELETE FROM ${table} WHERE instance_id = $instance_id`,
 );
+
+interface Ended {
+  instance_id: string;
+}
 
 interface Pruning {
   path: string;
@@ -29,28 +41,44 @@ interface Pruning {
 
 /** Resolves to how many runs were deleted, each whole. Throws PERSISTENCE_ERROR if it is told to end before all are. */
 export async function prune(db: Database, { path, before, busy }: Pruning): Promise<number> {
-  const select = () => db.query<{ instance_id: string }, { before: string }>(SELECT_ENDED).all({ before });
+  const select = () => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before });
   const ended = await busy.whenFree(select);
   db.run("PRAGMA foreign_keys = OFF"); // DELETES names all that a run has; a look into each table for each row takes twice as long
   db.run("PRAGMA wal_autocheckpoint = 0"); // within a commit it would hold up whoever waits to write
-  let next = 0;
-  const deleteSome = db.transaction(() => {
+  db.run("PRAGMA synchronous = NORMAL"); // each log that is written back is flushed; before that, a loss of power brings runs back
+  db.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+  db.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
+  const statements = DELETES.map((sql) => db.query(sql));
+  const deleteFor = db.transaction((from: number, milliseconds: number) => {
+    const began = performance.now();
     refuseMigrated(db, path);
-    const statements = DELETES.map((sql) => db.query(sql));
-    let at = next;
-    for (const until = performance.now() + WORK_MS; at < ended.length && performance.now() < until; at++) {
-      for (const statement of statements) statement.run({ instance_id: ended[at]?.instance_id ?? "" });
+    let [next, deleted] = [from, 0];
+    for (; next < ended.length && performance.now() - began < milliseconds; next++) {
+      const instance_id = ended[next]?.instance_id ?? "";
+      const gone = statements.map((statement) => statement.run({ instance_id }).changes);
+      deleted += gone.at(-1) ?? 0; // none if another prune was first
     }
-    return at;
+    return { began, next, deleted };
   });
-  while (next < ended.length) {
-    if (!busy.mayWait(performance.now())) throw stopped(next);
-    next = await busy.whenFree(() => deleteSome.immediate());
+  let [from, deleted, work] = [0, 0, HELD_MS / 2];
+  while (from < ended.length) {
+    if (!busy.mayWait(performance.now())) throw stopped(deleted);
+    const done = await busy.whenFree(() => deleteFor.immediate(from, work));
+    const held = performance.now() - done.began;
+    from = done.next;
+    deleted += done.deleted;
     const paused = Bun.sleep(PAUSE_MS);
-    db.run("PRAGMA wal_checkpoint(PASSIVE)"); // waits for nobody, and nobody waits for it
+    writeBack(db);
+    work *= Math.min(HELD_MS / held, ROUND_MS / (performance.now() - done.began)); // deleting is a part of both
     await paused;
   }
-  return next;
+  return deleted;
+}
+
+/** Brings the log into the file. Else whoever commits next would have to, and a log that is never done with only grows. */
+function writeBack(db: Database): void {
+  const written = db.query<{ log: number }, []>("PRAGMA wal_checkpoint(PASSIVE)").get(); // waits for nobody, and nobody for it
+  if (written && written.log > LOG_PAGES) db.run("PRAGMA wal_checkpoint(RESTART)"); // others wait, for the little that they added
 }
 
 function stopped(deleted: number): AppError {

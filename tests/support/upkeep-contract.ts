@@ -92,6 +92,15 @@ export function holdsUpkeep(open: OpenRoom): void {
     expect((await make(store, "wf_new", { request_id: "r" })).instance_id).toBe("wf_new");
   });
 
+  test("of two prunes at once each run is deleted by one, while others write", async () => {
+    const { store, other, upkeep } = await open();
+    for (let n = 0; n < 300; n++) await committed(store, movedTo("FINISH", await make(store, `wf_${n}`)));
+    const writing = Array.from({ length: 50 }, (_, n) => make(n % 2 ? store : other, `wf_new_${n}`));
+    const deleted = await Promise.all([upkeep.prune(at(10)), upkeep.prune(at(10)), ...writing]);
+    expect(Number(deleted[0]) + Number(deleted[1])).toBe(300);
+    expect(await store.list({ project: null, limit: 400 })).toHaveLength(50);
+  });
+
   test("a healthy state has nothing that a person should know", async () => {
     const { store, upkeep } = await open();
     await make(store, "wf_a");
