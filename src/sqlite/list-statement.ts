@@ -2,9 +2,7 @@
 import { LIVE, type ListQuery, Status } from "../instance.ts";
 import type { Row } from "./rows.ts";
 
-export const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
-
-const NEWEST_FIRST = "ORDER BY created_at DESC, instance_id DESC LIMIT $limit";
+const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
 
 /** The text and its values. It lists roots: runs that no other run started. */
 export function listStatement({ project, status, workflow_name, live, limit, after }: ListQuery): [string, Row] {
@@ -16,10 +14,8 @@ export function listStatement({ project, status, workflow_name, live, limit, aft
     workflow_name ? "workflow_name = $workflow_name" : "",
     after ? "(created_at, instance_id) < ($created_at, $instance_id)" : "",
   ].filter(Boolean);
-  const newest = statuses.map(
-    (each) =>
-      `SELECT * FROM (SELECT ${SUMMARY_COLUMNS} FROM instances
-        WHERE ${conditions.join(" AND ")} AND status = '${each}' ${NEWEST_FIRST})`,
+  const ofStatus = statuses.map(
+    (each) => `SELECT ${SUMMARY_COLUMNS} FROM instances WHERE ${conditions.join(" AND ")} AND status = '${each}'`,
   );
   const values: Row = {
     limit,
@@ -27,5 +23,5 @@ export function listStatement({ project, status, workflow_name, live, limit, aft
     ...(workflow_name ? { workflow_name } : {}),
     ...after,
   };
-  return [`${newest.join(" UNION ALL ")} ${NEWEST_FIRST}`, values];
+  return [`${ofStatus.join(" UNION ALL ")} ORDER BY created_at DESC, instance_id DESC LIMIT $limit`, values];
 }

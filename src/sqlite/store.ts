@@ -37,15 +37,15 @@ const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
 const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
   VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
 
-/** Without `status`: naming it, changed or not, makes SQLite write the indexes anew that hold it. Tells what it was. */
+/** Of a row whose status stays: to set it, changed or not, makes SQLite write the indexes anew that hold it. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
     last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
-  WHERE instance_id = $instance_id AND version = $version RETURNING status`;
+  WHERE instance_id = $instance_id AND version = $version AND status = $status`;
 
-const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id";
+const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND version = $version";
 
 const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
   VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence,
@@ -128,14 +128,14 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     async commit({ instance, entries, definition }) {
       const { hash = "", workflow } = definition ?? {};
       const definitionRow = workflow ? definitionToRow(hash, workflow, instance.updated_at) : null;
-      const { workflow_name, project, parent_id, created_at, status: _status, ...changing } = instanceToRow(instance);
-      const entryRows = entries.map((entry) => entryToRow(instance.instance_id, entry));
+      const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
+      const { instance_id, version, status } = instance;
+      const entryRows = entries.map((entry) => entryToRow(instance_id, entry));
       const written = await write(() => {
         if (definitionRow) run(INSERT_DEFINITION, definitionRow);
-        const before = row(UPDATE_INSTANCE, changing);
-        if (!before) return false;
-        const { instance_id, status } = instance;
-        if (before["status"] !== status) run(UPDATE_STATUS, { instance_id, status });
+        const update = () => run(UPDATE_INSTANCE, changing) > 0;
+        const updated = update() || (run(UPDATE_STATUS, { instance_id, version, status }) > 0 && update());
+        if (!updated) return false;
         for (const each of entryRows) run(INSERT_ENTRY, each);
         return true;
       });
