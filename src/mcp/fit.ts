@@ -6,8 +6,7 @@ const MAX_RESULT_BYTES = 60_000;
 /** For the frame around the two forms. */
 const FRAME_BYTES = 500;
 /** Bytes that one form may take; the next is tried where the encoded result is still too large. */
-export const LARGEST_BUDGET = 28_000;
-const BUDGETS = [LARGEST_BUDGET, 14_000, 7_000, 3_000];
+export const BUDGETS = [28_000, 14_000, 7_000, 3_000];
 
 /**
  * Builds the answer with the largest budget that keeps the whole result within 60 kB. What is surely small need not be

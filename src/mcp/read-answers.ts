@@ -8,7 +8,7 @@ import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { cutValue } from "./context-view.ts";
-import { bytesOf, fitAnswer, fitItems, LARGEST_BUDGET, shrink } from "./fit.ts";
+import { BUDGETS, bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
 import { type Run, runText } from "./run-text.ts";
 import { nextStep } from "./step-words.ts";
 
@@ -103,9 +103,9 @@ export function statusAnswer(snapshot: Snapshot, keys: string[] | undefined): An
   return fitAnswer((budget) => statusWithin(snapshot, { keys, budget }));
 }
 
-/** Whether a status has no room for older entries. */
+/** Whether a status has no room for older entries, whatever its size: with a smaller one entries are cut that were whole. */
 export function fillsStatus(history: HistoryEntry[]): boolean {
-  return historyWithin(history, LARGEST_BUDGET).left > 0;
+  return BUDGETS.every((budget) => historyWithin(history, budget).left > 0);
 }
 
 function historyWithin(history: HistoryEntry[], budget: number) {
