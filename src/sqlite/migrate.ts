@@ -7,7 +7,7 @@ import head from "./migrations/0003_head.sql" with { type: "text" };
 import lists from "./migrations/0004_lists.sql" with { type: "text" };
 
 /** In order; the schema's version is the number of those applied. */
-const MIGRATIONS = [initial, checks, head, lists];
+export const MIGRATIONS = [initial, checks, head, lists];
 
 /** "WfOr": marks the file as ours, so that another program's database is not written to. */
 const APPLICATION_ID = 0x57664f72;

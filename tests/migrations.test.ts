@@ -1,0 +1,72 @@
+/** A database of an older version, with rows, is the same as one of this version afterwards, and its runs go on. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { createBusyWait } from "../src/sqlite/busy.ts";
+import { watchFiles } from "../src/sqlite/files.ts";
+import { MIGRATIONS } from "../src/sqlite/migrate.ts";
+import { openDatabase } from "../src/sqlite/open.ts";
+import { createSqliteStore } from "../src/sqlite/store.ts";
+import { at, committed, make, movedTo } from "./support/store-cases.ts";
+import { scratchDir } from "./support/workspace.ts";
+
+const busy = createBusyWait();
+
+async function open(path: string) {
+  const db = await openDatabase(path, busy);
+  return { db, store: createSqliteStore(db, { path, busy, files: watchFiles(path) }) };
+}
+
+/** Two runs, of which one has ended, as this version has them. */
+async function fresh(): Promise<string> {
+  const path = join(scratchDir(), "fresh.sqlite");
+  const { store } = await open(path);
+  const live = await make(store, "run_live", { started_at: at(1) });
+  await committed(store, movedTo("Two", live));
+  await committed(store, movedTo("FINISH", await make(store, "run_ended", { started_at: at(2) })));
+  await store.close();
+  return path;
+}
+
+/** The same runs in a file of an older version: its tables, and of each the columns that it had. */
+async function older(version: number): Promise<string> {
+  const path = join(scratchDir(), "older.sqlite");
+  const db = new Database(path);
+  for (const sql of MIGRATIONS.slice(0, version)) db.run(sql);
+  db.run(`PRAGMA application_id = ${0x57664f72}`);
+  db.run(`PRAGMA user_version = ${version}`);
+  db.run("ATTACH ? AS fresh", [await fresh()]);
+  for (const table of ["definitions", "instances", "starts", "history"]) {
+    const columns = db.query<{ name: string }, []>(`PRAGMA main.table_info(${table})`).all();
+    const names = columns.map(({ name }) => name).join(", ");
+    db.run(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM fresh.${table}`);
+  }
+  db.close();
+  return path;
+}
+
+const schemaOf = (db: Database) =>
+  db.query("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all();
+
+const VERSIONS = MIGRATIONS.slice(1).map((_, index) => index + 1);
+
+test.each(VERSIONS)(
+  "version %d is brought to this one: the same schema, the runs listed, and going on",
+  async (version) => {
+    const [made, { db, store }] = [await open(await fresh()), await open(await older(version))];
+    expect(schemaOf(db)).toEqual(schemaOf(made.db));
+    expect(db.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    const ids = async (query: { live?: boolean; status?: "COMPLETED" }) =>
+      (await store.list({ project: null, workflow_name: "W", limit: 9, ...query })).map((each) => each.instance_id);
+    expect(await ids({})).toEqual(["run_ended", "run_live"]);
+    expect(await ids({ live: true })).toEqual(["run_live"]);
+    expect(await ids({ status: "COMPLETED" })).toEqual(["run_ended"]);
+    const live = await store.load("run_live");
+    if (!live) throw new Error("not found");
+    await committed(store, movedTo("FINISH", live));
+    expect(await ids({ live: true })).toEqual([]);
+    expect(await store.history("run_live", { limit: 9 })).toHaveLength(2);
+    await store.close();
+    await made.store.close();
+  },
+);
