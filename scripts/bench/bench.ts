@@ -1,7 +1,7 @@
 /**
  * `bun run bench [WORD]… [--quick] [--instances N] [--out FILE] [--chart FILE] [--executable FILE]`: drives the compiled
  * executable through MCP alone, in turns with a reference server that answers the same bytes, so that figures are ratios. Words choose measures
- * by a part of their names: throughput stdio, throughput http, history, instances, memory stdio, memory http, checks, startup.
+ * by a part of their names: throughput stdio, throughput http, history, instances, lists, prune, memory stdio, memory http, checks, startup.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -11,9 +11,11 @@ import { servesHttp, type Transport } from "../client/server.ts";
 import { chart } from "./chart.ts";
 import { checks } from "./checks.ts";
 import { historyLength } from "./history-length.ts";
+import { lists } from "./lists.ts";
 import { manyInstances } from "./many-instances.ts";
 import { type Measure, type Outcome, type Result, reached } from "./measure.ts";
 import { memory } from "./memory.ts";
+import { prune } from "./prune.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
 
@@ -37,7 +39,7 @@ async function main(): Promise<void> {
   if (!existsSync(product)) throw new Error(`There is no ${product}: run \`bun run build\` first.`);
   const transports: Transport[] = servesHttp(product) ? ["stdio", "http"] : ["stdio"];
   const measures = chosen(
-    [...throughput(transports), historyLength, manyInstances, ...memory(transports), checks, startup],
+    [...throughput(transports), historyLength, manyInstances, lists, prune, ...memory(transports), checks, startup],
     positionals,
   );
   const room = mkdtempSync(join(tmpdir(), "orchestrator-bench-"));
