@@ -1,5 +1,5 @@
 /**
- * The long form of the durability proofs: `bun scripts/torture.ts [kill|power|mutants|crowd]… [--deaths N] [--seed N]
+ * The long form of the durability proofs: `bun scripts/torture.ts [kill|power|prune|mutants|crowd]… [--deaths N] [--seed N]
  * [--advances N]`. Without words, all of them, over each transport that the executable serves. Exit code 1 for any loss.
  */
 import { join } from "node:path";
@@ -8,17 +8,23 @@ import { servesHttp, type Transport } from "./client/server.ts";
 import { crowd } from "./torture/crowd.ts";
 import { buildMutant, MUTANTS, type MutantName } from "./torture/mutants.ts";
 import { whyNoPowerLoss } from "./torture/power-loss.ts";
+import { tortureOfPrune } from "./torture/prune-torture.ts";
 import { torture } from "./torture/torture.ts";
 
 const EXECUTABLE = join(import.meta.dir, "../dist/orchestrator");
-const ALL = ["kill", "power", "mutants", "crowd"] as const;
+const ALL = ["kill", "power", "prune", "mutants", "crowd"] as const;
 type Part = (typeof ALL)[number];
+const NEEDS_POWER: Part[] = ["power", "prune"];
+/** Runs that each prune has to delete. */
+const BATCH = 2_000;
 
 /** Which death shows which fault; SIGKILL cannot show a missing flush. */
-const CAUGHT_BY: Record<MutantName, ("kill" | "power")[]> = {
+const CAUGHT_BY: Record<MutantName, ("kill" | "power" | "prune")[]> = {
   "synchronous=NORMAL": ["power"],
   "answer before COMMIT": ["kill", "power"],
   "history apart": ["kill", "power"],
+  "prune answers before it flushes": ["prune"],
+  "prune with synchronous=OFF": ["prune"],
 };
 
 const { values, positionals } = parseArgs({
@@ -49,12 +55,22 @@ async function die(death: "kill" | "power", transport: Transport): Promise<void>
   say(`${death} over ${transport}`, losses.length === 0, [`${sums}${risk}`, ...losses].join("\n     "));
 }
 
+async function cutDuringPrune(): Promise<void> {
+  const { losses, ...verdict } = await tortureOfPrune({ executable: EXECUTABLE, deaths, batch: BATCH, seed });
+  const moments = `${verdict.deaths} deaths, ${verdict.midway} before prune answered, ${verdict.answered} after`;
+  const sums = `${moments}, ${verdict.advances} advances answered, ${Math.round(verdict.atRisk / 1024)} kB unflushed`;
+  say("power during prune", losses.length === 0, [sums, ...losses].join("\n     "));
+}
+
 async function catchMutants(): Promise<void> {
   for (const name of MUTANTS) {
     const mutant = buildMutant(name);
     for (const death of CAUGHT_BY[name]) {
       const { executable } = mutant;
-      const verdict = await torture({ executable, transport: "stdio", death, deaths: 20, workers: 4, seed });
+      const verdict =
+        death === "prune"
+          ? await tortureOfPrune({ executable, deaths: 20, batch: BATCH, seed })
+          : await torture({ executable, transport: "stdio", death, deaths: 20, workers: 4, seed });
       const found = verdict.losses[0] ?? "nothing was lost: the test is blind to it";
       say(`${name}, caught by ${death}`, verdict.losses.length > 0, `after ${verdict.deaths} deaths: ${found}`);
     }
@@ -72,11 +88,12 @@ async function gather(transport: Transport): Promise<void> {
 
 async function run(part: Part): Promise<void> {
   if (part === "mutants") return catchMutants();
+  if (part === "prune") return cutDuringPrune();
   for (const transport of transports) await (part === "crowd" ? gather(transport) : die(part, transport));
 }
 
 console.log(`seed ${seed}`);
 const whyNot = whyNoPowerLoss();
 if (whyNot) say("power loss", false, whyNot);
-for (const part of parts) if (part !== "power" || !whyNot) await run(part);
+for (const part of parts) if (!(NEEDS_POWER.includes(part) && whyNot)) await run(part);
 process.exit(failures > 0 ? 1 : 0);

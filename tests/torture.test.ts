@@ -7,6 +7,7 @@ import { servesHttp, type Transport } from "../scripts/client/server.ts";
 import { Disk } from "../scripts/torture/disk.ts";
 import { buildMutant, type Mutant, type MutantName } from "../scripts/torture/mutants.ts";
 import { whyNoPowerLoss } from "../scripts/torture/power-loss.ts";
+import { tortureOfPrune } from "../scripts/torture/prune-torture.ts";
 import { seeded } from "../scripts/torture/random.ts";
 import { torture } from "../scripts/torture/torture.ts";
 import { EXECUTABLE } from "./support/executable.ts";
@@ -36,6 +37,21 @@ for (const transport of transports) {
   });
 }
 
+const PRUNES = { deaths: 8, batch: 1_000, seed: 20261127 };
+
+powerTest(
+  "the power fails during a prune and right after it: what it said is gone, all else is there, whole",
+  async () => {
+    expect(whyNot).toBeNull();
+    const verdict = await tortureOfPrune({ ...PRUNES, executable: EXECUTABLE });
+    expect(verdict.losses).toEqual([]);
+    expect(verdict.answered).toBeGreaterThan(0);
+    expect(verdict.midway).toBeGreaterThan(0);
+    expect(verdict.advances).toBeGreaterThan(0);
+  },
+  60_000,
+);
+
 describe("the tests above can fail:", () => {
   const built: Mutant[] = [];
   afterAll(() => {
@@ -48,6 +64,20 @@ describe("the tests above can fail:", () => {
     const { executable } = mutant;
     return (await torture({ ...HARM, executable, transport: "stdio", death })).losses;
   }
+
+  async function lossesOfPrune(name: MutantName): Promise<string> {
+    const mutant = buildMutant(name);
+    built.push(mutant);
+    return (await tortureOfPrune({ ...PRUNES, executable: mutant.executable })).losses.join("\n");
+  }
+
+  powerTest("a prune that answers before it flushes is caught by power loss", async () => {
+    expect(await lossesOfPrune("prune answers before it flushes")).toMatch(/prune answered to have deleted/);
+  });
+
+  powerTest("a prune that writes its log back unflushed is caught by power loss", async () => {
+    expect(await lossesOfPrune("prune with synchronous=OFF")).toMatch(/integrity_check|cannot be read|answered|halves/);
+  });
 
   powerTest("synchronous=NORMAL is caught by power loss", async () => {
     expect(whyNot).toBeNull();

@@ -3,8 +3,17 @@ import { Database } from "bun:sqlite";
 import type { Room } from "../client/room.ts";
 import { advance, newChain } from "./subjects.ts";
 
-/** Makes `count` live runs in the room's project, each at its second visit. Returns ids of some of them, in no order. */
-export async function fill(room: Room, product: string, { count, sample }: { count: number; sample: number }) {
+export interface Filling {
+  /** Of live runs. */
+  count: number;
+  /** How many of their ids are returned, in no order. */
+  sample: number;
+  /** In the history of each run; 1 unless told. */
+  entries?: number;
+}
+
+/** Makes runs in the room's project, each at its second visit. */
+export async function fill(room: Room, product: string, { count, sample, entries = 1 }: Filling): Promise<string[]> {
   const server = await room.serve(product, { transport: "stdio" });
   const chain = await newChain(await server.client());
   await advance(chain);
@@ -22,9 +31,12 @@ export async function fill(room: Room, product: string, { count, sample }: { cou
       [count - 1],
     );
     const times = { created_at: TIME, updated_at: TIME, started_at: TIME };
+    db.run("CREATE TEMP TABLE entries (entry INTEGER NOT NULL PRIMARY KEY)");
+    db.run("INSERT INTO entries VALUES (1)");
     copyRows(db, "instances", times);
     copyRows(db, "starts", { ...times, request_id: "NULL" });
-    copyRows(db, "history", {});
+    for (let entry = 2; entry <= entries; entry++) db.run("INSERT INTO entries VALUES (?)", [entry]);
+    copyRows(db, "history", { seq: "entry" });
   })();
   const sampled = db
     .query<{ id: string }, [number]>("SELECT id FROM copies ORDER BY random() LIMIT ?")
@@ -43,5 +55,7 @@ function copyRows(db: Database, table: string, changed: Record<string, string>):
   const values = columns.map(({ name }) => (name === "instance_id" ? "copies.id" : (changed[name] ?? `one.${name}`)));
   const names = columns.map(({ name }) => name).join(", ");
   db.run(`CREATE TEMP TABLE one_${table} AS SELECT * FROM ${table}`);
-  db.run(`INSERT INTO ${table} (${names}) SELECT ${values.join(", ")} FROM one_${table} AS one, copies ORDER BY n`);
+  db.run(
+    `INSERT INTO ${table} (${names}) SELECT ${values.join(", ")} FROM one_${table} AS one, copies, entries ORDER BY n, entry`,
+  );
 }

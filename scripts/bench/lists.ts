@@ -28,7 +28,7 @@ export const lists: Measure = {
     const count = quick ? Math.min(instances, 20_000) : instances;
     const rounds = quick ? 5 : 25;
     const room = createRoom();
-    await fillWithEnded(room, product, { count, ended: Math.floor(count / 2) });
+    await fillWithEnded(room, product, { count, ended: Math.floor(count / 2), entries: 1 });
     const server = await room.serve(product, { transport: "stdio" });
     const client = await server.client();
     const results = [await dearestList(client, { count, rounds }), await longStatus(client, rounds * 8)];

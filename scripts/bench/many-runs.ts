@@ -10,9 +10,9 @@ const ENDED_AT = "2024-01-01T00:00:00.000Z";
 export async function fillWithEnded(
   room: Room,
   product: string,
-  { count, ended }: { count: number; ended: number },
+  { count, ended, entries }: { count: number; ended: number; entries: number },
 ): Promise<void> {
-  await fill(room, product, { count, sample: 0 });
+  await fill(room, product, { count, sample: 0, entries });
   const db = new Database(room.db);
   for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -400000"]) db.run(`PRAGMA ${pragma}`);
   db.run(

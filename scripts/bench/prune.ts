@@ -23,7 +23,7 @@ export const prune: Measure = {
   async run({ product, quick }) {
     const ended = quick ? ENDED / 20 : ENDED;
     const room = createRoom();
-    await fillWithEnded(room, product, { count: ended + (quick ? LIVE / 20 : LIVE), ended });
+    await fillWithEnded(room, product, { count: ended + (quick ? LIVE / 20 : LIVE), ended, entries: 1 });
     const server = await room.serve(product, { transport: "stdio" });
     const client = await server.client();
     let pruning = true;

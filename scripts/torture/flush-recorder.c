@@ -1,6 +1,6 @@
-/* Preloaded into a server (LD_PRELOAD): records, in order, what it writes to the files whose path begins with
- * $FLUSH_RECORDER_FILES, and what it flushes. The record goes to $FLUSH_RECORDER_LOG, which the page cache keeps when
- * the process is killed; power-loss.ts rebuilds from it what a disk would hold had the power failed.
+/* Preloaded into each process that uses a database (LD_PRELOAD): records, in order, what it writes to the files whose path
+ * begins with $FLUSH_RECORDER_FILES, and what it flushes. The record of all goes to $FLUSH_RECORDER_LOG, which the page cache
+ * keeps when they are killed; power-loss.ts rebuilds from it what a disk would hold had the power failed.
  * Memory-mapped writes are not seen: SQLite makes none but to its -shm file, which holds no data. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 struct header {
   uint32_t op; /* w(rite), t(runcate), s(ync of a file), d(irectory sync), u(nlink) */
   uint32_t path_bytes;
-  uint64_t offset; /* of a write; the size of a truncate */
+  uint64_t offset; /* of a write; the size of a truncate; the size of the record when a sync began */
   uint64_t data_bytes;
 };
 
@@ -85,26 +86,33 @@ int ftruncate64(int fd, off64_t size) {
 }
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
-static void flushed(int fd) {
+static uint64_t recorded(void) {
+  struct stat found;
+  return journal >= 0 && !fstat(journal, &found) ? found.st_size : 0;
+}
+
+static void flushed(int fd, uint64_t began) {
   char path[PATH_MAX] = "";
-  if (look(fd, path)) record('s', path, 0, "", 0);
+  if (look(fd, path)) record('s', path, began, "", 0);
   else if (journal >= 0 && strlen(path) == directory_bytes && !memcmp(path, prefix, directory_bytes))
-    record('d', path, 0, "", 0);
+    record('d', path, began, "", 0);
 }
 
 static int (*real_fsync)(int);
 int fsync(int fd) {
   if (!real_fsync) real_fsync = REAL(fsync);
+  uint64_t began = recorded();
   int result = real_fsync(fd);
-  if (result == 0) flushed(fd);
+  if (result == 0) flushed(fd, began);
   return result;
 }
 
 static int (*real_fdatasync)(int);
 int fdatasync(int fd) {
   if (!real_fdatasync) real_fdatasync = REAL(fdatasync);
+  uint64_t began = recorded();
   int result = real_fdatasync(fd);
-  if (result == 0) flushed(fd);
+  if (result == 0) flushed(fd, began);
   return result;
 }
 

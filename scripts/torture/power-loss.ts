@@ -1,6 +1,6 @@
 /**
- * Cuts the power of a server: its database files become what a disk would hold that kept only what was flushed.
- * Linux with gcc: a small library, preloaded into the server, records what is written and flushed (flush-recorder.c).
+ * Cuts the power of a server, and of what runs beside it: the database files become what a disk would hold that kept only what was flushed.
+ * Linux with gcc: a small library, preloaded into each process, records what is written and flushed (flush-recorder.c).
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,12 +9,14 @@ import { Disk, type Operation, type Survivors } from "./disk.ts";
 import type { Random } from "./random.ts";
 
 const HEADER_BYTES = 24;
+/** How much of what was not flushed is left: chance chooses one at each death. */
+export const SURVIVORS: Survivors[] = ["none", "prefix", "any"];
 const SOURCE = join(import.meta.dir, "flush-recorder.c");
 
 export interface PowerSupply {
-  /** To be added to the environment of the next server; forgets what the one before wrote. */
+  /** To be added to the environment of all that write in the next life; forgets what the ones before wrote. */
   nextLife(): Record<string, string>;
-  /** After the server was killed: rebuilds the files as a disk has them after power loss. Returns bytes that were at risk. */
+  /** After they were killed: rebuilds the files as a disk has them after power loss. Returns bytes that were at risk. */
   cut(survivors: Survivors, random: Random): { recorded: number; unflushed: number };
   dispose(): void;
 }
@@ -67,24 +69,28 @@ function filesOf(db: string): Map<string, Uint8Array> {
   return new Map(paths.map((path) => [path, Uint8Array.from(readFileSync(path))]));
 }
 
-/** The records of the log; the last may be cut off by the kill. The header is that of flush-recorder.c. */
+/**
+ * The records of the log; the last may be cut off by the kill. The header is that of flush-recorder.c. A flush is put where
+ * it began: it need not cover what another process wrote meanwhile.
+ */
 function operationsIn(log: Buffer): Operation[] {
-  const operations: Operation[] = [];
+  const operations: { at: number; operation: Operation }[] = [];
   for (let at = 0; at + HEADER_BYTES <= log.length; ) {
     const op = String.fromCharCode(log.readUInt32LE(at));
     const pathEnd = at + HEADER_BYTES + log.readUInt32LE(at + 4);
     const end = pathEnd + Number(log.readBigUInt64LE(at + 16));
     if (end > log.length) break;
     if (!isOp(op)) throw new Error(`The record of flushes is damaged at byte ${at}.`);
+    const offset = Number(log.readBigUInt64LE(at + 8));
+    const path = log.toString("utf8", at + HEADER_BYTES, pathEnd);
+    const isFlush = op === "s" || op === "d";
     operations.push({
-      op,
-      path: log.toString("utf8", at + HEADER_BYTES, pathEnd),
-      offset: Number(log.readBigUInt64LE(at + 8)),
-      data: log.subarray(pathEnd, end),
+      at: isFlush ? offset - 1 : at,
+      operation: { op, path, offset, data: log.subarray(pathEnd, end) },
     });
     at = end;
   }
-  return operations;
+  return operations.sort((one, other) => one.at - other.at).map(({ operation }) => operation);
 }
 
 function isOp(text: string): text is Operation["op"] {

@@ -10,3 +10,8 @@ export function seeded(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** One of the values, each as likely as another. */
+export function oneOf<T>(values: readonly T[], random: Random): T {
+  return values[Math.floor(random() * values.length)] as T; // random() is below 1, and no list here is empty
+}

@@ -4,8 +4,8 @@ import type { Client } from "../client/client.ts";
 import { createRoom, type Room } from "../client/room.ts";
 import type { Transport } from "../client/server.ts";
 import { check } from "./ledger.ts";
-import { createPowerSupply, type PowerSupply } from "./power-loss.ts";
-import { type Random, seeded } from "./random.ts";
+import { createPowerSupply, type PowerSupply, SURVIVORS } from "./power-loss.ts";
+import { oneOf, type Random, seeded } from "./random.ts";
 import { createWorker, type Worker } from "./worker.ts";
 
 export interface Torture {
@@ -31,7 +31,6 @@ export interface Verdict {
 
 /** Between the first call of a life and its end, in milliseconds. */
 const LIFE_MS = { least: 10, most: 120 };
-const SURVIVORS = ["none", "prefix", "any"] as const;
 
 export async function torture(options: Torture): Promise<Verdict> {
   const random = seeded(options.seed);
@@ -73,13 +72,8 @@ async function live({ options, room, supply, workers, random, verdict }: Cast): 
   await server.end("SIGKILL");
   verdict.losses.push(...(await Promise.all(work)).flat());
   verdict.deaths++;
-  if (supply) verdict.atRisk += cut(supply, random);
+  if (supply) verdict.atRisk += supply.cut(oneOf(SURVIVORS, random), random).unflushed;
   verdict.losses.push(...(await found({ options, room, workers })));
-}
-
-function cut(supply: PowerSupply, random: Random): number {
-  const survivors = SURVIVORS[Math.floor(random() * SURVIVORS.length)] ?? "none";
-  return supply.cut(survivors, random).unflushed;
 }
 
 /** What is wrong in the eyes of a server that was started again, and in the file itself while that server runs. */

@@ -39,13 +39,13 @@ interface Pruning {
   busy: BusyWait;
 }
 
-/** Resolves to how many runs were deleted, each whole. Throws PERSISTENCE_ERROR if it is told to end before all are. */
+/** Resolves to how many runs were deleted, each whole, durably. Throws PERSISTENCE_ERROR if it is told to end before all are. */
 export async function prune(db: Database, { path, before, busy }: Pruning): Promise<number> {
   const select = () => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before });
   const ended = await busy.whenFree(select);
   db.run("PRAGMA foreign_keys = OFF"); // DELETES names all that a run has; a look into each table for each row takes twice as long
   db.run("PRAGMA wal_autocheckpoint = 0"); // within a commit it would hold up whoever waits to write
-  db.run("PRAGMA synchronous = NORMAL"); // each log that is written back is flushed; before that, a loss of power brings runs back
+  db.run("PRAGMA synchronous = NORMAL"); // a flush within a commit would hold up others too; until the next one, power loss brings runs back
   db.run(`PRAGMA cache_size = -${CACHE_KIB}`);
   db.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
   const statements = DELETES.map((sql) => db.query(sql));
@@ -61,8 +61,7 @@ export async function prune(db: Database, { path, before, busy }: Pruning): Prom
     return { began, next, deleted };
   });
   let [from, deleted, work] = [0, 0, HELD_MS / 2];
-  while (from < ended.length) {
-    if (!busy.mayWait(performance.now())) throw stopped(deleted);
+  while (from < ended.length && busy.mayWait(performance.now())) {
     const done = await busy.whenFree(() => deleteFor.immediate(from, work));
     const held = performance.now() - done.began;
     from = done.next;
@@ -72,7 +71,19 @@ export async function prune(db: Database, { path, before, busy }: Pruning): Prom
     work *= Math.min(HELD_MS / held, ROUND_MS / (performance.now() - done.began)); // deleting is a part of both
     await paused;
   }
+  if (deleted > 0) await flush(db, busy);
+  if (from < ended.length) throw stopped(deleted);
   return deleted;
+}
+
+/** Makes all that was committed survive a loss of power. A log is written back in part, or not at all, while others read from it. */
+async function flush(db: Database, busy: BusyWait): Promise<void> {
+  db.run("PRAGMA synchronous = FULL"); // each commit that writes flushes the whole log
+  const commit = db.transaction(() => {
+    const { user_version = 0 } = db.query<{ user_version: number }, []>("PRAGMA user_version").get() ?? {};
+    db.run(`PRAGMA user_version = ${user_version}`); // writes a page, although nothing changes
+  });
+  await busy.whenFree(() => commit.immediate());
 }
 
 /** Brings the log into the file. Else whoever commits next would have to, and a log that is never done with only grows. */
