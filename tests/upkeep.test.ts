@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createBusyWait } from "../src/sqlite/busy.ts";
+import { createSqliteUpkeep } from "../src/sqlite/file-upkeep.ts";
 import { advance, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
@@ -38,6 +40,26 @@ test("a backup never overwrites a file, and leaves none behind if it fails", asy
   expect(readFileSync(precious, "utf8")).toBe("mine");
   expect(run("backup", join(scratchDir(), "no/such/dir.sqlite"), "--db", on.db).err).toContain("directory that exists");
   expect(run("backup", "--db", on.db).code).toBe(2);
+});
+
+test("a prune that is told to end says how many runs it deleted, and the next one deletes the rest", async () => {
+  const on = await connect({ workflows });
+  await advance(on, await startRun(on, "W"));
+  const file = new Database(on.db);
+  file.run("UPDATE instances SET completed_at = '2020-01-01T00:00:00.000Z'");
+  const columns = file.query<{ name: string }, []>("PRAGMA table_info(instances)").all();
+  const values = columns.map(({ name }) => (name === "instance_id" ? "'run_' || n" : name)).join(", ");
+  file.run(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)
+    INSERT INTO instances SELECT ${values} FROM instances, numbers`);
+  const busy = createBusyWait();
+  let asked = 0;
+  const ending = createSqliteUpkeep(on.db, { ...busy, mayWait: () => ++asked < 3 });
+  const told: string = await ending.prune("2021-01-01").then(String, (error) => error.message);
+  const deleted = Number(/^Stopped after (\d+) runs were deleted/.exec(told)?.[1]);
+  expect(deleted).toBeWithin(1, 10_000);
+  expect(file.query("SELECT COUNT(*) AS n FROM instances").get()).toEqual({ n: 10_000 - deleted });
+  expect(await createSqliteUpkeep(on.db, busy).prune("2021-01-01")).toBe(10_000 - deleted);
+  file.close();
 });
 
 test("prune deletes what ended before, with its history, and nothing that is live", async () => {
