@@ -1,10 +1,14 @@
 /** A workflow as the rest of the program knows it: parsed, validated, its includes expanded. No files, no Markdown syntax. */
 import { z } from "zod";
 import { Check } from "./check.ts";
+import { command } from "./check-kinds/command.ts";
+import { run } from "./check-kinds/run.ts";
 import { JsonObject } from "./json.ts";
 
 /** The name that completes an instance; no step may bear it. */
 export const FINISH = "FINISH";
+/** The name that ends an instance as failed; it may follow only where `next` or a route names it, and no step may bear it. */
+export const FAIL = "FAIL";
 
 /** Most bytes of a definition with its includes expanded. */
 export const MAX_DEFINITION_BYTES = 1024 * 1024;
@@ -21,6 +25,32 @@ export type Route = z.infer<typeof Route>;
 /** A level-1 section of a step file that is kept for the decider (`# Goal`, `# Context Expectations`, any other). */
 export const Section = z.object({ title: z.string(), text: z.string() });
 export type Section = z.infer<typeof Section>;
+
+/** A program that the server runs in place of the agent: `run` or `command`, as checks have them. */
+export const Program = z.discriminatedUnion("kind", [run.schema, command.schema]);
+export type Program = z.infer<typeof Program>;
+
+/** What the result of a server step holds, for `sets`. */
+export const ResultField = z.enum(["exit_code", "milliseconds", "output_file", "output_end"]);
+export type ResultField = z.infer<typeof ResultField>;
+
+/** The program is run again and again, until it passes. Times in seconds. */
+export const UntilPasses = z.object({
+  every: z.int().min(1),
+  /** A look at or after this time since the step was entered is the last. */
+  at_most: z.int().min(1),
+  /** The exit codes after which it is run again, others end it at once; absent: any but 0. */
+  while_exit: z.array(z.int().min(0).max(255)).min(1).optional(),
+});
+export type UntilPasses = z.infer<typeof UntilPasses>;
+
+/** How long the agent has from the hand-out, in seconds. */
+export const Deadline = z.object({
+  after: z.int().min(1),
+  /** Where the run goes when the time is over; without it, it waits for a person. */
+  then: z.string().optional(),
+});
+export type Deadline = z.infer<typeof Deadline>;
 
 export const Step = z.object({
   /** Canonical name: the text of the link in index.md. */
@@ -44,6 +74,14 @@ export const Step = z.object({
   max_visits: z.int().min(1).optional(),
   /** The language that the instructions are a template in; without it only `{{ context.key }}` is filled in. */
   template: z.literal("liquid").optional(),
+  /** The server does the step by this program; the agent does it, by the instructions, where that may not run. */
+  run: Program.optional(),
+  /** By context key: what of the program's result is set there. Entering the step removes these keys. */
+  sets: z.record(z.string(), ResultField).optional(),
+  until_passes: UntilPasses.optional(),
+  /** The step is handed out this many seconds after it was entered. */
+  wait: z.int().min(1).optional(),
+  deadline: Deadline.optional(),
 });
 export type Step = z.infer<typeof Step>;
 
