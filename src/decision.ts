@@ -3,7 +3,7 @@ import { z } from "zod";
 import { JsonObject } from "./json.ts";
 import { FINISH, type Step, type Workflow } from "./workflow.ts";
 
-export const DecidedBy = z.enum(["route", "model", "agent", "resume", "rewind", "person"]);
+export const DecidedBy = z.enum(["route", "model", "agent", "resume", "rewind", "person", "timer"]);
 export type DecidedBy = z.infer<typeof DecidedBy>;
 
 /** Which model answered, how it was asked (`json_schema`, `json_object`, `text`), and what that cost. */
@@ -15,26 +15,24 @@ const ModelUse = z.object({
   milliseconds: z.int(),
 });
 
-/**
- * What a suspended instance waits for, in words for a person. A wait of kind `model` ends with the next resume; one of
- * kind `max_visits` only by a person.
- */
-export const Waiting = z.object({ kind: z.string(), message: z.string() });
-export type Waiting = z.infer<typeof Waiting>;
+/** How entries of versions before 0.3.0 say what the instance waits for: `max_visits`, and else the reasoning of a model. */
+const OldWaiting = z.object({ kind: z.string(), message: z.string() });
 
 export const Decision = z.object({
   decided_by: DecidedBy,
-  /** A step's name, or FINISH. */
+  /** A step's name, FINISH or FAIL. */
   next_step: z.string(),
   reasoning: z.string(),
   /** What the deciders before it said, such as a route that could not be evaluated. */
   notes: z.array(z.string()).optional(),
   /** Merged into the context after the report's own updates. */
   context_updates: JsonObject.optional(),
-  /** The step is entered, but the instance waits there, or has failed; CANCELLED ends the instance where it is. */
+  /**
+   * A model's wish: the step is entered, but the instance waits there, or has failed. FAILED with the step FAIL, and
+   * CANCELLED, end the instance where it is.
+   */
   status: z.enum(["SUSPENDED", "FAILED", "CANCELLED"]).optional(),
-  /** What it waits for, if that is not the reasoning of a model. */
-  waiting_for: Waiting.optional(),
+  waiting_for: OldWaiting.optional(),
   /** A rewind: the earlier visit whose step and context are handed out again. */
   to_visit: z.int().optional(),
   /** What the decider could choose from. */

@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { Attempt } from "./attempt.ts";
 import { Evidence } from "./check.ts";
 import { Baseline } from "./check-kinds/looking.ts";
-import { Decision, Waiting } from "./decision.ts";
+import { Decision } from "./decision.ts";
 import { applyPatch, ContextPatch, JsonObject, patchFor } from "./json.ts";
 import { Report } from "./report.ts";
+import { Turn } from "./turn.ts";
 import { findStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
 /** Most bytes of an instance's context. */
@@ -61,9 +62,11 @@ export const Instance = z.object({
   trusted: z.boolean(),
   project: z.string(),
   parent_id: z.string().nullable(),
+  /** Follows from the turn as long as the instance is live: SUSPENDED while a person must act. */
   status: Status,
-  waiting_for: Waiting.nullable(),
-  /** The current step; FINISH when completed. */
+  /** Whose work the current visit waits for; null when the instance is final. */
+  turn: Turn.nullable(),
+  /** The current step; FINISH when completed, FAIL when it ended by that. */
   step_name: z.string(),
   /** Number of the current visit. */
   visit: z.int(),
@@ -95,6 +98,8 @@ export const Start = z.object({
   request_id: z.string().nullable(),
   actor: z.string(),
   started_at: z.string(),
+  /** Whose turn the first visit is; absent: the agent's. */
+  turn: Turn.optional(),
 });
 export type Start = z.infer<typeof Start>;
 
@@ -112,7 +117,9 @@ export const HistoryEntry = z.object({
   decision: Decision.nullable(),
   /** What the checks of the visit showed. */
   evidence: Evidence.optional(),
-  /** Who called: `mcp:<client>/<version>`, or `cli`. */
+  /** Whose turn the entry leads to; absent after a decision: the agent's, absent elsewhere: it stays whose it was. */
+  turn: Turn.optional(),
+  /** Who acted: `mcp:<client>/<version>`, `cli`, or `server`. */
   actor: z.string(),
   definition: z.string(),
   started_at: z.string(),
@@ -153,6 +160,12 @@ export interface ListQuery {
   after?: { created_at: string; instance_id: string } | undefined;
 }
 
+/** A run that goes on by itself, and when; see `dueAt`. */
+export interface Due {
+  instance_id: string;
+  due_at: string;
+}
+
 /**
  * Durable state, shared by any number of callers and processes. tests/store.test.ts holds every store to this:
  * - Each method is one atomic operation: all of it or nothing, whatever others do meanwhile. What a resolved promise reports
@@ -172,11 +185,12 @@ export interface Store {
   /** The instance as it is now; null if there is none. */
   load(instanceId: string): Promise<Instance | null>;
   /**
-   * Writes row, entries and definition if the row still has the version that the change names, and raises that by one;
-   * resolves to false, having written nothing, if another writer was first or there is no such instance. Workflow name,
+   * Writes row, entries and definition of each change, all or none, if each row still has the version that its change names,
+   * and raises these by one; resolves to false, having written nothing, if another writer was first or there is no such
+   * instance. No two of the changes are about one instance. Workflow name,
    * project, parent and `created_at` stay what they were. An entry whose `seq` is taken is PERSISTENCE_ERROR.
    */
-  commit(change: Change): Promise<boolean>;
+  commit(...changes: Change[]): Promise<boolean>;
   /** The definition with that hash; null if no instance was ever pinned to it. */
   definition(hash: string): Promise<Workflow | null>;
   /** How the instance began, as it was recorded; null if there is none. */
@@ -193,6 +207,11 @@ export interface Store {
   list(query: ListQuery): Promise<InstanceSummary[]>;
   /** How many instances other projects have; counts to `most` at the most. */
   countElsewhere(project: string, most: number): Promise<number>;
+  /**
+   * Runs that go on by `until` without an agent or a person, those that are due first in front: those that any server may see
+   * to, and those that only servers of the project may.
+   */
+  due(query: { until: string; project: string; limit: number }): Promise<Due[]>;
   /** The attempt that was begun last for the instance, whatever became of it; null if none was, or it was dropped. */
   attempt(instanceId: string): Promise<Attempt | null>;
   /**
@@ -213,11 +232,6 @@ export interface Store {
 /** Whether the status never changes again. */
 export function isFinal(status: Status): boolean {
   return !LIVE.includes(status);
-}
-
-/** Suspended by something that only a person can settle; a model's suspension ends with the next resume. */
-export function waitsForPerson({ status, waiting_for }: Pick<Instance, "status" | "waiting_for">): boolean {
-  return status === "SUSPENDED" && waiting_for?.kind !== "model";
 }
 
 /** The `step_id` of an instance's current visit: its number and the step's slug. */

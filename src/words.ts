@@ -39,6 +39,18 @@ export function duration(milliseconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+/** A time as an author wrote it, in the largest unit that says it exactly: `90 s`, `10 min`, `2 h`, `3 days`. */
+export function exactly(seconds: number): string {
+  const [unit, size] = UNITS.find(([, each]) => seconds % each === 0) ?? ["s", 1];
+  return `${seconds / size} ${unit}`;
+}
+
+const UNITS = [
+  ["days", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+] as const;
+
 /** The time between two ISO times, in words. */
 export function between(from: string, to: string): string {
   return duration(Date.parse(to) - Date.parse(from));

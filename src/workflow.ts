@@ -48,7 +48,7 @@ export type UntilPasses = z.infer<typeof UntilPasses>;
 export const Deadline = z.object({
   after: z.int().min(1),
   /** Where the run goes when the time is over; without it, it waits for a person. */
-  then: z.string().optional(),
+  to: z.string().optional(),
 });
 export type Deadline = z.infer<typeof Deadline>;
 

@@ -11,6 +11,7 @@ const NOUNS = [
   "report",
   "workflow",
   "decision",
+  "turn",
   "instance",
   "decider",
   "project",

@@ -1,18 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
-import { type Change, type HistoryEntry, type Instance, isFinal, type Start, waitsForPerson } from "../src/instance.ts";
+import { type Change, type HistoryEntry, type Instance, isFinal, type Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
 import { begin } from "../src/rules/begin.ts";
+import { handOver, ranOut, runOut, startClock } from "../src/rules/clock.ts";
 import { move } from "../src/rules/move.ts";
 import { replay } from "../src/rules/replay.ts";
-import { bringBack, keep, note, retireKept } from "../src/rules/report.ts";
+import { bringBack, keep, note, pause, retireKept } from "../src/rules/report.ts";
 import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
-import { FINISH, hashWorkflow, type Workflow } from "../src/workflow.ts";
+import { waitsForPerson } from "../src/turn.ts";
+import { FAIL, FINISH, hashWorkflow, type Step, type Workflow } from "../src/workflow.ts";
 
-const NAMES = ["Build", "Test", "Ship"];
+const NAMES = ["Build", "Test", "Ship", "Serve"];
 /** So often a run enters "Ship" without a person's leave. */
 const MAX_SHIP = 2;
+const EXTRAS: Record<string, Partial<Step>> = {
+  Build: { deadline: { after: 60 } },
+  Test: { deadline: { after: 60, to: "Build" } },
+  Ship: { max_visits: MAX_SHIP, wait: 60 },
+  Serve: { run: { kind: "run", text: "true", words: ["true"], timeout: 1 }, sets: { c: "exit_code" } },
+};
 const workflow: Workflow = {
   name: "W",
   goal: "",
@@ -23,8 +31,8 @@ const workflow: Workflow = {
     guidance: "g",
     instructions: "i",
     sections: [],
-    routes: [],
-    ...(name === "Ship" ? { max_visits: MAX_SHIP } : {}),
+    routes: name === "Serve" ? [{ when: "report.status == 'failure'", to: FAIL }] : [],
+    ...EXTRAS[name],
   })),
 };
 const start: Start = {
@@ -47,6 +55,10 @@ type Event =
   | { kind: "repin" }
   | { kind: "cancel" }
   | { kind: "suspend"; to: string }
+  | { kind: "pause"; updates: JsonObject }
+  | { kind: "hand out" }
+  | { kind: "hand over" }
+  | { kind: "time passes"; late: boolean }
   | { kind: "go on" }
   | { kind: "rewind"; to_visit: number };
 
@@ -57,11 +69,13 @@ const updates = fc.dictionary(
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({
     kind: fc.constant("move" as const),
-    to: fc.constantFrom(...NAMES, ...NAMES, FINISH, "Nowhere"),
+    to: fc.constantFrom(...NAMES, ...NAMES, FINISH, FAIL, "Nowhere"),
     updates,
     checked: fc.constantFrom(true, false, null),
   }),
-  fc.record({ kind: fc.constant("release" as const) }),
+  fc.record({ kind: fc.constantFrom("release" as const, "hand out" as const, "hand over" as const) }),
+  fc.record({ kind: fc.constant("pause" as const), updates }),
+  fc.record({ kind: fc.constant("time passes" as const), late: fc.boolean() }),
   fc.record({ kind: fc.constant("note" as const), updates }),
   fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean() }),
   fc.record({ kind: fc.constant("resume" as const), updates }),
@@ -79,11 +93,26 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
       const looked = happened.checked === null ? [] : [{ check: "c", outcome }];
       const evidence = happened.checked === undefined ? undefined : looked;
-      if (instance.status === "SUSPENDED") return null; // as the engine has it
+      if (!mayEnd(instance)) return null; // as the engine has it
       return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });
     }
     case "release":
-      return release(instance, moment);
+      return release(workflow, instance, moment);
+    case "pause":
+      return mayEnd(instance) ? pause(instance, { report, context_updates: happened.updates }, moment) : null;
+    case "hand out":
+      return startClock(
+        workflow.steps.find(({ name }) => name === instance.step_name),
+        instance,
+        moment.now,
+      );
+    case "hand over":
+      return instance.turn?.of === "server" ? handOver(instance, "not here", moment) : null;
+    case "time passes": {
+      const now = instance.turn?.until ?? moment.now;
+      const late = happened.late ? { late: report } : {};
+      return ranOut(instance, now) ? runOut(workflow, instance, { actor: "server", now, ...late }) : null;
+    }
     case "note":
       return note(instance, { report, context_updates: happened.updates }, moment);
     case "keep": {
@@ -107,12 +136,17 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       return move(workflow, instance, { report, context_updates: { asked: true }, decision, ...moment });
     }
     case "go on":
-      return instance.status === "SUSPENDED" && !waitsForPerson(instance) ? goOn(instance, moment) : null;
+      return instance.status === "SUSPENDED" && !waitsForPerson(instance) ? goOn(workflow, instance, moment) : null;
     case "rewind":
       return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
       return repin(instance, { workflow, hash: "other", trusted: true }, moment);
   }
+}
+
+/** Whether a report, of the agent or of the server, may end the visit. */
+function mayEnd({ turn }: Instance): boolean {
+  return turn?.of === "agent" || turn?.of === "server";
 }
 
 /** Plays the events; a refused one changes nothing. */
@@ -145,6 +179,8 @@ describe("rules", () => {
         for (const key of ["definition", "status", "step_name", "visit", "visits", "context", "last_seq"] as const) {
           expect(replayed[key]).toEqual(instance[key]);
         }
+        const { until: _until, ...turn } = instance.turn ?? {}; // the clock stands in the row alone
+        expect(replayed["turn"] ?? {}).toMatchObject(turn);
       }),
       { numRuns: 500 },
     );
@@ -156,7 +192,12 @@ describe("rules", () => {
         fc.array(event, { maxLength: 20 }),
         fc.array(event, { minLength: 1, maxLength: 10 }),
         (before, after) => {
-          const finish: Event[] = [{ kind: "release" }, { kind: "move", to: FINISH, updates: {} }];
+          const finish: Event[] = [
+            { kind: "release" },
+            { kind: "time passes", late: false },
+            { kind: "release" },
+            { kind: "move", to: FINISH, updates: {} },
+          ];
           const done = play([...before, ...finish]);
           expect(play([...before, ...finish, ...after]).instance).toEqual(done.instance);
           expect(isFinal(done.instance.status)).toBe(true);
@@ -169,7 +210,7 @@ describe("rules", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
         const { states, history } = play(events);
-        for (const state of states) expect([...NAMES, FINISH]).toContain(state.step_name);
+        for (const state of states) expect([...NAMES, FINISH, FAIL]).toContain(state.step_name);
         expect(history.map((entry) => entry.seq)).toEqual(history.map((_, index) => index + 1));
         const visits = history.filter((entry) => entry.decision !== null).map((entry) => entry.visit);
         expect(visits).toEqual(visits.map((_, index) => index + 1));

@@ -142,8 +142,9 @@ test("a run that a later version suspended or failed is answered as such, and ta
   const on = await connect({ workflows });
   const run = await startRun(on, "W");
   const file = new Database(on.db);
-  const waiting = JSON.stringify({ kind: "approval", message: "Deploy needs a person's approval" });
-  file.run("UPDATE instances SET status = 'SUSPENDED', waiting_for = ?", [waiting]);
+  const since = new Date().toISOString();
+  const turn = { of: "person", kind: "approval", since, message: "Deploy needs a person's approval" };
+  file.run("UPDATE instances SET status = 'SUSPENDED', turn = ?", [JSON.stringify(turn)]);
   const told = await expectRefused(on, run.id, () => advance(on, run), "INSTANCE_SUSPENDED");
   expect(told.text).toContain("Deploy needs a person's approval");
   const resumed = await on.call("resume_workflow", { instance_id: run.id });
@@ -151,7 +152,7 @@ test("a run that a later version suspended or failed is answered as such, and ta
   expect(resumed.text).toContain("SUSPENDED · Deploy needs a person's approval");
   expect(resumed.text).toContain("do not poll");
   for (const status of ["FAILED", "CANCELLED"]) {
-    file.run("UPDATE instances SET status = ?, waiting_for = NULL", [status]);
+    file.run("UPDATE instances SET status = ?, turn = NULL", [status]);
     await expectRefused(on, run.id, () => advance(on, run), "INSTANCE_FINAL");
     const ended = await on.call("resume_workflow", { instance_id: run.id });
     expect(ended.data).toMatchObject({ status, next_step: null });

@@ -140,7 +140,7 @@ function sampleQuestion(): Question {
       project: "",
       parent_id: null,
       status: "RUNNING",
-      waiting_for: null,
+      turn: null,
       step_name: test.name,
       visit: 1,
       visit_started_at: now,

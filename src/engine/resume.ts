@@ -1,19 +1,12 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
 import { AppError } from "../errors.ts";
-import {
-  currentStep,
-  type Instance,
-  type InstanceSummary,
-  isFinal,
-  type Pending,
-  stepIdOf,
-  waitsForPerson,
-} from "../instance.ts";
+import { currentStep, type Instance, type InstanceSummary, isFinal, type Pending, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
 import { bringBack, retireKept } from "../rules/report.ts";
 import { goOn } from "../rules/steer.ts";
+import { waitsForPerson } from "../turn.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advanceBy } from "./advance.ts";
 import { type Call, momentOf, openCall, write } from "./call.ts";
@@ -91,7 +84,7 @@ async function proceed(call: Call, { input, place }: { input: ResumeInput; place
   const { status } = call.current;
   if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
   if (waitsForPerson(call.current)) return handedOut(call);
-  const awake = status === "SUSPENDED" ? await write(call, goOn(call.current, momentOf(call))) : call;
+  const awake = status === "SUSPENDED" ? await write(call, goOn(call.workflow, call.current, momentOf(call))) : call;
   const context_updates = place.unused_report ? {} : input.context_updates;
   if (place.report) return advanceBy(awake, { report: place.report, context_updates });
   const greeting = place.unused_report ? undefined : greetingOf(awake.current, input.report);

@@ -1,7 +1,8 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
-import { type HistoryEntry, waitsForPerson } from "../instance.ts";
+import type { HistoryEntry } from "../instance.ts";
 import { cancel, release, repin, rewind } from "../rules/steer.ts";
+import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
 import { type Call, momentOf, openCall, write } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
@@ -50,7 +51,7 @@ export async function releaseInstance(parts: Parts, input: ReleaseInput, caller:
   const moves = latest !== null && latest.hash !== call.current.definition;
   const moved = moves ? await moveTo(call, latest) : call;
   const waits = !moves || moved.current.status === "SUSPENDED";
-  const released = waits ? await write(moved, release(moved.current, momentOf(moved))) : moved;
+  const released = waits ? await write(moved, release(moved.workflow, moved.current, momentOf(moved))) : moved;
   parts.log.info({ instance_id: input.instance_id }, "instance released");
   return handedOut(released);
 }
@@ -80,8 +81,7 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const { store, current, workflow } = call;
   const [last] = await store.history(current.instance_id, { limit: 1 });
   const decision = last?.kind === "rewind" ? last.decision : null;
-  const untouched = !current.pending && current.status === (decision?.status ?? "RUNNING");
-  const repeated = decision?.to_visit === input.to_visit && untouched;
+  const repeated = decision?.to_visit === input.to_visit && !current.pending;
   if (decision && repeated) return handedOut(call, { decision, replayed: true });
   if (waitsForPerson(current)) throw suspendedError(current);
   const start = await store.start(current.instance_id);

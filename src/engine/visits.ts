@@ -2,6 +2,7 @@
 import { AppError } from "../errors.ts";
 import { type HistoryEntry, type Instance, isFinal, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
+import { RELEASED, waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import type { Call } from "./call.ts";
 
@@ -52,9 +53,11 @@ export function needsStepId(current: Instance, given: string | undefined): AppEr
 }
 
 /** INSTANCE_SUSPENDED: what it waits for, and how it goes on. */
-export function suspendedError({ instance_id, waiting_for }: Instance): AppError {
+export function suspendedError(instance: Instance): AppError {
+  const { instance_id } = instance;
+  const waiting_for = waitingFor(instance);
   const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\``;
-  const until = waiting_for?.kind === "max_visits" ? released : ". When it may go on";
+  const until = RELEASED.has(waiting_for?.kind ?? "") ? released : ". When it may go on";
   return new AppError(
     "INSTANCE_SUSPENDED",
     `The instance waits: ${waiting_for?.message ?? "for a person"}. Nothing changed.`,

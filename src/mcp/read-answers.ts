@@ -4,6 +4,7 @@ import type { Unclear } from "../engine/resume.ts";
 import { effectiveContext, type HistoryEntry, type InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
+import { waitingFor } from "../turn.ts";
 import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
@@ -141,7 +142,7 @@ function statusWithin(
     created_at: instance.created_at,
     updated_at: instance.updated_at,
     completed_at: instance.completed_at,
-    waiting_for: instance.waiting_for,
+    waiting_for: waitingFor(instance),
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step: nextStepBrief({ instance, workflow, filler }),
     history: page.views.reverse(),

@@ -1,6 +1,7 @@
 /** One run as text, for an agent's status and for a person's terminal: the same lines, with more of each for the person. */
 import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
+import { waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import { saying } from "./recap-text.ts";
 
@@ -21,10 +22,11 @@ export interface Run {
 export function runText({ instance, context, pending_report, history }: Run, { whole }: { whole: boolean }): string {
   const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at } = instance;
   const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
+  const waits = waitingFor(instance);
   const lines = [
     [status, workflow_name, instance_id, at, ...(whole ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
-    instance.waiting_for && `waits: ${instance.waiting_for.message}`,
+    waits && `waits: ${waits.message ?? waits.kind}`,
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
     `context: ${whole ? JSON.stringify(context, null, 2) : JSON.stringify(context)}`,
     `history (${history.length} of ${instance.last_seq} entries):`,

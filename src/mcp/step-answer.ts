@@ -2,6 +2,7 @@
 import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import { effectiveContext } from "../instance.ts";
+import { waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
@@ -74,7 +75,7 @@ function structuredOf(view: View): Record<string, unknown> {
     decision: view.decision && decisionView(view.decision),
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
-    waiting_for: instance.waiting_for ?? undefined,
+    waiting_for: waitingFor(instance) ?? undefined,
     checked: view.checked.shown.length > 0 ? view.checked.shown : undefined,
     checks_running: view.checks_running,
     replayed: view.replayed,

@@ -1,5 +1,6 @@
 /** A step answer as text, for clients that show the model nothing else. */
 import { stepIdOf } from "../instance.ts";
+import { waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import { checkedLine } from "./checked.ts";
 import { checkingRule, checkRules, FAILURE_RULE, keptRule, outcomeRule, rules, type View } from "./step-words.ts";
@@ -53,7 +54,7 @@ function guidanceLines({ ask, free }: View): string {
 }
 
 function suspendedLine({ instance }: View): string {
-  return `SUSPENDED · ${instance.waiting_for?.message ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`;
+  return `SUSPENDED · ${waitingFor(instance)?.message ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`;
 }
 
 function endLine({ instance, replayed }: View): string {

@@ -6,6 +6,7 @@ import { type JsonObject, jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
+import { RELEASED, waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, type Step, type Workflow } from "../workflow.ts";
 import { type checkedWithin, took } from "./checked.ts";
@@ -187,9 +188,10 @@ export function outcomeRule(view: Pick<View, "instance">): string {
   return ["Tell the user the outcome.", ...openProofs(view)].join(" ");
 }
 
-function suspendedRule({ instance_id, waiting_for }: Outcome["instance"]): string {
+function suspendedRule(instance: Outcome["instance"]): string {
+  const { instance_id } = instance;
   const call = `resume_workflow {"instance_id":"${instance_id}"}`;
-  if (waiting_for?.kind !== "max_visits") {
+  if (!RELEASED.has(waitingFor(instance)?.kind ?? "")) {
     return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;
   }
   return `Stop here. Tell the user why it waits, and that \`orchestrator release ${instance_id}\` in a terminal of their own (with this server's --db, if it has one) lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;

@@ -3,6 +3,7 @@ import type { Instance, Start } from "../instance.ts";
 import { firstStep, type Workflow } from "../workflow.ts";
 import { enter } from "./landing.ts";
 import { refuseLargeContext } from "./refusals.ts";
+import { standing } from "./turns.ts";
 
 /** A new instance at the first step of its workflow. */
 export function begin(
@@ -20,8 +21,7 @@ export function begin(
     head: null,
     ...place,
     parent_id: null,
-    status: "RUNNING",
-    waiting_for: null,
+    ...standing(start.turn ?? { of: "agent", kind: "step", since: start.started_at }),
     ...enter({ visits: {} }, step_name, { visit: 1, now: start.started_at }),
     context: start.context,
     pending: null,

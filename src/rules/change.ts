@@ -4,6 +4,7 @@ import type { Decision } from "../decision.ts";
 import { type Change, type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { ContextPatch } from "../json.ts";
 import type { Report } from "../report.ts";
+import type { Turn } from "../turn.ts";
 
 /** Who acts, and when (ISO 8601, UTC). */
 export interface Moment {
@@ -19,10 +20,11 @@ export function change(instance: Instance, entries: HistoryEntry[], set: Partial
 /** What an entry says beyond where the instance stands. */
 export interface Line {
   kind: HistoryEntry["kind"];
-  report?: Report;
+  report?: Report | undefined;
   context_patch?: ContextPatch;
   decision?: Decision;
   evidence?: Evidence | undefined;
+  turn?: Turn;
   started_at?: string;
 }
 
@@ -38,6 +40,7 @@ export function entry(instance: Instance, line: Line, moment: Moment): HistoryEn
     context_patch: line.context_patch ?? {},
     decision: line.decision ?? null,
     ...(line.evidence ? { evidence: line.evidence } : {}),
+    ...(line.turn ? { turn: line.turn } : {}),
     actor: moment.actor,
     definition: instance.definition,
     started_at: line.started_at ?? moment.now,

@@ -1,23 +1,38 @@
 /** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
 import { type Check, labelOf } from "../check.ts";
-import type { Waiting } from "../decision.ts";
-import type { LoadedWorkflow, Step } from "../workflow.ts";
+import type { JsonObject } from "../json.ts";
+import type { LoadedWorkflow, ResultField, Step } from "../workflow.ts";
 
-/** Whether a report of that status says that the step is done, and so must prove it: every status but these two. */
+/** Whether a report of that status says that the step is done, and so must prove it: every status but these. */
 export function claims(status: string): boolean {
-  return status !== "failure" && status !== "in_progress";
+  return status !== "failure" && status !== "in_progress" && status !== "paused";
 }
+
+/**
+ * JSON Schema by key: what the report of a step must set. A step of the server that an agent does in its place must set what
+ * the server would have.
+ */
+export function demandsOf({ produces, sets }: Step): Record<string, JsonObject> | undefined {
+  if (!sets) return produces;
+  const known =
+    demanded.get(sets) ?? Object.fromEntries(Object.entries(sets).map(([key, field]) => [key, SCHEMAS[field]]));
+  demanded.set(sets, known);
+  return known;
+}
+
+/** By the `sets` of a step, since a pinned workflow stays the same object. */
+const demanded = new WeakMap<object, Record<string, JsonObject>>();
+
+const SCHEMAS: Record<ResultField, JsonObject> = {
+  exit_code: { type: "integer" },
+  milliseconds: { type: "integer" },
+  output_file: { type: "string" },
+  output_end: { type: "string" },
+};
 
 /** Whether a step's report has to prove something. */
-export function demandsProof({ produces, checks }: Step): boolean {
-  return produces !== undefined || checks !== undefined;
-}
-
-/** What the instance waits for if the step is entered for the `count`th time on the live path; null if it may go on. */
-export function heldAt(step: Step | undefined, count: number): Waiting | null {
-  const most = step?.max_visits;
-  if (!step || most === undefined || count <= most) return null;
-  return { kind: "max_visits", message: `step "${step.name}" was entered ${count} times, and its limit is ${most}` };
+export function demandsProof(step: Step): boolean {
+  return demandsOf(step) !== undefined || step.checks !== undefined;
 }
 
 /** What the earlier definition demands of a run and the later one does not, or less, in words; empty if nothing. */

@@ -1,39 +1,69 @@
 /**
- * What a decision sets in the row: the step that is entered, whether the instance waits or ends there, and the counts
- * of visits.
+ * What a decision sets in the row: the step that is entered and whose turn it is there, or the end of the run, and the
+ * counts of visits.
  */
-import type { Decision, Waiting } from "../decision.ts";
-import type { Instance, Status } from "../instance.ts";
-import { FINISH, findStep, type Workflow } from "../workflow.ts";
-import { heldAt } from "./demands.ts";
+import type { Decision } from "../decision.ts";
+import type { Instance } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
+import type { Turn } from "../turn.ts";
+import { FAIL, FINISH, findStep, type Step, type Workflow } from "../workflow.ts";
+import { standing, turnAtEntry } from "./turns.ts";
 import { afterRewind } from "./visit-counts.ts";
 
 /**
- * What the decision sets in the row; a model may enter a step and let the instance wait or fail there. After a rewind
- * `from` holds the counts of the visit that it leads back to: what came since is not on the live path any more.
+ * What the decision sets in the row. After a rewind `from` holds the counts of the visit that it leads back to: what came
+ * since is not on the live path any more. `turn` is whose it is at the step that is entered; a decision that ends the run
+ * has none.
  */
-export function landing(from: Pick<Instance, "visits" | "visit">, decision: Decision, now: string) {
-  const { next_step, reasoning } = decision;
-  const status: Status = decision.status ?? "RUNNING";
-  if (status === "CANCELLED") return { status, completed_at: now, waiting_for: null };
+export function landing(
+  from: Pick<Instance, "visits" | "visit">,
+  decision: Decision,
+  { now, turn }: { now: string; turn: Turn | null },
+) {
+  const { next_step, status } = decision;
+  if (status === "CANCELLED") return { ...over(status, now) };
   const visits = decision.to_visit ? afterRewind(from.visits) : from.visits;
-  if (next_step === FINISH) return { status: "COMPLETED" as const, step_name: FINISH, completed_at: now, visits };
-  const waiting_for = status === "SUSPENDED" ? (decision.waiting_for ?? askedByModel(reasoning)) : null;
-  const completed_at = status === "FAILED" ? now : null;
+  if (next_step === FINISH) return { ...over("COMPLETED", now), step_name: FINISH, visits };
+  if (status === "FAILED" && next_step === FAIL) return { ...over(status, now), step_name: FAIL, visits };
   const visit = from.visit + 1;
   const entered = enter({ visits }, next_step, { visit, now });
-  return { ...(decision.to_visit ? again(from, entered) : entered), status, waiting_for, completed_at };
+  const there = decision.to_visit ? again(from, entered) : entered;
+  if (status === "FAILED") return { ...there, ...over(status, now) };
+  return { ...there, ...standing(turn ?? { of: "agent", kind: "step", since: now }), completed_at: null };
 }
 
-function askedByModel(message: string): Waiting {
-  return { kind: "model", message };
+function over<Final extends "COMPLETED" | "FAILED" | "CANCELLED">(status: Final, now: string) {
+  return { status, completed_at: now, turn: null };
 }
 
-/** The decision; if the step may not be entered once more without a person's leave, it lets the instance wait there. */
-export function hold(workflow: Workflow, decision: Decision, count: number): Decision {
-  const waiting_for = heldAt(findStep(workflow, decision.next_step), count);
-  if (!waiting_for || decision.status === "FAILED") return decision;
-  return { ...decision, status: "SUSPENDED", waiting_for };
+/** The decision in the form that is kept: one for FAIL, unless that is a step of an older definition, ends the run as failed. */
+export function settled(workflow: Workflow, decision: Decision): Decision {
+  const fails = decision.next_step === FAIL && !findStep(workflow, FAIL);
+  return fails ? { ...decision, status: "FAILED" } : decision;
+}
+
+/** Whose turn it is where a decision leads; null if it ends the run. `count` as of the entry of its step. */
+export function turnAfter(
+  workflow: Workflow,
+  { next_step, status, reasoning }: Decision,
+  { count, now }: { count: number; now: string },
+): Turn | null {
+  if (next_step === FINISH || status === "FAILED" || status === "CANCELLED") return null;
+  return turnAtEntry(findStep(workflow, next_step), {
+    count,
+    now,
+    suspends: status === "SUSPENDED" ? reasoning : undefined,
+  });
+}
+
+/** What a turn adds to the entry that leads to it: that it is the agent's is not said. */
+export function told(turn: Turn | null): { turn?: Turn } {
+  return turn && turn.of !== "agent" ? { turn } : {};
+}
+
+/** What is taken out of the context where a step is entered: what the server will set there anew. */
+export function cleared(step: Step | undefined): JsonObject {
+  return Object.fromEntries(Object.keys(step?.sets ?? {}).map((key) => [key, null]));
 }
 
 /** How often the step was visited on the live path. */

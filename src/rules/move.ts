@@ -6,12 +6,14 @@ import { applyPatch, type JsonObject, patchFor } from "../json.ts";
 import type { Report } from "../report.ts";
 import { findStep, type Workflow } from "../workflow.ts";
 import { change, entry, type Moment } from "./change.ts";
-import { countOf, hold, landing } from "./landing.ts";
+import { demandsOf } from "./demands.ts";
+import { cleared, countOf, landing, settled, told, turnAfter } from "./landing.ts";
 import { refuseFinal, refuseLargeContext, refuseStep } from "./refusals.ts";
 import { afterVisit } from "./visit-counts.ts";
 
 export interface Ending extends Moment {
-  report: Report;
+  /** Absent: the clock ended the visit. */
+  report?: Report | undefined;
   context_updates: JsonObject;
   decision: Decision;
   evidence?: Evidence | undefined;
@@ -20,7 +22,8 @@ export interface Ending extends Moment {
 }
 
 /**
- * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance. Throws
+ * Ends the current visit by a decision and enters the step that it names; FINISH completes the instance, FAIL ends it as
+ * failed. Throws
  * STEP_NOT_ALLOWED for a step that may not follow, INSTANCE_FINAL for an instance that has ended, INVALID_INPUT if the
  * context would be too large or no visit is left.
  */
@@ -28,17 +31,22 @@ export function move(workflow: Workflow, instance: Instance, ending: Ending): Ch
   refuseFinal(instance);
   const { now, report, evidence, kind = "visit" } = ending;
   refuseStep(workflow, instance, ending.decision.next_step);
-  const decision = hold(workflow, ending.decision, countOf(instance.visits, ending.decision.next_step) + 1);
-  const produced = Object.keys(findStep(workflow, instance.step_name)?.produces ?? {});
+  const decision = settled(workflow, ending.decision);
+  const { next_step } = decision;
+  const turn = turnAfter(workflow, decision, { count: countOf(instance.visits, next_step) + 1, now });
+  const step = findStep(workflow, instance.step_name);
+  const produced = Object.keys((step && demandsOf(step)) ?? {});
   const decided = Object.entries(decision.context_updates ?? {}).filter(([key]) => !produced.includes(key));
-  const context_patch = patchFor(instance.context, { ...ending.context_updates, ...Object.fromEntries(decided) });
+  const updates = { ...ending.context_updates, ...Object.fromEntries(decided) };
+  const context_patch = patchFor(instance.context, { ...updates, ...cleared(findStep(workflow, next_step)) });
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
   const line = entry(
     instance,
-    { kind, report, context_patch, decision, evidence, started_at: instance.visit_started_at },
+    { kind, report, context_patch, decision, evidence, ...told(turn), started_at: instance.visit_started_at },
     ending,
   );
-  const next = landing({ ...instance, visits: afterVisit(instance.visits, line) }, decision, now);
-  return change(instance, [line], { ...next, context, pending: null, last_report_at: now, updated_at: now });
+  const next = landing({ ...instance, visits: afterVisit(instance.visits, line) }, decision, { now, turn });
+  const heard = report ? { last_report_at: now } : {};
+  return change(instance, [line], { ...next, context, pending: null, ...heard, updated_at: now });
 }

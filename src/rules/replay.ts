@@ -1,20 +1,23 @@
 /** An instance rebuilt from its start and its history: the check that its row tells the truth, and the way back of a rewind. */
+import type { Decision } from "../decision.ts";
 import type { HistoryEntry, Instance, Start } from "../instance.ts";
 import { applyPatch } from "../json.ts";
+import type { Turn } from "../turn.ts";
 import { enter, landing } from "./landing.ts";
+import { standing } from "./turns.ts";
 import { afterVisit } from "./visit-counts.ts";
 
-/** The parts of an instance that its history determines. */
+/** The parts of an instance that its history determines. A turn as it began: what the clock does with it stands in the row alone. */
 export type Replayed = Pick<
   Instance,
-  "definition" | "status" | "step_name" | "visit" | "visits" | "context" | "last_seq"
+  "definition" | "status" | "turn" | "step_name" | "visit" | "visits" | "context" | "last_seq"
 >;
 
 /** `history` is whole, or up to some visit, oldest first. */
 export function replay(start: Start, history: HistoryEntry[]): Replayed {
   let state: Replayed = {
     definition: start.definition,
-    status: "RUNNING",
+    ...standing(start.turn ?? agents(start.started_at)),
     ...enter({ visits: {} }, start.first_step, { visit: 1, now: start.started_at }),
     context: start.context,
     last_seq: 0,
@@ -22,13 +25,34 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
   const visitsAt = new Map([[1, state.visits]]);
   for (const line of history) {
     const { decision } = line;
-    const wakes = (line.kind === "resume" || line.kind === "approval") && state.status === "SUSPENDED";
-    const goesOn = wakes ? { status: "RUNNING" as const } : {};
     const visits = afterVisit(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
-    const next = decision ? landing({ ...state, visits }, decision, line.ended_at) : goesOn;
+    const next = decision
+      ? landing({ ...state, visits }, decision, {
+          now: line.ended_at,
+          turn: line.turn ?? older(decision, line.ended_at),
+        })
+      : turned(state, line);
     const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
     visitsAt.set(state.visit, state.visits);
   }
   return state;
+}
+
+/** What an entry without a decision does to the turn. Those of versions before 0.3.0 do not say that they end a suspension. */
+function turned({ status }: Replayed, { kind, turn, ended_at }: HistoryEntry): Partial<Replayed> {
+  if (turn) return standing(turn);
+  const wakes = (kind === "resume" || kind === "approval") && status === "SUSPENDED";
+  return wakes ? standing(agents(ended_at)) : {};
+}
+
+/** The turn that a decision of a version before 0.3.0 leads to: its own words say that it suspends. */
+function older({ status, waiting_for, reasoning }: Decision, since: string): Turn {
+  if (status !== "SUSPENDED") return agents(since);
+  const kind = waiting_for?.kind === "max_visits" ? "visits" : "model";
+  return { of: "person", kind, since, message: waiting_for?.message ?? reasoning };
+}
+
+function agents(since: string): Turn {
+  return { of: "agent", kind: "step", since };
 }

@@ -2,8 +2,10 @@
 import { type Change, type Instance, MAX_NOTES, type Pending } from "../instance.ts";
 import { applyPatch, type JsonObject, patchFor } from "../json.ts";
 import type { Report } from "../report.ts";
+import type { Turn } from "../turn.ts";
 import { change, entry, type Line, type Moment } from "./change.ts";
 import { refuseFinal, refuseLargeContext, refuseManyNotes } from "./refusals.ts";
+import { standing } from "./turns.ts";
 
 /**
  * Makes a report durable before anyone is asked about it. A choice of the agent is not kept: it counts when it comes
@@ -12,7 +14,14 @@ import { refuseFinal, refuseLargeContext, refuseManyNotes } from "./refusals.ts"
 export function keep(instance: Instance, pending: Pending, moment: Moment): Change {
   refuseFinal(instance);
   refuseLargeContext(applyPatch(instance.context, patchFor(instance.context, pending.context_updates)));
-  return change(instance, [], { pending, last_report_at: moment.now, updated_at: moment.now });
+  return change(instance, [], { pending, ...untimed(instance), last_report_at: moment.now, updated_at: moment.now });
+}
+
+/** A report that came in time stops the clock of its step. */
+function untimed({ turn }: Instance): Partial<Instance> {
+  if (turn?.of !== "agent" || !turn.until) return {};
+  const { until: _until, ...rest } = turn;
+  return { turn: rest };
 }
 
 /** The report without the agent's choice, as it is kept. */
@@ -48,6 +57,21 @@ export function note(
   const line = entry(instance, { kind: "note", report: said.report, context_patch }, moment);
   const times = { last_report_at: moment.now, updated_at: moment.now };
   return change(instance, [line], { context, notes: instance.notes + 1, ...times });
+}
+
+/**
+ * Records a `paused` report, as a note, and lets the run wait: it is nobody's until somebody resumes it. Throws as `note` does.
+ */
+export function pause(
+  instance: Instance,
+  said: { report: Report; context_updates: JsonObject },
+  moment: Moment,
+): Change {
+  const noted = note(instance, said, moment);
+  const message = "the user wants to stop here; whoever goes on resumes it";
+  const turn: Turn = { of: "person", kind: "paused", since: moment.now, message };
+  const entries = noted.entries.map((each) => ({ ...each, turn }));
+  return { entries, instance: { ...noted.instance, ...standing(turn) } };
 }
 
 /**

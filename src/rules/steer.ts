@@ -3,31 +3,40 @@ import type { DecidedBy, Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Start } from "../instance.ts";
 import { applyPatch, type ContextPatch, patchFor } from "../json.ts";
+import type { Turn } from "../turn.ts";
 import { findStep, type LoadedWorkflow, type Workflow } from "../workflow.ts";
 import { change, entry, type Moment } from "./change.ts";
-import { countOf, hold, landing } from "./landing.ts";
+import { countOf, landing, told, turnAfter } from "./landing.ts";
 import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import { retireKept } from "./report.ts";
+import { standing, turnBehind } from "./turns.ts";
 
 /** A suspended instance goes on at the step where it waits. Throws INSTANCE_FINAL. */
-export function goOn(instance: Instance, moment: Moment): Change {
-  return wake(instance, "resume", moment);
+export function goOn(workflow: Workflow, instance: Instance, moment: Moment): Change {
+  refuseFinal(instance);
+  return pass(workflow, instance, { kind: "resume", ...moment });
 }
 
 /**
  * A person lets a suspended instance go on at the step where it waits. Throws INVALID_INPUT if it does not wait,
  * INSTANCE_FINAL if it has ended.
  */
-export function release(instance: Instance, moment: Moment): Change {
+export function release(workflow: Workflow, instance: Instance, moment: Moment): Change {
   refuseNotWaiting(instance);
-  return wake(instance, "approval", moment);
+  refuseFinal(instance);
+  return pass(workflow, instance, { kind: "approval", ...moment });
 }
 
-function wake(instance: Instance, kind: "resume" | "approval", moment: Moment): Change {
-  refuseFinal(instance);
-  const line = entry(instance, { kind }, moment);
-  return change(instance, [line], { status: "RUNNING", waiting_for: null, updated_at: moment.now });
+/** What the run waits for is settled: the turn is that of the next gate, or of whoever does the step. */
+export function pass(
+  workflow: Workflow,
+  instance: Instance,
+  { kind, ...moment }: Moment & { kind: "resume" | "approval" | "move" },
+): Change {
+  const turn = turnBehind(instance.turn?.kind ?? "step", findStep(workflow, instance.step_name), moment.now);
+  const line = entry(instance, { kind, turn }, moment);
+  return change(instance, [line], { ...standing(turn), updated_at: moment.now });
 }
 
 /** Ends an instance for good, where it is; a report that is kept becomes a note. Throws INSTANCE_FINAL. */
@@ -36,7 +45,7 @@ export function cancel(instance: Instance, said: { reason: string; decided_by: D
   const draft = retireKept(instance, moment);
   const { reason: reasoning, decided_by } = said;
   const decision: Decision = { decided_by, next_step: instance.step_name, reasoning, status: "CANCELLED" };
-  return also(draft, moment, { kind: "move", decision, context_patch: {} });
+  return also(draft, moment, { kind: "move", decision, context_patch: {}, turn: null });
 }
 
 /**
@@ -66,28 +75,29 @@ export function rewind(
   const updates = Object.fromEntries(Object.keys(draft.instance.context).map((key) => [key, null]));
   const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
   const reasoning = back.reason || `back to visit ${to_visit}`;
-  const rewound: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
-  const decision = hold(workflow, rewound, countOf(then.visits, then.step_name));
-  return also(draft, back, { kind: "rewind", decision, context_patch }, then.visits);
+  const decision: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
+  const turn = turnAfter(workflow, decision, { count: countOf(then.visits, then.step_name), now: back.now });
+  return also(draft, back, { kind: "rewind", decision, context_patch, turn }, then.visits);
 }
 
 /** Adds the entry that ends the current visit to what is drafted already. */
 function also(
   draft: Change,
   moment: Moment,
-  ending: { kind: "move" | "rewind"; decision: Decision; context_patch: ContextPatch },
+  { turn, ...ending }: { kind: "move" | "rewind"; decision: Decision; context_patch: ContextPatch; turn: Turn | null },
   visits = draft.instance.visits,
 ): Change {
   const { instance } = draft;
-  const line = entry(instance, { ...ending, started_at: instance.visit_started_at }, moment);
+  const line = entry(instance, { ...ending, ...told(turn), started_at: instance.visit_started_at }, moment);
   const context = applyPatch(instance.context, ending.context_patch);
-  const next = landing({ ...instance, visits }, ending.decision, moment.now);
+  const next = landing({ ...instance, visits }, ending.decision, { now: moment.now, turn });
   const last = change(instance, [line], { ...next, context, pending: null, updated_at: moment.now });
   return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
 }
 
 /**
- * Pins the instance to another definition, at the same visit. Throws STEP_NOT_ALLOWED if that does not have the current
+ * Pins the instance to another definition, at the same visit, and its turn: whoever has the step keeps it, but if that is the
+ * server and the step is not its any more. Throws STEP_NOT_ALLOWED if that does not have the current
  * step, INSTANCE_FINAL.
  */
 export function repin(instance: Instance, definition: LoadedWorkflow, moment: Moment): Change {
@@ -100,9 +110,12 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
       { hint: `Go on with the pinned definition (resume without use_latest). Its steps now: ${names.join(", ")}` },
     );
   }
-  const line = { ...entry(instance, { kind: "move" }, moment), definition: definition.hash };
   const { hash, trusted } = definition;
-  const set = { definition: hash, trusted, ...withoutProof(instance), updated_at: moment.now };
+  const step = findStep(definition.workflow, instance.step_name);
+  const turn = instance.turn?.of === "server" ? turnBehind(instance.turn.kind, step, moment.now) : null;
+  const line = { ...entry(instance, { kind: "move", ...(turn ? { turn } : {}) }, moment), definition: hash };
+  const turned = turn ? standing(turn) : {};
+  const set = { definition: hash, trusted, ...turned, ...withoutProof(instance), updated_at: moment.now };
   return { ...change(instance, [line], set), definition };
 }
 

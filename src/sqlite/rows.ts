@@ -1,21 +1,27 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
 import { Attempt } from "../attempt.ts";
-import { HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { type Due, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { dueAt, type Turn } from "../turn.ts";
 
 /** A row as bun:sqlite returns it. */
 export type Row = Record<string, string | number | null>;
 
+/** The columns that follow from others, `due_at` and `due_for`, are passed over. */
 export function instanceFromRow(row: Row): Instance {
-  const parsed = parseColumns(row, ["waiting_for", "visits", "pending", "baseline", "context"]);
-  return Instance.parse({ ...parsed, trusted: row["trusted"] === 1 });
+  const { turn, ...parsed } = parseColumns(row, ["turn", "visits", "pending", "baseline", "context"]);
+  const usual = row["status"] === "RUNNING" ? { of: "agent", kind: "step", since: row["visit_started_at"] } : null;
+  return Instance.parse({ ...parsed, turn: turn ?? usual, trusted: row["trusted"] === 1 });
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { trusted, waiting_for, visits, pending, baseline, context, ...plain } = instance;
+  const { trusted, turn, visits, pending, baseline, context, ...plain } = instance;
+  const due_at = turn && dueAt(turn);
   return {
     ...plain,
     trusted: Number(trusted),
-    waiting_for: waiting_for && JSON.stringify(waiting_for),
+    turn: turn && !isUsual(turn, instance) ? JSON.stringify(turn) : null,
+    due_at,
+    due_for: due_at && (turn?.of === "server" ? instance.project : ""),
     visits: JSON.stringify(visits),
     pending: pending && JSON.stringify(pending),
     baseline: baseline && JSON.stringify(baseline),
@@ -23,21 +29,36 @@ export function instanceToRow(instance: Instance): Row {
   };
 }
 
+/** The agent's turn since the visit began goes without saying. */
+function isUsual({ of, since, ...more }: Turn, { visit_started_at }: Instance): boolean {
+  return of === "agent" && since === visit_started_at && Object.keys(more).length === 1;
+}
+
 export function summaryFromRow(row: Row): InstanceSummary {
   return InstanceSummary.parse(row);
 }
 
+export function dueFromRow({ instance_id, due_at }: Row): Due {
+  return { instance_id: String(instance_id), due_at: String(due_at) };
+}
+
 export function startFromRow(row: Row): Start {
-  return Start.parse(parseColumns(row, ["context"]));
+  const { turn, ...parsed } = parseColumns(row, ["context", "turn"]);
+  return Start.parse(turn === null ? parsed : { ...parsed, turn });
+}
+
+export function startToRow({ context, turn, ...plain }: Start, project: string): Row {
+  return { ...plain, project, context: JSON.stringify(context), turn: turn ? JSON.stringify(turn) : null };
 }
 
 export function entryFromRow(row: Row): HistoryEntry {
-  const { evidence, ...parsed } = parseColumns(row, ["report", "context_patch", "decision", "evidence"]);
-  return HistoryEntry.parse(evidence === null ? parsed : { ...parsed, evidence });
+  const { evidence, turn, ...parsed } = parseColumns(row, ["report", "context_patch", "decision", "evidence", "turn"]);
+  const more = { ...(evidence === null ? {} : { evidence }), ...(turn === null ? {} : { turn }) };
+  return HistoryEntry.parse({ ...parsed, ...more });
 }
 
 export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
-  const { report, context_patch, decision, evidence, ...plain } = entry;
+  const { report, context_patch, decision, evidence, turn, ...plain } = entry;
   return {
     instance_id: instanceId,
     ...plain,
@@ -45,6 +66,7 @@ export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
     context_patch: JSON.stringify(context_patch),
     decision: decision && JSON.stringify(decision),
     evidence: evidence === undefined ? null : JSON.stringify(evidence),
+    turn: turn ? JSON.stringify(turn) : null,
   };
 }
 

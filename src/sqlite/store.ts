@@ -1,6 +1,6 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { Store } from "../instance.ts";
+import type { Change, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import type { BusyWait } from "./busy.ts";
@@ -10,36 +10,39 @@ import { listStatement } from "./list-statement.ts";
 import { refuseMigrated } from "./migrate.ts";
 import { asPersistenceError } from "./persistence-error.ts";
 import {
+  dueFromRow,
   entryFromRow,
   entryToRow,
   instanceFromRow,
   instanceToRow,
   type Row,
   startFromRow,
+  startToRow,
   summaryFromRow,
 } from "./rows.ts";
 
-const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, waiting_for,
+const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, turn, due_at, due_for,
   step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
   updated_at, completed_at, context`;
 
-const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, actor,
+const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, actor,
   definition, started_at, ended_at`;
 
 const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
   VALUES ($hash, $workflow_name, $body, $created_at) ON CONFLICT (hash) DO NOTHING`;
 
 const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
-  VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $waiting_for,
+  VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $turn, $due_at, $due_for,
     $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $head, $last_seq, $last_report_at,
     $created_at, $updated_at, $completed_at, $context)`;
 
-const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context)
-  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context)`;
+const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context,
+    turn)
+  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context, $turn)`;
 
 /** Of a row whose status stays: to set it, changed or not, makes SQLite write the indexes anew that hold it. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
-    waiting_for = $waiting_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
+    turn = $turn, due_at = $due_at, due_for = $due_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
     last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context
@@ -48,7 +51,7 @@ const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition 
 const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND version = $version";
 
 const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
-  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence,
+  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence, $turn,
     $actor, $definition, $started_at, $ended_at)`;
 
 const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =
@@ -91,6 +94,32 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     return { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at };
   }
 
+  function changeToRows({ instance, entries, definition }: Change) {
+    const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
+    const { instance_id, version, status } = instance;
+    return {
+      changing,
+      status: { instance_id, version, status },
+      entries: entries.map((entry) => entryToRow(instance_id, entry)),
+      definition: definition ? definitionToRow(definition.hash, definition.workflow, instance.updated_at) : null,
+    };
+  }
+
+  /** False, having written nothing, if the row has another version. */
+  function writeChange({ changing, status, entries, definition }: ReturnType<typeof changeToRows>): boolean {
+    if (definition) run(INSERT_DEFINITION, definition);
+    const update = () => run(UPDATE_INSTANCE, changing) > 0;
+    if (!update() && !(run(UPDATE_STATUS, status) > 0 && update())) return false;
+    for (const each of entries) run(INSERT_ENTRY, each);
+    return true;
+  }
+
+  function isAsRead({ instance_id = null, version }: Row): boolean {
+    return (
+      row("SELECT version FROM instances WHERE instance_id = $instance_id", { instance_id })?.["version"] === version
+    );
+  }
+
   function byRequest(project: string, request_id: string) {
     const found = row(SELECT_BY_REQUEST, { project, request_id });
     return found && instanceFromRow(found);
@@ -100,10 +129,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     async create(start, instance, workflow) {
       const { project } = instance;
       const definition = definitionToRow(start.definition, workflow, start.started_at);
-      const [instanceRow, startRow] = [
-        instanceToRow(instance),
-        { ...start, project, context: JSON.stringify(start.context) },
-      ];
+      const [instanceRow, startRow] = [instanceToRow(instance), startToRow(start, project)];
       const known = await write(() => {
         const found = start.request_id === null ? null : byRequest(project, start.request_id);
         if (found) return found;
@@ -125,21 +151,13 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
         return found && instanceFromRow(found);
       }),
 
-    async commit({ instance, entries, definition }) {
-      const { hash = "", workflow } = definition ?? {};
-      const definitionRow = workflow ? definitionToRow(hash, workflow, instance.updated_at) : null;
-      const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
-      const { instance_id, version, status } = instance;
-      const entryRows = entries.map((entry) => entryToRow(instance_id, entry));
+    async commit(...changes) {
+      const prepared = changes.map(changeToRows);
       const written = await write(() => {
-        if (definitionRow) run(INSERT_DEFINITION, definitionRow);
-        const update = () => run(UPDATE_INSTANCE, changing) > 0;
-        const updated = update() || (run(UPDATE_STATUS, { instance_id, version, status }) > 0 && update());
-        if (!updated) return false;
-        for (const each of entryRows) run(INSERT_ENTRY, each);
-        return true;
+        if (prepared.length > 1 && prepared.some(({ changing }) => !isAsRead(changing))) return false;
+        return prepared.map(writeChange).every(Boolean);
       });
-      if (written && definition) stored.add(hash);
+      if (written) for (const { definition } of changes) if (definition) stored.add(definition.hash);
       return written;
     },
 
@@ -151,7 +169,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     start: (instance_id) =>
       read(() => {
-        const columns = "instance_id, request_id, definition, first_step, actor, started_at, context";
+        const columns = "instance_id, request_id, definition, first_step, actor, started_at, context, turn";
         const found = row(`SELECT ${columns} FROM starts WHERE instance_id = $instance_id`, { instance_id });
         return found && startFromRow(found);
       }),
@@ -190,6 +208,14 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
           UNION ALL SELECT COUNT(*) FROM (${roots} > $project LIMIT $most)`;
         const counted = rows(sql, { project, most }).reduce((sum, each) => sum + Number(each["n"]), 0);
         return Math.min(counted, most);
+      }),
+
+    due: ({ until, project, limit }) =>
+      read(() => {
+        const some = (due_for: string) => `SELECT * FROM (SELECT instance_id, due_at FROM instances
+          WHERE due_for = ${due_for} AND due_at <= $until ORDER BY due_at LIMIT $limit)`;
+        const sql = `${some("''")} UNION ALL ${some("$project")} ORDER BY due_at LIMIT $limit`;
+        return rows(sql, { until, project, limit }).map(dueFromRow);
       }),
 
     ...createAttemptTable({ row, run, read, write }),

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { Attempt, isAlive, isOf } from "../../src/attempt.ts";
 import { AppError } from "../../src/errors.ts";
 import {
+  type Change,
   HistoryEntry,
   Instance,
   InstanceSummary,
@@ -11,6 +12,7 @@ import {
   Start,
   type Store,
 } from "../../src/instance.ts";
+import { dueAt } from "../../src/turn.ts";
 import type { Upkeep } from "../../src/upkeep.ts";
 import { Workflow } from "../../src/workflow.ts";
 
@@ -55,17 +57,22 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
 
     load: async (id) => load(id),
 
-    async commit({ instance, entries, definition }) {
-      const id = instance.instance_id;
-      const before = load(id);
-      if (before?.version !== instance.version) return false;
-      const seqs = [...entriesOf(id), ...entries].map(({ seq }) => seq);
-      if (new Set(seqs).size < seqs.length) throw refused(`an entry of "${id}" is there already`);
-      if (definition) definitions[definition.hash] ??= JSON.stringify(definition.workflow);
-      const { workflow_name, project, parent_id, created_at } = before;
-      const born = { workflow_name, project, parent_id, created_at };
-      instances[id] = JSON.stringify({ ...instance, ...born, version: instance.version + 1 });
-      histories[id] = [...(histories[id] ?? []), ...entries.map((entry) => JSON.stringify(entry))];
+    async commit(...changes) {
+      const asRead = ({ instance }: Change) => load(instance.instance_id)?.version === instance.version;
+      if (!changes.every(asRead)) return false;
+      for (const { instance, entries } of changes) {
+        const seqs = [...entriesOf(instance.instance_id), ...entries].map(({ seq }) => seq);
+        if (new Set(seqs).size < seqs.length) throw refused(`an entry of "${instance.instance_id}" is there already`);
+      }
+      for (const { instance, entries, definition } of changes) {
+        const id = instance.instance_id;
+        const before = load(id) ?? instance;
+        if (definition) definitions[definition.hash] ??= JSON.stringify(definition.workflow);
+        const { workflow_name, project, parent_id, created_at } = before;
+        const born = { workflow_name, project, parent_id, created_at };
+        instances[id] = JSON.stringify({ ...instance, ...born, version: instance.version + 1 });
+        histories[id] = [...(histories[id] ?? []), ...entries.map((entry) => JSON.stringify(entry))];
+      }
       return true;
     },
 
@@ -89,6 +96,15 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         .sort((a, b) => (isBehind(a, b) ? 1 : -1))
         .slice(0, query.limit)
         .map((instance) => InstanceSummary.parse(instance)),
+    due: async ({ until, project, limit }) =>
+      all()
+        .flatMap(({ instance_id, turn, project: of }) => {
+          const due_at = turn && dueAt(turn);
+          const mine = turn?.of !== "server" || of === project;
+          return due_at && due_at <= until && mine ? [{ instance_id, due_at }] : [];
+        })
+        .sort((a, b) => (a.due_at < b.due_at ? -1 : 1))
+        .slice(0, limit),
     countElsewhere: async (project, most) => Math.min(most, all().filter((each) => each.project !== project).length),
 
     attempt: async (id) => read(Attempt, attempts[id]),

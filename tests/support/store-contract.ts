@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Instance, ListQuery, Store } from "../../src/instance.ts";
 import { begin } from "../../src/rules/begin.ts";
+import type { Turn } from "../../src/turn.ts";
 import { hashWorkflow } from "../../src/workflow.ts";
 import { at, committed, make, movedTo, noted, type OpenRoom, PLACE, startOf, workflow } from "./store-cases.ts";
 
@@ -35,6 +36,46 @@ export function holdsRuns(open: OpenRoom): void {
     expect(await other.commit(movedTo("One", instance))).toBe(false);
     expect((await store.load("wf_a"))?.step_name).toBe("Two");
     expect(await store.history("wf_a", { limit: 10 })).toHaveLength(1);
+  });
+
+  test("changes of several runs are written all or none", async () => {
+    const { store, other } = await open();
+    const [one, two] = [await make(store, "wf_a"), await make(store, "wf_b")];
+    expect(await store.commit(movedTo("Two", one), movedTo("Two", two))).toBe(true);
+    const [now, stale] = [await other.load("wf_a"), two];
+    if (!now) throw new Error("it is gone");
+    expect(await other.commit(movedTo("One", now), movedTo("One", stale))).toBe(false);
+    expect(await store.load("wf_a")).toEqual(now);
+    expect(await store.history("wf_a", { limit: 10 })).toHaveLength(1);
+    expect((await store.load("wf_b"))?.step_name).toBe("Two");
+  });
+
+  test("a turn is read back as it was, and runs that go on by themselves are found by whoever may see to them", async () => {
+    const { store, other } = await open();
+    const clock = { of: "clock", kind: "time", since: at(0), until: at(5) } as const;
+    const turns: Record<string, Turn> = {
+      wf_wait: clock,
+      wf_later: { ...clock, until: at(9) },
+      wf_serve: { of: "server", kind: "server_step", since: at(2) },
+      wf_again: { of: "server", kind: "server_step", since: at(0), until: at(4) },
+      wf_timed: { of: "agent", kind: "step", since: at(0), until: at(3) },
+      wf_agent: { of: "agent", kind: "step", since: at(1), unchecked: "not here" },
+      wf_person: { of: "person", kind: "visits", since: at(0), message: "m" },
+    };
+    for (const [id, turn] of Object.entries(turns)) {
+      const instance = await make(store, id);
+      const line = { ...noted(instance), instance: { ...noted(instance).instance, turn } };
+      await committed(store, { ...line, entries: line.entries.map((each) => ({ ...each, turn })) });
+      expect((await other.load(id))?.turn).toEqual(turn);
+      expect((await other.history(id, { limit: 1 }))[0]?.turn).toEqual(turn);
+    }
+    const ids = async (query: { project: string; limit?: number }) =>
+      (await other.due({ until: at(5), limit: 10, ...query })).map(({ instance_id }) => instance_id);
+    expect(await ids({ project: "/p" })).toEqual(["wf_serve", "wf_timed", "wf_again", "wf_wait"]);
+    expect(await ids({ project: "/p", limit: 3 })).toEqual(["wf_serve", "wf_timed", "wf_again"]);
+    expect(await ids({ project: "/q" })).toEqual(["wf_timed", "wf_wait"]);
+    const waits = await make(store, "wf_first", { turn: clock });
+    expect([(await other.start("wf_first"))?.turn, waits.turn]).toEqual([clock, clock]);
   });
 
   test("of many commits at once on one version, by both connections, one is taken; others of other runs all are", async () => {

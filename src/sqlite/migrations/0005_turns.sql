@@ -1,0 +1,15 @@
+-- The row says whose turn it is; null: the agent's, since the visit began, or nobody's when the run is over.
+ALTER TABLE instances RENAME COLUMN waiting_for TO turn;
+UPDATE instances SET turn = json_object(
+    'of', 'person',
+    'kind', iif(json_extract(turn, '$.kind') = 'model', 'model', 'visits'),
+    'since', visit_started_at,
+    'message', coalesce(json_extract(turn, '$.message'), 'for a person'))
+  WHERE parent_id IS NULL AND status = 'SUSPENDED';
+ALTER TABLE history ADD COLUMN turn TEXT;
+ALTER TABLE starts ADD COLUMN turn TEXT;
+
+-- When a run goes on without an agent or a person, and who may see to it: servers of that project, or any ('').
+ALTER TABLE instances ADD COLUMN due_at TEXT;
+ALTER TABLE instances ADD COLUMN due_for TEXT;
+CREATE INDEX instances_due ON instances (due_for, due_at) WHERE due_at IS NOT NULL;
