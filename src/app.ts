@@ -6,6 +6,7 @@ import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
 import { createKeptFiles } from "./checks/kept-files.ts";
 import type { Permission } from "./checks/permission.ts";
+import { joinCommand } from "./command-words.ts";
 import { type Config, dropForeignSettings, type Place } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createAttempts } from "./engine/attempts.ts";
@@ -89,6 +90,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     checker,
     attempts,
     patience,
+    waitCommand: (id) => joinCommand([...self(), "wait", id, ...(config.dbIsDefault ? [] : ["--db", config.dbPath])]),
+    hasState: () => existsSync(config.dbPath),
     project: config.project,
     now,
     newId: () => `run_${shortId()}`,
@@ -125,14 +128,24 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     },
     endWaits: () => {
       busy.stop();
+      engine.stop();
       void attempts.stop();
     },
     close: async () => {
+      engine.stop();
       await attempts.stop();
       await database.close();
     },
   };
 }
+
+/** The words that start this program. */
+function self(): string[] {
+  return Bun.main.startsWith(EMBEDDED) ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+/** Where a compiled executable has its own files. */
+const EMBEDDED = process.platform === "win32" ? "B:\\~BUN" : "/$bunfs/";
 
 /** The directory of the files that are kept beside a database: one for all who reach it by links. */
 function besides(dbPath: string): string {

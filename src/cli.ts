@@ -12,6 +12,7 @@ import { release } from "./cli/release.ts";
 import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
+import { wait } from "./cli/wait.ts";
 import { AppError } from "./errors.ts";
 import { didYouMean, nearName } from "./near-name.ts";
 import { visible } from "./words.ts";
@@ -27,7 +28,20 @@ const version: Command = {
   },
 };
 
-const COMMANDS: Command[] = [serve, list, validate, instances, show, release, doctor, backup, prune, demo, version];
+const COMMANDS: Command[] = [
+  serve,
+  list,
+  validate,
+  instances,
+  show,
+  wait,
+  release,
+  doctor,
+  backup,
+  prune,
+  demo,
+  version,
+];
 
 const HELP = { help: { type: "boolean", short: "h", help: "Show this help" } } satisfies Options;
 

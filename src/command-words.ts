@@ -1,5 +1,5 @@
 /** Splits a command as somebody typed it into the words that are started. No shell reads it: its syntax is refused. */
-import { type ParseEntry, parse } from "shell-quote";
+import { type ParseEntry, parse, quote } from "shell-quote";
 
 /** The program and its arguments, without quotes; or, in one line, why it needs a shell. Never throws. */
 export function splitCommand(text: string): { words: string[] } | { fault: string } {
@@ -14,6 +14,11 @@ export function splitCommand(text: string): { words: string[] } | { fault: strin
   if (hasOpenQuote(text)) return { fault: "a quote is not closed" };
   if (words.length === 0 || words[0] === "") return { fault: "it names no program" };
   return { words };
+}
+
+/** The words as one line for a shell, each of them as it is. */
+export function joinCommand(words: string[]): string {
+  return quote(words);
 }
 
 /** The parser throws at a "${" that it cannot read. */

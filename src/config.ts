@@ -29,6 +29,8 @@ export interface Config {
   /** Where workflows come from; a later place wins by name. */
   definitions: Place[];
   dbPath: string;
+  /** Nobody named a database: whoever runs a command here without `--db` has the same one. */
+  dbIsDefault: boolean;
   /** Absolute, symbolic links resolved. */
   project: string;
   logLevel: LogLevel;
@@ -64,10 +66,12 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
   refuseUnexpanded(env);
   const at = { cwd, home: env["HOME"] || homedir() };
   const inProject = setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR");
+  const inDb = setting(flags.db, "--db", env, "WORKFLOW_DB_PATH");
   const project = inProject ? existingDirectory(inProject, at) : realpathSync(cwd);
   return {
     definitions: definitionPlaces(flags.workflows, env, { ...at, project }),
-    dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), env, at),
+    dbPath: dbPath(inDb, env, at),
+    dbIsDefault: inDb === null,
     project,
     logLevel: logLevel(env),
     model: modelSettings(env),

@@ -1,7 +1,7 @@
 /** The choice of the next step: what a decision holds, and which steps may follow. */
 import { z } from "zod";
 import { JsonObject } from "./json.ts";
-import { FINISH, type Step, type Workflow } from "./workflow.ts";
+import { FAIL, FINISH, type Step, type Workflow } from "./workflow.ts";
 
 export const DecidedBy = z.enum(["route", "model", "agent", "resume", "rewind", "person", "timer"]);
 export type DecidedBy = z.infer<typeof DecidedBy>;
@@ -33,6 +33,8 @@ export const Decision = z.object({
    */
   status: z.enum(["SUSPENDED", "FAILED", "CANCELLED"]).optional(),
   waiting_for: OldWaiting.optional(),
+  /** The deadline that was over (decided by `timer`). */
+  deadline: z.string().optional(),
   /** A rewind: the earlier visit whose step and context are handed out again. */
   to_visit: z.int().optional(),
   /** What the decider could choose from. */
@@ -55,15 +57,24 @@ export interface Candidates {
   guided: string[];
 }
 
-/** The names that may follow the step, whoever decides. */
-export function mayFollow(workflow: Workflow, { next }: Step): string[] {
-  return next ?? [...workflow.steps.map((each) => each.name), FINISH];
+/** The names that may follow the step, whoever decides; FAIL only if `next` or a route names it. */
+export function mayFollow(workflow: Workflow, { next, routes }: Step): string[] {
+  if (next) return next;
+  return routes.some(({ to }) => to === FAIL) ? [...new Set([...anyStep(workflow), FAIL])] : anyStep(workflow);
+}
+
+/** What may follow a step that says nothing of it. */
+function anyStep({ steps }: Workflow): string[] {
+  return [...steps.map((each) => each.name), FINISH];
 }
 
 /** By step, since a pinned workflow and its steps stay the same objects. */
 const known = new WeakMap<Step, Candidates>();
 
-/** The names that may follow, those in the step's guidance first (as it names them), then the following step. */
+/**
+ * What is offered to whoever decides: the names in the step's guidance first (as it names them), then the following step. A
+ * route to FAIL offers it to nobody.
+ */
 export function candidatesAfter(workflow: Workflow, step: Step): Candidates {
   const found = known.get(step) ?? findCandidates(workflow, step);
   known.set(step, found);
@@ -71,8 +82,8 @@ export function candidatesAfter(workflow: Workflow, step: Step): Candidates {
 }
 
 function findCandidates(workflow: Workflow, step: Step): Candidates {
-  const allowed = mayFollow(workflow, step);
-  if (step.next) return { candidates: allowed, guided: allowed };
+  if (step.next) return { candidates: step.next, guided: step.next };
+  const allowed = anyStep(workflow);
   const guided = [...new Set([...namedIn(step.guidance, allowed), following(workflow, step)])];
   return { candidates: [...new Set([...guided, ...allowed])], guided };
 }

@@ -33,6 +33,7 @@ const SYNONYMS = new Map<string, string>(
     success: "done complete completed finished ok okay pass passed succeeded successful ✅ ✔ ✓ ☑".split(" "),
     failure: "fail failed error errored unsuccessful ❌ ✗ ✘ ✖".split(" "),
     in_progress: ["in-progress", "in progress", "inprogress"],
+    paused: ["pause"],
   }).flatMap(([status, words]) => [status, ...words].map((word): [string, string] => [word, status])),
 );
 

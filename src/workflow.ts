@@ -9,6 +9,8 @@ import { JsonObject } from "./json.ts";
 export const FINISH = "FINISH";
 /** The name that ends an instance as failed; it may follow only where `next` or a route names it, and no step may bear it. */
 export const FAIL = "FAIL";
+/** What may be named beside steps in `next`, in routes and in `then`. */
+export const ENDS: readonly string[] = [FINISH, FAIL];
 
 /** Most bytes of a definition with its includes expanded. */
 export const MAX_DEFINITION_BYTES = 1024 * 1024;
@@ -48,7 +50,7 @@ export type UntilPasses = z.infer<typeof UntilPasses>;
 export const Deadline = z.object({
   after: z.int().min(1),
   /** Where the run goes when the time is over; without it, it waits for a person. */
-  to: z.string().optional(),
+  then: z.string().optional(),
 });
 export type Deadline = z.infer<typeof Deadline>;
 
@@ -65,7 +67,7 @@ export const Step = z.object({
   instructions: z.string(),
   sections: z.array(Section),
   routes: z.array(Route),
-  /** The only names that may follow, whoever decides; FINISH may be among them. */
+  /** The only names that may follow, whoever decides; FINISH and FAIL may be among them. */
   next: z.array(z.string()).min(1).optional(),
   /** JSON Schema by key: what the `context_updates` of the report that ends the step must set. */
   produces: z.record(z.string(), JsonObject).optional(),
@@ -175,17 +177,17 @@ function makeSlug(name: string): string {
 
 /**
  * The name that an agent, a model or a person most likely means: a step's exact name, then its slug or file name.
- * Undefined if nothing fits; `FINISH` is understood in any case unless a step bears that name.
+ * Undefined if nothing fits; `FINISH` and `FAIL` are understood in any case unless a step bears that name.
  */
 export function resolveStepName(workflow: Workflow, text: string): string | undefined {
   const wanted = text.trim();
-  if (wanted === FINISH || findStep(workflow, wanted)) return wanted;
+  if (ENDS.includes(wanted) || findStep(workflow, wanted)) return wanted;
   const slug = slugify(wanted.replace(/\.md$/i, ""));
   const found = workflow.steps.find(
     (step) => step.slug === slug || slugify(fileStem(step.file)) === slug || step.file === wanted,
   );
   if (found) return found.name;
-  return slug === "finish" ? FINISH : undefined;
+  return ENDS.find((end) => slugify(end) === slug);
 }
 
 function fileStem(file: string): string {

@@ -4,10 +4,11 @@ import { AppError } from "../src/errors.ts";
 import { type Change, type HistoryEntry, type Instance, isFinal, type Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
 import { begin } from "../src/rules/begin.ts";
-import { handOver, ranOut, runOut, startClock } from "../src/rules/clock.ts";
+import { ranOut, runOut, startClock } from "../src/rules/clock.ts";
 import { move } from "../src/rules/move.ts";
 import { replay } from "../src/rules/replay.ts";
 import { bringBack, keep, note, pause, retireKept } from "../src/rules/report.ts";
+import { handOver } from "../src/rules/serve.ts";
 import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
 import { waitsForPerson } from "../src/turn.ts";
 import { FAIL, FINISH, hashWorkflow, type Step, type Workflow } from "../src/workflow.ts";
@@ -17,7 +18,7 @@ const NAMES = ["Build", "Test", "Ship", "Serve"];
 const MAX_SHIP = 2;
 const EXTRAS: Record<string, Partial<Step>> = {
   Build: { deadline: { after: 60 } },
-  Test: { deadline: { after: 60, to: "Build" } },
+  Test: { deadline: { after: 60, then: "Build" } },
   Ship: { max_visits: MAX_SHIP, wait: 60 },
   Serve: { run: { kind: "run", text: "true", words: ["true"], timeout: 1 }, sets: { c: "exit_code" } },
 };

@@ -170,6 +170,35 @@ test("the workflows of --project are found wherever the server is started, named
   expect((await call("X")).hint).toContain(`Looked in: the built-in workflows, ${project}/workflows.`);
 });
 
+test("validate and doctor name the programs of server steps beside the checks", async () => {
+  const home = scratchDir();
+  const extras = { Test: ["run: {command: test}"], Build: ["run: make all"], Again: ["run: make all"] };
+  const steps = Object.entries(extras).map(([name, front]) => [name, { extras: [...front, "next: FINISH"] }]);
+  writeFiles(
+    home,
+    workflowFiles("SERVED", { Look: { extras: ["checks: [{run: make}]"] }, ...Object.fromEntries(steps) }),
+  );
+  const told = async (...args: string[]) => {
+    const { stdout } = await runBare({ cwd: home, args: [...args, "--workflows", home], env: { HOME: home } });
+    return stdout;
+  };
+  const both = ["--allow-checks", "--command", "test=bun test"];
+  expect(await told("validate", ...both)).toContain("  the server checks make and runs test (bun test) | make all\n");
+  expect(await told("doctor", ...both)).toContain(
+    "SERVED: the server checks make and runs test (bun test) | make all\n",
+  );
+  expect(await told("doctor", "--command", "test=bun test")).toContain(
+    "SERVED: the server runs test (bun test); not make | make all: the server was started without --allow-checks\n",
+  );
+  expect(JSON.parse(await told("validate", "--json"))[0]).toMatchObject({
+    checks: [{ check: "make", refusal: expect.stringContaining("--allow-checks") }],
+    programs: [
+      { program: "test", refusal: expect.stringContaining("--command test") },
+      { program: "make all", refusal: expect.stringContaining("--allow-checks") },
+    ],
+  });
+});
+
 test("runs belong to the project: the flag, the variable, else the current directory, symbolic links resolved", async () => {
   const [cwd, project] = [scratchDir(), scratchDir()];
   const db = join(scratchDir(), "state.sqlite");

@@ -5,7 +5,7 @@ import type { Question } from "../decider.ts";
 import { AppError } from "../errors.ts";
 import type { Workflow } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, type Words, withApp } from "./command.ts";
-import { checksHere, checksWords, placesWords } from "./here.ts";
+import { placesWords, whatHere, whatWords } from "./here.ts";
 
 interface Finding {
   what: "settings" | "definitions" | "checks" | "database" | "model";
@@ -75,7 +75,7 @@ async function definitions({ engine }: App): Promise<string> {
 async function checks(app: App): Promise<string> {
   const { workflows } = await app.engine.catalog();
   const lines = [...workflows.values()].map((loaded) => {
-    const words = checksWords(checksHere(loaded, app));
+    const words = whatWords(whatHere(loaded, app));
     return words && `${loaded.workflow.name}: ${words}`;
   });
   return lines.filter(Boolean).join("\n  ") || "no workflow has any";

@@ -1,41 +1,60 @@
-/** What a server with these settings would do here: where it looks for workflows, and which of their checks it looks at. */
+/** What a server with these settings would do here: where it looks for workflows, and what of them it checks and runs. */
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { App } from "../app.ts";
-import { kindOf, labelOf } from "../check.ts";
+import { type Check, kindOf, labelOf } from "../check.ts";
 import { refusalOf } from "../checks/permission.ts";
 import type { Catalog, LoadedWorkflow } from "../workflow.ts";
 
-export interface CheckHere {
-  check: string;
-  /** Why a server would not look at it; null if it would. */
+interface Allowed {
+  /** Why a server would not; null if it would. */
   refusal: string | null;
 }
+type CheckHere = Allowed & { check: string };
+type ProgramHere = Allowed & { program: string };
 
-/** Each check of a workflow once, in the order of its steps. */
-export function checksHere(
-  { workflow, trusted }: LoadedWorkflow,
-  { permission }: Pick<App, "permission">,
-): CheckHere[] {
-  const all = workflow.steps.flatMap(({ checks = [] }) => checks);
-  const found = all.map((check) => {
-    const name = kindOf(check).commandName?.(check);
-    const text = name === undefined ? undefined : permission.commands.get(name)?.text;
-    const label = labelOf(check) + (text === undefined ? "" : ` (${text})`);
-    return [label, { check: label, refusal: refusalOf(check, trusted, permission) }] as const;
-  });
-  return [...new Map(found).values()];
+/** What of a workflow a server looks at and runs. */
+export interface Here {
+  /** Each check once, in the order of the steps. */
+  checks: CheckHere[];
+  /** Each program of a server step once. */
+  programs: ProgramHere[];
 }
 
-/** `the server checks test (bun test); not lint: the server was started without --command lint=…`; empty without checks. */
-export function checksWords(checks: CheckHere[]): string {
-  const runs = checks.filter(({ refusal }) => refusal === null).map(({ check }) => check);
-  const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
-  const left = reasons.map((reason) => {
-    const names = checks.filter(({ refusal }) => refusal === reason).map(({ check }) => check);
-    return `not ${names.join(" | ")}: ${reason}`;
+/** What a server with these settings would make of the workflow. */
+export function whatHere(
+  { workflow: { steps }, trusted }: LoadedWorkflow,
+  { permission }: Pick<App, "permission">,
+): Here {
+  const named = (check: Check) => {
+    const name = kindOf(check).commandName?.(check);
+    const text = name === undefined ? undefined : permission.commands.get(name)?.text;
+    return labelOf(check) + (text === undefined ? "" : ` (${text})`);
+  };
+  const once = (all: Check[]) => new Map(all.map((check) => [named(check), refusalOf(check, trusted, permission)]));
+  return {
+    checks: [...once(steps.flatMap(({ checks = [] }) => checks))].map(([check, refusal]) => ({ check, refusal })),
+    programs: [...once(steps.flatMap(({ run = [] }) => run))].map(([program, refusal]) => ({ program, refusal })),
+  };
+}
+
+/**
+ * `the server checks test (bun test) and runs make; not lint: the server was started without --command lint=…`; empty if
+ * there is nothing of the kind.
+ */
+export function whatWords({ checks, programs }: Here): string {
+  const all = [
+    ...checks.map(({ check, refusal }) => ({ does: "checks", what: check, refusal })),
+    ...programs.map(({ program, refusal }) => ({ does: "runs", what: program, refusal })),
+  ];
+  const names = (some: typeof all) => [...new Set(some.map(({ what }) => what))].join(" | ");
+  const done = ["checks", "runs"].flatMap((verb) => {
+    const some = all.filter(({ does, refusal }) => does === verb && refusal === null);
+    return some.length > 0 ? `${verb} ${names(some)}` : [];
   });
-  return [...(runs.length > 0 ? [`the server checks ${runs.join(" | ")}`] : []), ...left].join("; ");
+  const reasons = [...new Set(all.flatMap(({ refusal }) => refusal ?? []))];
+  const left = reasons.map((reason) => `not ${names(all.filter(({ refusal }) => refusal === reason))}: ${reason}`);
+  return [...(done.length > 0 ? [`the server ${done.join(" and ")}`] : []), ...left].join("; ");
 }
 
 /** `the built-in workflows, /home/ada/shop/workflows (there is none)` */

@@ -28,6 +28,7 @@ export const serve: Command = {
 };
 
 async function overStdio(app: App, { stop }: Terminal): Promise<number> {
+  app.engine.keepSweeping();
   await serveStdio(app, { stop, ending: app.endWaits, log: app.log });
   return 0;
 }
@@ -39,6 +40,7 @@ async function overHttp(app: App, { stop, complain }: Terminal): Promise<number>
     return 1;
   }
   complain(`Serving MCP at ${listening.url}`);
+  app.engine.keepSweeping();
   await listening.ended;
   return 0;
 }

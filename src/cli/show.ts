@@ -4,6 +4,7 @@ import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import { runText } from "../mcp/run-text.ts";
 import { fillTemplate } from "../template.ts";
+import { waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 const PAGE = 1_000;
@@ -46,7 +47,12 @@ function instructionsOf({ instance, workflow, filler }: Snapshot): string | null
 
 function asJson(whole: Snapshot) {
   const { version: _version, ...instance } = whole.instance;
-  return { ...instance, instructions: instructionsOf(whole), history: whole.history };
+  return {
+    ...instance,
+    waiting_for: waitingFor(instance),
+    instructions: instructionsOf(whole),
+    history: whole.history,
+  };
 }
 
 function asText(whole: Snapshot): string {

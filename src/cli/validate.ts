@@ -4,16 +4,15 @@ import { asWritten, didYouMean } from "../near-name.ts";
 import { oneLine } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import { CHECKS, type Command, DEFINITIONS, JSON_OUTPUT, PROJECT, withApp } from "./command.ts";
-import { type CheckHere, checksHere, checksWords, placesWords } from "./here.ts";
+import { type Here, placesWords, whatHere, whatWords } from "./here.ts";
 
-interface Verdict {
+/** With what a server with these settings would look at and run. */
+interface Verdict extends Here {
   name: string;
   valid: boolean;
   problems: readonly Problem[];
   /** What is legal but odd. */
   warnings: readonly Problem[];
-  /** Which of its checks a server with these settings would look at. */
-  checks: CheckHere[];
 }
 
 export const validate: Command = {
@@ -38,8 +37,7 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
   const all = [...workflows.keys(), ...invalid.keys()];
   const name = asWritten(given, all);
   const loaded = workflows.get(name);
-  if (loaded)
-    return { name, valid: true, problems: [], warnings: loaded.warnings ?? [], checks: checksHere(loaded, app) };
+  if (loaded) return { name, valid: true, problems: [], warnings: loaded.warnings ?? [], ...whatHere(loaded, app) };
   const missing: Problem = {
     code: "DEFINITION_NOT_FOUND",
     file: `${name}/index.md`,
@@ -47,14 +45,14 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
     message: `There is no workflow "${name}".`,
     hint: `${didYouMean(name, all)}There are: ${all.join(", ") || "none"}.`,
   };
-  return { name, valid: false, problems: invalid.get(name) ?? [missing], warnings: [], checks: [] };
+  return { name, valid: false, problems: invalid.get(name) ?? [missing], warnings: [], checks: [], programs: [] };
 }
 
-function describe({ name, valid, problems, warnings, checks }: Verdict): string {
+function describe({ name, valid, problems, warnings, ...here }: Verdict): string {
   const verdict = valid ? "ok" : count(problems, "problem");
   const head = `${name}: ${verdict}${warnings.length > 0 ? `, ${count(warnings, "warning")}` : ""}`;
-  const looks = checks.length > 0 ? [`  ${checksWords(checks)}`] : [];
-  return [head, ...looks, ...[...problems, ...warnings].map(paragraph)].join("\n");
+  const words = whatWords(here);
+  return [head, ...(words ? [`  ${words}`] : []), ...[...problems, ...warnings].map(paragraph)].join("\n");
 }
 
 function count(items: readonly Problem[], word: string): string {

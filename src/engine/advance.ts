@@ -1,16 +1,21 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
-import { type HistoryEntry, type Instance, type Pending, stepIdOf } from "../instance.ts";
+import { type HistoryEntry, type Instance, isFinal, MAX_NOTES, type Pending, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
+import { noteLate } from "../rules/clock.ts";
 import { finalError, refuseManyNotes } from "../rules/refusals.ts";
-import { note, retireKept } from "../rules/report.ts";
+import { note, pause, retireKept } from "../rules/report.ts";
 import { type Call, draft, momentOf, openCall, write } from "./call.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove } from "./prove.ts";
-import { locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
+import { expire } from "./settle.ts";
+import { lateReport, locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
+
+/** Entries among which the note of a late report is sought, when that is sent again. */
+const MAX_LATE = 20;
 
 /** What an agent says with a call: the report, and what it sets in the context. */
 interface Said {
@@ -47,8 +52,11 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   const about = await locate(call, report.step_id);
   if (about.kind === "decided") return answerAgain(call, about.entry, report);
   if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
-  refuseNotRunning(call.current);
-  if (report.status === "in_progress") return takeNote(call, said);
+  refuseNotYours(call.current);
+  const late = await expire(call, report.status ? complete(call.current, report) : undefined);
+  if (late)
+    throw lateReport(late.current, { ...call.current, until: call.current.turn?.until ?? "" }, stamp(call.parts));
+  if (report.status === "in_progress" || report.status === "paused") return takeNote(call, said);
   const { replaces, ...pending } = mergeWithKept(call, said);
   if (replaces) refuseManyNotes(call.current); // before anything is looked at
   const proven = await prove(call, pending);
@@ -74,7 +82,8 @@ async function afterConflict(call: Call, lost: { report: IncomingReport; conflic
 }
 
 /** A visit that is over gets its decision again, if the report says the same as the one that ended it. */
-function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): Outcome {
+async function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): Promise<Outcome> {
+  if (entry.decision?.decided_by === "timer") throw await refuseLate(call, entry, report);
   const same = report.status === undefined || report.status === entry.report?.status;
   if (!same || !entry.decision) throw staleReport(call.current, entry, stamp(call.parts));
   return withChecked(handedOut(call, { decision: entry.decision, replayed: true }), entry.evidence);
@@ -82,12 +91,25 @@ function answerAgain(call: Call, entry: HistoryEntry, report: IncomingReport): O
 
 async function takeNote(call: Call, { report, context_updates }: Said): Promise<Outcome> {
   const said = { report: complete(call.current, report), context_updates };
-  return handedOut(await write(call, note(call.current, said, momentOf(call))), { did: "noted" });
+  const rule = report.status === "paused" ? pause : note;
+  return handedOut(await write(call, rule(call.current, said, momentOf(call))), { did: "noted" });
 }
 
-function refuseNotRunning(current: Instance): void {
-  if (current.status === "RUNNING") return;
-  throw current.status === "SUSPENDED" ? suspendedError(current) : finalError(current);
+/** STALE_REPORT for a visit that its deadline ended; the report becomes a note of where the run is, once. */
+async function refuseLate(call: Call, entry: HistoryEntry, report: IncomingReport): Promise<AppError> {
+  const { store, current } = call;
+  const said = { ...report, status: report.status ?? "", step_id: entry.step_id };
+  if (said.status && !isFinal(current.status) && current.notes < MAX_NOTES) {
+    const last = await store.history(current.instance_id, { limit: MAX_LATE });
+    const known = last.some((each) => each.kind === "note" && Bun.deepEquals(each.report, said, true));
+    if (!known) await write(call, noteLate(current, said, momentOf(call)));
+  }
+  return lateReport(current, { ...entry, until: entry.decision?.deadline ?? entry.ended_at }, stamp(call.parts));
+}
+
+function refuseNotYours(current: Instance): void {
+  if (current.turn?.of === "agent") return;
+  throw isFinal(current.status) ? finalError(current) : suspendedError(current);
 }
 
 /** The report to decide: the one that came, or the kept one with what this call adds to it. */
@@ -113,6 +135,6 @@ function complete(current: Instance, report: IncomingReport): Report {
   const { status } = report;
   if (status) return { ...report, status, step_id: stepIdOf(current) };
   throw new AppError("INVALID_INPUT", "report.status is missing; nothing changed.", {
-    hint: 'Send the same call with "status": "success", "failure" or "in_progress".',
+    hint: 'Send the same call with "status": "success", "failure", "in_progress" or "paused".',
   });
 }

@@ -17,8 +17,13 @@ export interface Proof {
   instance: Instance;
   checks: Check[];
   trusted: boolean;
-  /** How long this call may wait, in milliseconds. */
+  /** How long this call may wait, in milliseconds; infinite: until they are over. */
   patience: number;
+  /**
+   * Writes what they show down, for good: it is called once by the process that made the attempt, which nobody else makes
+   * meanwhile. Without it the result waits for whoever asks.
+   */
+  commit?: (evidence: Evidence) => Promise<void>;
 }
 
 /** They still run; the same call asks again. */
@@ -115,7 +120,8 @@ export function createAttempts(parts: AttemptParts): Attempts {
         const { attempt_id } = attempt;
         if (evidence.some(({ outcome }) => outcome === "failed")) await stayAlive(proof.store, attempt, end);
         const aborted = end.signal.aborted;
-        if (mine.waiting > 0 || aborted) await proof.store.dropAttempt(attempt_id);
+        if (!aborted) await proof.commit?.(evidence);
+        if (proof.commit || mine.waiting > 0 || aborted) await proof.store.dropAttempt(attempt_id);
         else await proof.store.endAttempt(attempt_id, evidence);
         return aborted ? null : evidence;
       })
@@ -143,10 +149,8 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function wait(mine: Mine, proof: Proof, until: number) {
     mine.waiting += 1;
-    const evidence = await Promise.race([
-      mine.done,
-      Bun.sleep(until - performance.now()).then(() => "running" as const),
-    ]);
+    const tooLong = () => Bun.sleep(until - performance.now()).then(() => "running" as const);
+    const evidence = await (Number.isFinite(until) ? Promise.race([mine.done, tooLong()]) : mine.done);
     mine.waiting -= 1;
     if (evidence === null) throw ended();
     return evidence === "running" ? stillRunning(proof, mine.started_at) : { evidence };

@@ -71,7 +71,7 @@ export function momentOf({ parts, caller }: Call): Moment {
  */
 export async function isTrusted({ source }: Parts, instance: Instance, { steps }: Workflow): Promise<boolean> {
   if (instance.trusted) return true;
-  if (!steps.some(({ checks }) => checks)) return false;
+  if (!steps.some(({ checks, run }) => checks ?? run)) return false;
   const found = (await source.catalog()).workflows.get(instance.workflow_name);
   return found?.trusted === true && found.hash === instance.definition;
 }

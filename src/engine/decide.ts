@@ -82,6 +82,19 @@ async function ask(call: Call, matter: Matter): Promise<{ call: Call; verdict: V
   return { call: latest, verdict: { passed: notes } };
 }
 
+/** Decides what no agent reported, by rules alone. Throws STEP_NOT_ALLOWED if they do not. */
+export async function decideByRule(call: Call, matter: Matter): Promise<Decision> {
+  const notes: string[] = [];
+  for (const decider of call.parts.deciders.filter(({ asksOutside }) => !asksOutside)) {
+    const verdict = await decider.decide(questionOf(call, matter), call.caller);
+    if ("decision" in verdict) return verdict.decision;
+    notes.push(...verdict.passed);
+  }
+  throw new AppError("STEP_NOT_ALLOWED", `No route of step "${matter.step.name}" decides: ${notes.join("; ")}`, {
+    hint: "Give the step a route `otherwise`.",
+  });
+}
+
 /** AI_SERVICE_ERROR, for those who want no other decider than the model. */
 export function modelFailed(why: string[], { kept, hint }: { kept: string; hint: string }): AppError {
   return new AppError("AI_SERVICE_ERROR", `Nothing moved: ${why.join("; ")}. ${kept}`.trim(), {

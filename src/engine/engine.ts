@@ -1,12 +1,14 @@
 /** The orchestration engine: every way to use the product goes through these calls. Knows no transport, file or database. */
 import type { Catalog } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
-import { withBaseline } from "./baseline.ts";
 import { createDefinitions } from "./definitions.ts";
+import { atHandOut } from "./hand-out.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
+import { createSettler } from "./settle.ts";
+import { settleOutcome } from "./settled.ts";
 import { type StartInput, start } from "./start.ts";
 import {
   type CancelInput,
@@ -33,13 +35,23 @@ export interface Engine {
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
+  /** Sees once to all runs that are due to go on by themselves; resolves when that has begun. */
+  sweep(): Promise<void>;
+  /** Does so from now on, again and again: what a process does that serves. */
+  keepSweeping(): void;
+  /** Begins nothing more by itself. */
+  stop(): void;
 }
 
 export function createEngine(given: Omit<Parts, "definitions">): Engine {
   const parts: Parts = { ...given, definitions: createDefinitions() };
+  const settler = createSettler(parts);
   const handOut = async <T extends Outcome | Unclear>(made: Promise<T>, caller: Caller): Promise<T | Outcome> => {
+    const until = performance.now() + parts.patience.call;
     const answer = await made;
-    return isUnclear(answer) ? answer : withBaseline(parts, answer, caller);
+    if (isUnclear(answer)) return answer;
+    const settled = await settleOutcome({ parts, settler, caller }, answer, until);
+    return atHandOut(parts, settled, caller);
   };
   return {
     catalog: () => parts.source.catalog(),
@@ -51,5 +63,8 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     release: (input, caller) => releaseInstance(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
+    sweep: settler.sweep,
+    keepSweeping: settler.begin,
+    stop: settler.stop,
   };
 }

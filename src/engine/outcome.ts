@@ -1,5 +1,5 @@
 /** What a call of the engine resolves to, before anyone words it. */
-import type { Evidence } from "../check.ts";
+import type { CheckResult, Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
 import type { Filler } from "../template.ts";
@@ -32,6 +32,10 @@ export interface Outcome {
   checks_running?: Running;
   /** What they showed of the report that this call decided, or that an earlier one like it did. */
   checked?: Evidence;
+  /** While the run goes on by itself: the command that ends when it has; undefined if the agent cannot run it. */
+  wait_command?: string | undefined;
+  /** The server steps that were done on the way to where the run is, the oldest first. */
+  server_did?: ServerDid[];
   decision?: Decision | undefined;
   ask?: Ask;
   /** Why those who were asked before the agent did not decide. */
@@ -41,6 +45,13 @@ export interface Outcome {
   recap?: Recap;
   /** Why the report that was kept does not count any more. */
   unproven?: string;
+}
+
+/** A visit that the server did. */
+export interface ServerDid {
+  step_name: string;
+  visit: number;
+  seen: CheckResult;
 }
 
 /** Where a client that resumes thought it was. */
@@ -70,6 +81,8 @@ export interface Recap {
   position?: Position;
   /** A report that came along was about another step and was not used. */
   unused_report?: boolean;
+  /** Notes of reports that came after their step's deadline. */
+  late?: HistoryEntry[];
 }
 
 /** The current step of an instance as an outcome; says at once if the agent is the one to decide. */
@@ -77,7 +90,7 @@ export function handedOut(
   { parts, workflow, current, trusted }: Pick<Call, "parts" | "workflow" | "current" | "trusted">,
   more: Partial<Outcome> = {},
 ): Outcome {
-  const step = current.status === "RUNNING" ? currentStep(workflow, current) : undefined;
+  const step = current.turn?.of === "agent" ? currentStep(workflow, current) : undefined;
   const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];

@@ -26,6 +26,10 @@ export interface Parts {
   attempts: Attempts;
   patience: Patience;
   definitions: Definitions;
+  /** Whether there is any state yet: a process that nobody called makes none. */
+  hasState: () => boolean;
+  /** The command line that waits for a run, in a shell. */
+  waitCommand: (instanceId: string) => string;
   /** The directory that new instances are about. */
   project: string;
   now: () => Date;

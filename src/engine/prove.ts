@@ -1,13 +1,13 @@
 /** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
-import { type Check, type CheckResult, type Evidence, kindOf, proves } from "../check.ts";
+import { type Check, type CheckResult, type Evidence, kindOf, labelOf, proves } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Instance, type Pending } from "../instance.ts";
 import { type JsonObject, jsonFault } from "../json.ts";
-import { claims } from "../rules/demands.ts";
+import { claims, demandsOf } from "../rules/demands.ts";
 import { objectOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
-import type { Step } from "../workflow.ts";
+import type { Program, Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
 
@@ -25,10 +25,10 @@ export async function prove(call: Call, said: Pending): Promise<Pending | { runn
   const { evidence: known, ...pending } = said;
   const step = currentStep(call.workflow, call.current);
   if (!step) return pending;
-  if (!claims(pending.report.status)) return step.checks ? { ...pending, evidence: [] } : pending;
-  const context_updates = step.produces
-    ? produced(call, { produces: step.produces, pending })
-    : pending.context_updates;
+  if (!claims(pending.report.status)) return step.checks || step.run ? { ...pending, evidence: [] } : pending;
+  const produces = demandsOf(step);
+  const context_updates = produces ? produced(call, { produces, pending }) : pending.context_updates;
+  if (step.run) return { ...pending, context_updates, evidence: [unserved(step.run, call.current)] };
   if (!step.checks) return { ...pending, context_updates };
   if (known && proves(known)) return { ...pending, context_updates, evidence: known };
   const found = await look(call, { step, checks: step.checks });
@@ -36,6 +36,11 @@ export async function prove(call: Call, said: Pending): Promise<Pending | { runn
   const failed = found.evidence.find(({ outcome }) => outcome === "failed");
   if (failed) throw checkFailed(failed, found.evidence);
   return { ...pending, context_updates, evidence: found.evidence };
+}
+
+/** What the history says of a server step that the agent did in its place. */
+function unserved(program: Program, { turn }: Instance): CheckResult {
+  return { check: labelOf(program), outcome: "unchecked", reason: turn?.unchecked ?? "the agent did it" };
 }
 
 /** If the error says that a report proves too little: what it lacks, in a line. Else null. */

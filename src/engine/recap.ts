@@ -1,11 +1,14 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
 import type { HistoryEntry, Instance } from "../instance.ts";
+import { claims } from "../rules/demands.ts";
 import type { Call } from "./call.ts";
 import type { Position, ProjectState, Recap } from "./outcome.ts";
 import { type Parts, stamp } from "./parts.ts";
 
 /** Visits that a recap names one by one. */
 const RECENT_VISITS = 8;
+/** Entries among which late reports are sought. */
+const RECENT_ENTRIES = 20;
 
 interface Seen {
   /** As it was before this call. */
@@ -16,11 +19,13 @@ interface Seen {
   unused_report?: boolean;
 }
 
-export async function gatherRecap({ parts, store }: Call, seen: Seen): Promise<Recap> {
+export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
+  const { parts, store } = call;
   const { before, after, position } = seen;
-  const [entries, project] = await Promise.all([
+  const [entries, project, late] = await Promise.all([
     store.decided(after.instance_id, RECENT_VISITS),
     projectState(parts, before),
+    lateReports(call, after),
   ]);
   return {
     last_report_at: before.last_report_at,
@@ -28,10 +33,18 @@ export async function gatherRecap({ parts, store }: Call, seen: Seen): Promise<R
     recent: entries.filter(wasDone),
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
     project,
-    handed_out_at: after.visit === before.visit ? after.visit_started_at : null,
+    handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? after.turn.since : null,
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),
+    ...(late.length > 0 ? { late } : {}),
   };
+}
+
+/** What was reported after a deadline, among the last entries; read only if the workflow has deadlines. */
+async function lateReports({ store, workflow }: Call, { instance_id }: Instance): Promise<HistoryEntry[]> {
+  if (!workflow.steps.some(({ deadline }) => deadline)) return [];
+  const last = await store.history(instance_id, { limit: RECENT_ENTRIES });
+  return last.filter(({ kind, report }) => kind === "note" && report !== null && claims(report.status));
 }
 
 async function projectState({ probe }: Parts, { project, head }: Instance): Promise<ProjectState | null> {

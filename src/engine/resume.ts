@@ -16,6 +16,7 @@ import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove, unprovenBy } from "./prove.ts";
 import { lastDecision } from "./read.ts";
 import { gatherRecap } from "./recap.ts";
+import { expire } from "./settle.ts";
 import { findDefinition } from "./start.ts";
 import { moveTo } from "./steer.ts";
 import { locate, needsStepId } from "./visits.ts";
@@ -50,7 +51,8 @@ export interface Unclear {
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
-  const call = await openCall(parts, found, caller);
+  const opened = await openCall(parts, found, caller);
+  const call = (await expire(opened)) ?? opened;
   const place = await placeOf(call, input);
   const onLatest = input.use_latest ? await toLatest(call) : call;
   const outcome = await proceed(onLatest, { input, place });
@@ -86,6 +88,7 @@ async function proceed(call: Call, { input, place }: { input: ResumeInput; place
   if (waitsForPerson(call.current)) return handedOut(call);
   const awake = status === "SUSPENDED" ? await write(call, goOn(call.workflow, call.current, momentOf(call))) : call;
   const context_updates = place.unused_report ? {} : input.context_updates;
+  if (awake.current.turn?.of !== "agent") return handedOut(awake);
   if (place.report) return advanceBy(awake, { report: place.report, context_updates });
   const greeting = place.unused_report ? undefined : greetingOf(awake.current, input.report);
   const change = bringBack(awake.current, { report: greeting, context_updates }, momentOf(awake));
@@ -162,7 +165,7 @@ async function toLatest(call: Call): Promise<Call> {
 function weakerError({ instance_id, workflow_name }: Instance, less: string[]): AppError {
   return new AppError(
     "STEP_NOT_ALLOWED",
-    `The current files of "${workflow_name}" demand less than this run's definition (${less.join("; ")}); nothing changed.`,
+    `The current files of "${workflow_name}" demand less than this run's definition, or run more (${less.join("; ")}); nothing changed.`,
     {
       hint: `Go on with the pinned definition: resume_workflow {"instance_id":"${instance_id}"}. If the user wants the new files: \`orchestrator release ${instance_id} --use-latest\` in a terminal of their own, with this server's --workflows and --db.`,
       details: { weakened: less },

@@ -4,6 +4,8 @@ import type { Start } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { asWritten, didYouMean, isSameName } from "../near-name.ts";
 import { begin } from "../rules/begin.ts";
+import { told } from "../rules/landing.ts";
+import { turnAtEntry } from "../rules/turns.ts";
 import { oneLine } from "../words.ts";
 import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
@@ -82,14 +84,18 @@ export function findLoaded({ workflows, invalid, places }: Catalog, given: strin
 }
 
 function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; actor: string }): Start {
+  const started_at = stamp(parts);
+  const step = firstStep(from.loaded.workflow);
+  const turn = turnAtEntry(step, { count: 1, now: started_at });
   return {
     instance_id: parts.newId(),
     definition: from.loaded.hash,
-    first_step: firstStep(from.loaded.workflow).name,
+    first_step: step.name,
     context: from.context,
     request_id: from.request_id ?? null,
     actor: from.actor,
-    started_at: stamp(parts),
+    started_at,
+    ...told(turn),
   };
 }
 

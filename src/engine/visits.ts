@@ -68,6 +68,29 @@ export function suspendedError(instance: Instance): AppError {
   );
 }
 
+/** STALE_REPORT: the report came after the deadline of its step; it is only a note now. */
+export function lateReport(
+  current: Instance,
+  { visit, step_name, until }: { visit: number; step_name: string; until: string },
+  time: string,
+): AppError {
+  const where = isFinal(current.status)
+    ? `The instance is ${current.status}.`
+    : waitingFor(current)
+      ? `The instance waits: ${waitingFor(current)?.message ?? "for its turn"}.`
+      : `Now at: ${current.step_name}, step_id ${stepIdOf(current)}.`;
+  return new AppError(
+    "STALE_REPORT",
+    `the deadline of visit ${visit} (${step_name}) passed ${between(until, time)} ago; this report is kept as a note and decides nothing.\n${where}`,
+    {
+      hint: isFinal(current.status)
+        ? "Tell the user the outcome; there is nothing more to call."
+        : `resume_workflow {"instance_id":"${current.instance_id}"} says how it goes on.`,
+      details: { decided_visit: visit, current_step_id: stepIdOf(current) },
+    },
+  );
+}
+
 /** STALE_REPORT: the visit is over; where the instance is now. */
 export function staleReport(current: Instance, entry: HistoryEntry, time: string): AppError {
   const status = entry.report?.status ?? null;

@@ -1,5 +1,5 @@
 /** An engine for agents on other machines: paths of files that the server keeps are not in what it answers. */
-import { Evidence } from "../check.ts";
+import { type CheckResult, Evidence } from "../check.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Outcome } from "../engine/outcome.ts";
 import { AppError } from "../errors.ts";
@@ -7,12 +7,19 @@ import { AppError } from "../errors.ts";
 export function withoutPaths(engine: Engine): Engine {
   const outcome = async <T extends object>(made: Promise<T | Outcome>): Promise<T | Outcome> => {
     const answer = await made.catch(refuse);
-    return "checked" in answer && answer.checked ? { ...answer, checked: bare(answer.checked) } : answer;
+    if (!("checks" in answer)) return answer;
+    const { checked, server_did, wait_command: _command, ...told } = answer;
+    return {
+      ...told,
+      ...(checked ? { checked: bare(checked) } : {}),
+      ...(server_did ? { server_did: server_did.map((did) => ({ ...did, seen: bareResult(did.seen) })) } : {}),
+    };
   };
   return {
     ...engine,
     start: (input, caller) => outcome(engine.start(input, caller)),
     advance: (input, caller) => outcome(engine.advance(input, caller)),
+    rewind: (input, caller) => outcome(engine.rewind(input, caller)),
     resume: (input, caller) => outcome(engine.resume(input, caller)),
     async status(input) {
       const snapshot = await engine.status(input);
@@ -28,7 +35,11 @@ export function withoutPaths(engine: Engine): Engine {
 }
 
 function bare(evidence: Evidence): Evidence {
-  return evidence.map(({ output_file: _path, output_fault: _fault, ...result }) => result);
+  return evidence.map(bareResult);
+}
+
+function bareResult({ output_file: _path, output_fault: _fault, ...result }: CheckResult): CheckResult {
+  return result;
 }
 
 function refuse(error: unknown): never {

@@ -1,4 +1,4 @@
-/** One item of `checks`: a mapping that names what to look at, as a Check. Pure. What each kind takes is in `check-kinds/`. */
+/** A mapping of one kind of check, as an item of `checks` or as what a server step runs. Pure. What each kind takes is in `check-kinds/`. */
 import type { Check } from "../check.ts";
 import { KINDS } from "../check-kinds/kinds.ts";
 import { oneLine } from "../words.ts";
@@ -15,41 +15,54 @@ export interface CheckFault {
 
 type Kind = (typeof KINDS)[number];
 
-const NAMES: readonly string[] = KINDS.map(({ kind }) => kind);
-const KEYS = [...new Set([...NAMES, ...KINDS.flatMap(({ options }) => options)])];
+/** Which kinds are taken, and in which words. */
+export interface Taken {
+  kinds: readonly Kind[];
+  /** As the beginning of a message: `A check`. */
+  subject: string;
+  /** How one is written. */
+  form: string;
+}
 
-const FORM_HINT = `Write one of ${KINDS.map(({ example }) => `"${example}"`).join(", ")}`;
+const CHECKS: Taken = {
+  kinds: KINDS,
+  subject: "A check",
+  form: `Write one of ${KINDS.map(({ example }) => `"${example}"`).join(", ")}`,
+};
 
 /** The check, or the first thing that is wrong with it. */
-export function readCheck(item: Yaml): Check | CheckFault {
+export function readCheck(item: Yaml, taken: Taken = CHECKS): Check | CheckFault {
+  const { kinds, subject, form } = taken;
+  const names = kinds.map(({ kind }) => kind);
+  const keys = [...new Set<string>([...names, ...kinds.flatMap(({ options }) => options)])];
   if (item.kind !== "map")
-    return { at: item.at, message: `A check must be a mapping; it is ${nameOf(item)}`, hint: FORM_HINT };
-  const unknown = item.entries.find(({ key }) => !KEYS.includes(key));
-  if (unknown) return unknownKey(unknown);
-  const named = KINDS.flatMap((kind) => {
+    return { at: item.at, message: `${subject} must be a mapping; it is ${nameOf(item)}`, hint: form };
+  const unknown = item.entries.find(({ key }) => !keys.includes(key));
+  if (unknown) return unknownKey(unknown, keys, subject);
+  const named = kinds.flatMap((kind) => {
     const main = item.entries.find(({ key }) => key === kind.kind)?.value;
     return main ? [{ kind, main }] : [];
   });
   const [only, second] = named;
   if (!only || second) {
     const found = only ? `it has ${named.map(({ kind }) => `"${kind.kind}"`).join(" and ")}` : "it has none";
-    const message = `A check has exactly one of ${NAMES.join(", ")}; ${found}`;
-    return { at: item.at, message, hint: only ? "Make each a check of its own" : FORM_HINT };
+    const message = `${subject} has exactly one of ${names.join(", ")}; ${found}`;
+    return { at: item.at, message, hint: only && kinds === KINDS ? "Make each a check of its own" : form };
   }
   const template = findTemplate(item);
   if (template)
     return {
       at: template.at,
-      message: `Checks take no template values, and this one has "${oneLine(template.text, 80)}"`,
-      hint: "Write it out: the commands and paths of checks come from the definition alone",
+      message: `${subject} takes no template values, and this one has "${oneLine(template.text, 80)}"`,
+      hint: "Write it out: commands and paths come from the definition alone",
     };
-  return readKind(only, item);
+  return readKind(only, item, form);
 }
 
-function unknownKey({ key, at }: YamlEntry): CheckFault {
-  const near = nearest(key, KEYS);
-  const hint = near ? `Did you mean "${near}"?` : `There are: ${KEYS.join(", ")}`;
-  return { at, code: "FRONT_MATTER_UNKNOWN_KEY", message: `A check has no key "${oneLine(key, 80)}"`, hint };
+function unknownKey({ key, at }: YamlEntry, keys: readonly string[], subject: string): CheckFault {
+  const near = nearest(key, keys);
+  const hint = near ? `Did you mean "${near}"?` : `There are: ${keys.join(", ")}`;
+  return { at, code: "FRONT_MATTER_UNKNOWN_KEY", message: `${subject} has no key "${oneLine(key, 80)}"`, hint };
 }
 
 function findTemplate(yaml: Yaml): { text: string; at: Origin } | undefined {
@@ -58,7 +71,7 @@ function findTemplate(yaml: Yaml): { text: string; at: Origin } | undefined {
   return below.map(findTemplate).find((found) => found !== undefined);
 }
 
-function readKind({ kind, main }: { kind: Kind; main: Yaml }, { entries }: YamlMap): Check | CheckFault {
+function readKind({ kind, main }: { kind: Kind; main: Yaml }, { entries }: YamlMap, form: string): Check | CheckFault {
   const beside = entries.filter(({ key }) => key !== kind.kind);
   const foreign = beside.find(({ key }) => !kind.options.includes(key));
   if (foreign) {
@@ -68,6 +81,6 @@ function readKind({ kind, main }: { kind: Kind; main: Yaml }, { entries }: YamlM
   const options = new Map(beside.map(({ key, value }) => [key, value]));
   const read = kind.read(main, options);
   if (!("why" in read)) return read;
-  const { key, why, hint = FORM_HINT } = read;
+  const { key, why, hint = form } = read;
   return { at: (options.get(key) ?? main).at, message: `"${key}" ${why}`, hint };
 }

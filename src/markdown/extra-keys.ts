@@ -6,7 +6,20 @@ import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import type { Yaml, YamlMap } from "./yaml.ts";
 
-export const STEP_KEYS = ["next", "produces", "checks", "edits", "max_visits", "sections", "template"] as const;
+export const STEP_KEYS = [
+  "next",
+  "produces",
+  "checks",
+  "edits",
+  "max_visits",
+  "sections",
+  "template",
+  "run",
+  "sets",
+  "until_passes",
+  "wait",
+  "deadline",
+] as const;
 export const INDEX_KEYS = ["description", "inputs", "template"] as const;
 
 export type StepKey = (typeof STEP_KEYS)[number];

@@ -1,7 +1,8 @@
 /** One workflow from its files: parsed and validated as a whole, all of its problems collected. */
 import type { JsonObject } from "../json.ts";
 import {
-  FINISH,
+  ENDS,
+  FAIL,
   hashWorkflow,
   type LoadedWorkflow,
   MAX_DEFINITION_BYTES,
@@ -11,6 +12,7 @@ import {
   type Workflow,
 } from "../workflow.ts";
 import { type MarkdownDocument, MarkdownError, readMarkdown } from "./blocks.ts";
+import { checkDoer, checkLoops } from "./doers.ts";
 import type { Files } from "./files.ts";
 import { readFrontMatter } from "./front-matter.ts";
 import { type Expanded, expandIncludes } from "./includes.ts";
@@ -112,11 +114,14 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   checkNames(links, reading);
   const steps = readSteps(links, { indexBytes: source.bytes, template }, reading);
   const names = links.map((link) => link.name);
-  for (const { content } of steps) {
+  const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at, keys: content.keys }));
+  for (const [at, { content }] of steps.entries()) {
     checkRoutes(content.routes, names, reading);
     checkNext(content, content.routes, names, reading);
+    const written = placed[at];
+    if (written) checkDoer(written, names, reading);
   }
-  const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at }));
+  checkLoops(placed, reading);
   if (reading.problems.all.length === 0) {
     addWarnings(placed, keysOf(extras.inputs), reading);
     warnOfUnlisted(source.document, links, source.expanded, reading);
@@ -213,10 +218,10 @@ function checkNames(links: readonly StepLink[], reading: Reading): void {
   const first = new Map<string, StepLink>();
   for (const link of links) {
     const { name, at } = link;
-    if (name === FINISH)
+    if (ENDS.includes(name))
       reading.problems.add("STEP_NAME_RESERVED", at, {
-        message: `No step may be named "${FINISH}": that name completes the workflow`,
-        hint: 'Give the step another name, like "Finish Up"',
+        message: `No step may be named "${name}": that name ends the workflow`,
+        hint: `Give the step another name, like "${name === FAIL ? "Report Failure" : "Finish Up"}"`,
       });
     const same = first.get(name);
     if (same)

@@ -1,7 +1,7 @@
 /** The `# Routes` section of a step: list items that say which step follows when. Does not evaluate them. */
 import type { Token } from "marked";
 import { oneLine } from "../words.ts";
-import { FINISH, type Route } from "../workflow.ts";
+import { ENDS, type Route } from "../workflow.ts";
 import { isQuiet, type MarkdownDocument, plainText, textOf } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
 import { type Item, listItems } from "./list-items.ts";
@@ -80,7 +80,7 @@ export function checkRoutes(
   stepNames: readonly string[],
   { problems, judges }: Reading,
 ): void {
-  const names = [...stepNames, FINISH];
+  const names = [...stepNames, ...ENDS];
   let otherwise: PlacedRoute | undefined;
   for (const route of routes) {
     const { when, to, at } = route;

@@ -1,20 +1,25 @@
-/** What the front matter of a step's file demands: what may follow, what a report must set, how often it may be entered. */
+/** What the front matter of a step's file says: what may follow, what a report must set, how often it may be entered, who does it. */
 import { MAX_VISITS } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
-import { FINISH, type Step } from "../workflow.ts";
+import { ENDS, type Step } from "../workflow.ts";
 import { nameOf } from "../written.ts";
 import { parseChecks, parseEdits } from "./checks-extra.ts";
-import { stepKeys } from "./extra-keys.ts";
+import { parseClock } from "./clock-extras.ts";
+import { type StepKey, stepKeys } from "./extra-keys.ts";
 import { type OwnSection, parseOwnSections } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { type PlacedRoute, targetHint } from "./routes-section.ts";
+import { parseServerStep } from "./server-step.ts";
 import { parseTemplate } from "./template-extra.ts";
 import { toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
 
 /** The extras of a step; a key that is absent is absent here. */
-export type StepExtras = Pick<Step, "next" | "produces" | "checks" | "max_visits" | "template">;
+export type StepExtras = Pick<
+  Step,
+  "next" | "produces" | "checks" | "max_visits" | "template" | "run" | "sets" | "until_passes" | "wait" | "deadline"
+>;
 
 export interface PlacedExtras {
   extras: StepExtras;
@@ -22,6 +27,8 @@ export interface PlacedExtras {
   ownSections: readonly OwnSection[];
   /** Where each name of `next` stands. */
   nextAt: readonly Origin[];
+  /** The keys as they were written. */
+  keys: ReadonlyMap<StepKey, Yaml>;
 }
 
 /** Most keys that one report must set. */
@@ -29,7 +36,7 @@ export const MAX_PRODUCES = 50;
 
 /** What is wrong becomes problems. Whether the names of `next` are steps is for `checkNext`. */
 export function parseStepExtras(root: YamlMap | undefined, reading: Reading): PlacedExtras {
-  if (!root) return { extras: {}, ownSections: [], nextAt: [] };
+  if (!root) return { extras: {}, ownSections: [], nextAt: [], keys: new Map() };
   const keys = stepKeys(root, reading);
   const next = parseNext(keys.get("next"), reading);
   const produces = parseProduces(keys.get("produces"), reading);
@@ -42,9 +49,11 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
     ...(checks.length > 0 ? { checks } : {}),
     ...(maxVisits === undefined ? {} : { max_visits: maxVisits }),
     ...(template ? { template } : {}),
+    ...parseServerStep(keys, reading),
+    ...parseClock(keys, reading),
   };
   const ownSections = parseOwnSections(keys.get("sections"), reading);
-  return { extras, ownSections, nextAt: next.map(({ at }) => at) };
+  return { extras, ownSections, nextAt: next.map(({ at }) => at), keys };
 }
 
 /** Checks what only the whole workflow can tell: that `next` names steps, and that no route leads elsewhere. */
@@ -56,7 +65,7 @@ export function checkNext(
 ): void {
   const { next } = extras;
   if (!next) return;
-  const names = [...stepNames, FINISH];
+  const names = [...stepNames, ...ENDS];
   for (const [index, name] of next.entries()) {
     const at = nextAt[index];
     if (at && !names.includes(name))

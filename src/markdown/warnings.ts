@@ -1,5 +1,5 @@
 /** What is legal but odd in a whole workflow: ways that lead nowhere, and context keys that nobody sets or uses. Only what is sure. */
-import { FINISH, type Step } from "../workflow.ts";
+import { ENDS, FINISH, type Step } from "../workflow.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 
@@ -22,9 +22,10 @@ export function addWarnings(
 }
 
 /** The names that may follow; undefined if whoever decides may take any. */
-function followers({ next, routes }: Step): readonly string[] | undefined {
+function followers({ next, routes, deadline }: Step): readonly string[] | undefined {
   if (next) return next;
-  return routes.some(({ when }) => when === null) ? routes.map(({ to }) => to) : undefined;
+  const late = deadline?.then === undefined ? [] : [deadline.then];
+  return routes.some(({ when }) => when === null) ? [...routes.map(({ to }) => to), ...late] : undefined;
 }
 
 function warnOfWays(steps: readonly PlacedStep[], { warnings }: Reading): void {
@@ -76,7 +77,7 @@ const TEMPLATE_KEY = /\{\{\s*context\.([\p{L}\p{N}_$-]+)[^{}]*\}\}/gu;
 const WORD = /[\p{L}\p{N}_$-]+/gu;
 
 function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | undefined, reading: Reading): void {
-  const known = [...(inputs ?? []), ...steps.flatMap(({ step }) => Object.keys(step.produces ?? {}))];
+  const known = [...(inputs ?? []), ...steps.flatMap(({ step }) => keysSet(step))];
   const texts = new Map(steps.map(({ step }) => [step, wordsOf(step)]));
   // A key may also be asked for in prose.
   const isSet = (key: string) => known.includes(key) || [...texts.values()].some(({ prose }) => prose.has(key));
@@ -90,15 +91,15 @@ function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | un
           message: `The step "${step.name}" uses "context.${key}", and nothing sets it`,
           hint: near
             ? `Did you mean "${near}"?`
-            : `Name it in "produces" of an earlier step, or in "inputs" of index.md`,
+            : `Name it in "produces" or "sets" of an earlier step, or in "inputs" of index.md`,
         });
       }
     if (mayBeLast(step)) continue; // its values are the run's result
-    for (const key of Object.keys(step.produces ?? {})) {
+    for (const key of keysSet(step)) {
       const usedElsewhere = [...texts].some(([other, { all }]) => other !== step && all.has(key));
       if (usedElsewhere || texts.get(step)?.decides.has(key) || keysUsed(step).has(key)) continue;
       reading.warnings.add("PRODUCT_UNUSED", lineOf(step, key, reading), {
-        message: `The step "${step.name}" produces "${key}", and no other step uses it`,
+        message: `The step "${step.name}" ${step.run ? "sets" : "produces"} "${key}", and no other step uses it`,
         hint: `Use it, as in {{ context.${key} }}, or remove it`,
       });
     }
@@ -106,7 +107,11 @@ function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | un
 }
 
 function mayBeLast(step: Step): boolean {
-  return (followers(step) ?? [FINISH]).includes(FINISH);
+  return (followers(step) ?? ENDS).some((name) => ENDS.includes(name));
+}
+
+function keysSet({ produces, sets }: Step): string[] {
+  return Object.keys({ ...produces, ...sets });
 }
 
 /** The words of a step: of its instructions without template values, of what decides there, and all. */

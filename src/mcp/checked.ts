@@ -28,7 +28,8 @@ export function checkedWithin(evidence: Evidence | undefined, mostBytes: number)
   return { shown, left };
 }
 
-function checkedView({ check, outcome, reason, output, ...seen }: CheckResult): CheckedView {
+/** What was seen, as a field of the answer. */
+export function checkedView({ check, outcome, reason, output, ...seen }: CheckResult): CheckedView {
   const { command, exit_code, milliseconds, output_file, output_fault } = seen;
   return {
     check: oneLine(check, MAX_NAME),
@@ -68,7 +69,7 @@ function lastLine({ output_end }: CheckedView): string {
 }
 
 /** Where the whole output is, or why it is nowhere. */
-function whereWhole({ output_file, output_fault }: CheckedView): string {
+export function whereWhole({ output_file, output_fault }: Pick<CheckedView, "output_file" | "output_fault">): string {
   if (output_file) return `output: ${output_file}`;
   return output_fault ? `output not kept: ${output_fault}` : "";
 }

@@ -35,6 +35,7 @@ export const STEP_OUTPUT = output(
     waiting_for: "object",
     checked: "objects",
     checks_running: "object",
+    server_did: "objects",
     replayed: "boolean",
     also_running: "objects",
     recap: "string",

@@ -116,7 +116,9 @@ Each step file:
     - \`visits >= 3\` → Give Up
     - otherwise → Fix Problems
 
-Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. \`produces\` names what the report of a success must set; \`checks\` are looked at by the server before it believes one (\`command\` is named by whoever starts it: \`--command test="…"\`; \`run\` is a program of the workflow's own). Every loop has a route with \`visits >= N\`, and \`max_visits\` behind it. FINISH completes the workflow.
+Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. \`produces\` names what the report of a success must set; \`checks\` are looked at by the server before it believes one (\`command\` is named by whoever starts it: \`--command test="…"\`; \`run\` is a program of the workflow's own). Every loop has a route with \`visits >= N\`, and \`max_visits\` behind it. FINISH completes the workflow; FAIL ends it as failed, where \`next\` or a route names it.
+
+A step that needs no agent is done by the server: instead of \`produces\` and \`checks\` it has \`run: bun test\` (or \`run: {command: test}\`) and \`sets: {test_exit_code: exit_code, test_output: output_file}\`. Exit code 0 is its report \`success\`, any other \`failure\`. It needs \`otherwise\` or a single \`next\`, and Client Instructions for where the server may not run it. \`until_passes: {every: 30s, at_most: 1h}\` beside \`run\` repeats the program. \`wait: 10m\` hands a step out later; \`deadline: {after: 2h, then: Step Name}\` limits the agent's time.
 
 When it is written, run \`orchestrator validate NAME\` and mend what it names; then start it once with start_workflow.`;
 }

@@ -22,11 +22,12 @@ export function recapText({ instance, workflow, unproven, checks_running }: Outc
     workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
     positionLine(recap),
     recap.unused_report && "The report that came along is not about the current step and was not used.",
+    recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
     `Context: ${contextLine(effectiveContext(instance))}`,
     projectLine(recap.project),
-    checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.status === "RUNNING" }),
+    checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.turn?.of === "agent" }),
   ];
   return lines.filter(Boolean).join("\n");
 }

@@ -12,6 +12,7 @@ import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
 import { nextCall, nextStep, rules, type View, whereWhole } from "./step-words.ts";
+import { goesOnByItself, serverDidWithin, waitingCall } from "./waiting.ts";
 
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
@@ -44,6 +45,7 @@ function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: numb
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && cutToBytes(recapText(outcome, recap), budget * 0.6, whole),
     next_call: nextCall(outcome),
+    server_did: serverDidWithin(outcome.server_did, budget * 0.1),
     checked: checkedWithin(outcome.checked, budget * 0.15),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
@@ -67,7 +69,7 @@ function namesWithin(names: string[], mostBytes: number): string[] {
 /** Fields in reading order; those without a value are left out when it is sent. */
 function structuredOf(view: View): Record<string, unknown> {
   const { instance, workflow, ask } = view;
-  const running = instance.status === "RUNNING";
+  const mine = instance.turn?.of === "agent" && view.did !== "checking";
   return {
     status: instance.status,
     workflow_name: workflow.name,
@@ -78,12 +80,16 @@ function structuredOf(view: View): Record<string, unknown> {
     waiting_for: waitingFor(instance) ?? undefined,
     checked: view.checked.shown.length > 0 ? view.checked.shown : undefined,
     checks_running: view.checks_running,
+    server_did: view.server_did.length > 0 ? view.server_did : undefined,
     replayed: view.replayed,
     also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),
     recap: view.recap,
     rules: rules(view),
-    report_with:
-      running && view.did !== "checking" ? { tool: "advance_workflow", arguments: view.next_call } : undefined,
+    report_with: mine
+      ? { tool: "advance_workflow", arguments: view.next_call }
+      : goesOnByItself(view)
+        ? waitingCall(view)
+        : undefined,
     current_context: view.context,
   };
 }

@@ -4,9 +4,10 @@ import { waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import { checkedLine } from "./checked.ts";
 import { checkingRule, checkRules, FAILURE_RULE, keptRule, outcomeRule, rules, type View } from "./step-words.ts";
+import { deadlineRule, goesOnByItself, handedOverRule, serverDidLine, waitingText } from "./waiting.ts";
 
 export function stepText(view: View): string {
-  return lines([checkedLine(view.checked), textOf(view)]);
+  return lines([checkedLine(view.checked), serverDidLine(view.server_did), textOf(view)]);
 }
 
 function textOf(view: View): string {
@@ -15,6 +16,7 @@ function textOf(view: View): string {
     case "RUNNING":
       return runningText(view);
     case "SUSPENDED":
+      if (view.did === "noted") return pausedText(view);
       return lines([view.recap, replayLine(view), suspendedLine(view), rules(view)]);
     case "COMPLETED":
     case "FAILED":
@@ -26,6 +28,7 @@ function textOf(view: View): string {
 }
 
 function runningText(view: View): string {
+  if (goesOnByItself(view)) return lines([view.recap && `${view.recap}\n`, replayLine(view), waitingText(view)]);
   if (view.did === "noted") {
     return `Noted. Still at ${view.instance.step_name} (${stepIdOf(view.instance)}); instructions unchanged.`;
   }
@@ -37,7 +40,12 @@ function runningText(view: View): string {
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
-  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([faultLine(view), choice, how, call, checkRules(view), FAILURE_RULE])}`;
+  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([faultLine(view), handedOverRule(view), choice, how, call, checkRules(view), deadlineRule(view), FAILURE_RULE])}`;
+}
+
+function pausedText({ instance }: View): string {
+  const call = `resume_workflow {"instance_id":"${instance.instance_id}"}`;
+  return `Noted, and paused at ${instance.step_name} (${stepIdOf(instance)}). Whoever goes on calls ${call}. You may stop here.`;
 }
 
 function headLines(view: View): string {

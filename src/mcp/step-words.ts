@@ -4,15 +4,17 @@ import type { StepCheck } from "../engine/step-checks.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import { type JsonObject, jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
+import { demandsOf } from "../rules/demands.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { RELEASED, waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, type Step, type Workflow } from "../workflow.ts";
 import { type checkedWithin, took } from "./checked.ts";
+import { deadlineRule, goesOnByItself, handedOverRule, type ServerDidView, waitingRule } from "./waiting.ts";
 
 /** An outcome with what both forms need of it worked out once. */
-export interface View extends Omit<Outcome, "ask" | "recap" | "checked"> {
+export interface View extends Omit<Outcome, "ask" | "recap" | "checked" | "server_did"> {
   step: ReturnType<typeof nextStep>;
   ask: Ask | undefined;
   /** There are candidates beyond those that follow the guidance. */
@@ -20,6 +22,7 @@ export interface View extends Omit<Outcome, "ask" | "recap" | "checked"> {
   recap: string | undefined;
   context: JsonObject;
   checked: ReturnType<typeof checkedWithin>;
+  server_did: ServerDidView[];
   /** The arguments of the next advance_workflow call, ready to copy. */
   next_call: ReturnType<typeof nextCall>;
 }
@@ -35,7 +38,7 @@ export function nextStep(
 ) {
   if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
   const step = currentStep(workflow, instance);
-  if (instance.status !== "RUNNING" || !step) return null;
+  if (instance.turn?.of !== "agent" || !step) return null;
   const { instructionBytes, progress } = factsOf(step, workflow);
   const room = Math.max(mostBytes - instructionBytes, mostBytes / 4);
   const { text, faults } = filler?.(mostBytes) ?? {
@@ -91,7 +94,8 @@ export function nextCall({ instance, workflow, ask, did }: Outcome) {
   return did === "kept" || !context_updates ? call : { ...call, context_updates };
 }
 
-function placeholders({ produces }: Step): Record<string, string> | undefined {
+function placeholders(step: Step): Record<string, string> | undefined {
+  const produces = demandsOf(step);
   if (!produces) return undefined;
   const values = Object.entries(produces).map(
     ([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const,
@@ -166,6 +170,9 @@ export function keptRule({ instance }: View): string {
 /** What the structured form says in place of the text's closing lines. */
 export function rules(view: View): string {
   const { instance, ask, did } = view;
+  if (goesOnByItself(view)) return waitingRule(view);
+  if (instance.status === "SUSPENDED" && did === "noted")
+    return "Noted, and paused; whoever goes on calls resume_workflow.";
   if (instance.status === "SUSPENDED") {
     return suspendedRule(instance);
   }
@@ -176,11 +183,13 @@ export function rules(view: View): string {
     return `${keptRule(view)}${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
   const choice = ask ? ` Choose next_step by decision_required.${choiceRule(view)}` : "";
-  const checks = checkRules(view).replace(/\.?\n/g, ". ").replace(/\.$/, "");
+  const handed = handedOverRule(view);
+  const more = [checkRules(view), deadlineRule(view)].filter(Boolean).join("\n");
+  const checks = more.replace(/\.?\n/g, ". ").replace(/\.$/, "");
   const left = view.step?.template_faults
     ? " What template_faults names was left as the workflow's author wrote it."
     : "";
-  return `When the work is done and verified, call report_with once, filled in.${left}${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
+  return `${handed && `${handed} `}When the work is done and verified, call report_with once, filled in.${left}${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
 }
 
 /** What is left to do when a run is over. */

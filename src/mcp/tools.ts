@@ -47,7 +47,7 @@ const report = z.object({
     .string()
     .optional()
     .describe(
-      "success: the step's goal is reached and verified. failure: it is not; the workflow handles it. in_progress: a note, the step stays",
+      "success: the step's goal is reached and verified. failure: it is not; the workflow handles it. in_progress: a note, the step stays. paused: the user wants to stop here; somebody resumes later",
     ),
   result: anyValue().optional(),
   details: z

@@ -49,8 +49,14 @@ export function noteLate(instance: Instance, report: Report, moment: Moment): Ch
 function miss(workflow: Workflow, instance: Instance, moment: Moment): Change {
   const { deadline } = findStep(workflow, instance.step_name) ?? {};
   const reasoning = `no report came within ${exactly(deadline?.after ?? 0)}`;
-  if (deadline?.to) {
-    const decision: Decision = { decided_by: "timer", next_step: deadline.to, reasoning };
+  if (deadline?.then) {
+    const { until } = instance.turn ?? {};
+    const decision: Decision = {
+      decided_by: "timer",
+      next_step: deadline.then,
+      reasoning,
+      ...(until ? { deadline: until } : {}),
+    };
     return move(workflow, instance, { ...moment, decision, context_updates: {} });
   }
   const message = `step "${instance.step_name}": ${reasoning}`;
@@ -59,17 +65,4 @@ function miss(workflow: Workflow, instance: Instance, moment: Moment): Change {
     ...standing(turn),
     updated_at: moment.now,
   });
-}
-
-/** The server looks again at that time. */
-export function lookAgain(instance: Instance, until: string, moment: Moment): Change {
-  const { turn } = instance;
-  return change(instance, [], { turn: turn && { ...turn, until }, updated_at: moment.now });
-}
-
-/** The server may not do its step: the agent does it, by the step's instructions. */
-export function handOver(instance: Instance, unchecked: string, moment: Moment): Change {
-  const turn: Turn = { of: "agent", kind: "step", since: moment.now, unchecked };
-  const line = entry(instance, { kind: "move", turn }, moment);
-  return change(instance, [line], { ...standing(turn), updated_at: moment.now });
 }

@@ -1,7 +1,7 @@
 /** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
 import { type Check, labelOf } from "../check.ts";
 import type { JsonObject } from "../json.ts";
-import type { LoadedWorkflow, ResultField, Step } from "../workflow.ts";
+import { findStep, type LoadedWorkflow, type ResultField, type Step } from "../workflow.ts";
 
 /** Whether a report of that status says that the step is done, and so must prove it: every status but these. */
 export function claims(status: string): boolean {
@@ -35,16 +35,31 @@ export function demandsProof(step: Step): boolean {
   return demandsOf(step) !== undefined || step.checks !== undefined;
 }
 
-/** What the earlier definition demands of a run and the later one does not, or less, in words; empty if nothing. */
+/**
+ * What the earlier definition demands of a run and the later one does not, or less, and what else the server would run, in
+ * words; empty if nothing.
+ */
 export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
   const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
-  const guarded = earlier.workflow.steps.filter((step) => demandsProof(step) || step.next || step.max_visits);
+  const guarded = earlier.workflow.steps.filter(
+    (step) => demandsProof(step) || step.next || step.max_visits || step.run,
+  );
   const less = guarded.flatMap((step) => {
     const now = steps.get(step.name);
     return now ? weakerIn(step, now) : [`step "${step.name}" is gone`];
   });
-  const runsLess = earlier.trusted && !later.trusted && guarded.some(({ checks }) => checks);
-  return runsLess ? [...less, "its checks would not be looked at where these files are"] : less;
+  const words = [...less, ...otherPrograms(earlier, later)];
+  const runsLess = earlier.trusted && !later.trusted && guarded.some(({ checks, run }) => checks || run);
+  return runsLess ? [...words, "nothing would be checked or run where these files are"] : words;
+}
+
+/** What the server would do in place of the agent, and did not. */
+function otherPrograms(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+  return later.workflow.steps.flatMap((step) => {
+    const before = findStep(earlier.workflow, step.name);
+    const keys = (["run", "until_passes"] as const).filter((key) => !Bun.deepEquals(before?.[key], step[key], true));
+    return keys.map((key) => `another ${key} of "${step.name}"`);
+  });
 }
 
 function weakerIn(before: Step, now: Step): string[] {

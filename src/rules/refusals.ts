@@ -3,7 +3,7 @@ import { mayFollow } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { type Instance, isFinal, MAX_CONTEXT_BYTES, MAX_NOTES, MAX_VISITS } from "../instance.ts";
 import { type JsonObject, jsonBytes } from "../json.ts";
-import { FINISH, findStep, type Workflow } from "../workflow.ts";
+import { findStep, type Workflow } from "../workflow.ts";
 
 /** INSTANCE_FINAL: the run has ended and takes nothing more. */
 export function finalError(instance: Pick<Instance, "instance_id" | "status">): AppError {
@@ -29,7 +29,7 @@ export function refuseStep(workflow: Workflow, instance: Instance, next: string)
       details: { candidates: allowed },
     });
   }
-  if (next !== FINISH) refuseManyVisits(instance);
+  if (findStep(workflow, next)) refuseManyVisits(instance);
 }
 
 /**

@@ -26,7 +26,8 @@ export function turnAtEntry(step: Step | undefined, entry: Entry): Turn {
 
 /** The turn once what the run waits for is settled: the gates behind that one, and then who does the step. */
 export function turnBehind(kind: TurnKind, step: Step | undefined, now: string): Turn {
-  const passed = GATES.findIndex((gate) => gate === kind);
+  const gates: readonly TurnKind[] = GATES;
+  const passed = gates.indexOf(kind);
   return firstOf(passed < 0 ? [] : GATES.slice(passed + 1), step, { count: 0, now });
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { MAX_CHECKS } from "../../src/check.ts";
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from "../../src/check-kinds/forms.ts";
 import { MAX_FRONT_MATTER } from "../../src/markdown/front-matter.ts";
+import { MAX_SETS } from "../../src/markdown/server-step.ts";
 import { MAX_PRODUCES } from "../../src/markdown/step-extras.ts";
 import { Workflow } from "../../src/workflow.ts";
 import { parseIndexWith, placesOf, problemsOf, routedStep, STEP, workflowOf } from "./support.ts";
@@ -83,6 +84,43 @@ describe("a step's front matter", () => {
       },
     ],
     ["max_visits: 3", { max_visits: 3 }],
+    ["wait: 10m", { wait: 600 }],
+    ["deadline: 2h", { deadline: { after: 7_200 } }],
+    ["deadline: {after: 90s, then: Run Unit Tests}", { deadline: { after: 90, then: "Run Unit Tests" } }],
+    [
+      "next: [A, FAIL]\ndeadline:\n  after: 3d\n  then: FAIL",
+      { next: ["A", "FAIL"], deadline: { after: 259_200, then: "FAIL" } },
+    ],
+    ["wait: 365d", { wait: 31_536_000 }],
+    ["next: FAIL", { next: ["FAIL"] }],
+    ["next: FINISH\nrun: bun test", { next: ["FINISH"], run: { ...RUN, text: "bun test", words: ["bun", "test"] } }],
+    ["next: FINISH\nrun: [bun, a b]", { next: ["FINISH"], run: { ...RUN, text: 'bun "a b"', words: ["bun", "a b"] } }],
+    [
+      "next: FINISH\nrun: {command: test, timeout: 7}\nsets: {code: exit_code, out: output_file}",
+      {
+        next: ["FINISH"],
+        run: { kind: "command", name: "test", timeout: 7 },
+        sets: { code: "exit_code", out: "output_file" },
+      },
+    ],
+    [
+      "next: FINISH\nrun:\n  run: a | b\n  shell: true\nuntil_passes: {every: 30s, at_most: 1h, while_exit: [8, 1]}\nwait: 1s",
+      {
+        next: ["FINISH"],
+        run: { ...RUN, text: "a | b", words: ["/bin/sh", "-c", "a | b"] },
+        until_passes: { every: 30, at_most: 3_600, while_exit: [8, 1] },
+        wait: 1,
+      },
+    ],
+    [
+      "next: FINISH\nmax_visits: 2\nrun: a\nuntil_passes: {every: 1m, at_most: 1m, while_exit: 8}",
+      {
+        next: ["FINISH"],
+        max_visits: 2,
+        run: { ...RUN, text: "a", words: ["a"] },
+        until_passes: { every: 60, at_most: 60, while_exit: [8] },
+      },
+    ],
     ["# nothing", {}],
     ["", {}],
     ["max_visits: 1 # comment\n\nnext: A", { max_visits: 1, next: ["A"] }],
@@ -99,7 +137,11 @@ describe("a step's front matter", () => {
   const bad: [string, string[], string[]][] = [
     ["nxt: A", ["FRONT_MATTER_UNKNOWN_KEY 2"], ['"nxt"', 'Did you mean "next"?']],
     ["\nmax-visits: 1\nNext: A", ["FRONT_MATTER_UNKNOWN_KEY 3", "FRONT_MATTER_UNKNOWN_KEY 4"], ['"max_visits"?']],
-    ["title: A", ["FRONT_MATTER_UNKNOWN_KEY 2"], ["next, produces, checks, edits, max_visits"]],
+    [
+      "title: A",
+      ["FRONT_MATTER_UNKNOWN_KEY 2"],
+      ["next, produces, checks, edits, max_visits, sections, template, run, sets, until_passes, wait, deadline"],
+    ],
     ["next: A\ninputs: {}", ["FRONT_MATTER_WRONG_FILE 3"], ['"inputs" belongs in index.md, not in a step file']],
     ["approval: true", ["APPROVAL_UNSUPPORTED 2"], ['cannot honour "approval"', "Remove the key"]],
     ["approval: false", ["APPROVAL_UNSUPPORTED 2"], []],
@@ -206,6 +248,123 @@ describe("a step's front matter", () => {
     ["max_visits: '3'", ["MAX_VISITS_INVALID 2"], ["without quotes"]],
     ["max_visits:", ["MAX_VISITS_INVALID 2"], ["empty"]],
     ["max_visits: .inf", ["FRONT_MATTER_SYNTAX 2"], ["finite"]],
+    // run
+    ["next: FINISH\nrun:", ["RUN_INVALID 3"], ['"run" names no program']],
+    ["next: FINISH\nrun: []", ["RUN_INVALID 3"], ["names no program"]],
+    [
+      "next: FINISH\nrun: {}",
+      ["RUN_INVALID 3"],
+      ["A program has exactly one of run, command; it has none", "run: [bun, test]"],
+    ],
+    ["next: FINISH\nrun: {file: a}", ["FRONT_MATTER_UNKNOWN_KEY 3"], ['A program has no key "file"']],
+    ["next: FINISH\nrun: {command: x, comand: y}", ["FRONT_MATTER_UNKNOWN_KEY 3"], ['Did you mean "command"?']],
+    ["next: FINISH\nrun: {run: a, command: b}", ["RUN_INVALID 3"], ['"run" and "command"', "run: {command: test"]],
+    ["next: FINISH\nrun: {command: bun test}", ["RUN_INVALID 3"], ["--command test="]],
+    ["next: FINISH\nrun: {command: test, shell: true}", ["RUN_INVALID 3"], ['"shell" has no meaning for "command"']],
+    ["next: FINISH\nrun:\n  run: a\n  timeout: 10m", ["RUN_INVALID 5"], ["whole seconds", '"10m"']],
+    ["next: FINISH\nrun: a && b", ["RUN_INVALID 3"], ["shell: true"]],
+    [
+      "next: FINISH\nrun: echo {{ context.x }}",
+      ["RUN_INVALID 3"],
+      ["A program takes no template values", "{{ context.x }}"],
+    ],
+    ["next: FINISH\nrun: [a, '{{ context.x }}']", ["RUN_INVALID 3"], ["template"]],
+    ["run: a", ["RUN_UNDECIDED 2"], ["Nothing decides", "otherwise"]],
+    ["next: [Run Unit Tests, FINISH]\nrun: a", ["RUN_UNDECIDED 3"], []],
+    ["next: FINISH\nrun: a\nproduces: {x: string}", ["KEY_BESIDE_RUN 4"], ['"produces" has no meaning', '"sets"']],
+    ["next: FINISH\nchecks: [{file: a}]\nrun: a", ["KEY_BESIDE_RUN 3"], ['"checks" has no meaning', '"sets"']],
+    ["next: FINISH\nedits: none\nrun: a", ["KEY_BESIDE_RUN 3"], ['"edits" has no meaning', "unchanged"]],
+    ["next: FINISH\nrun: a\ndeadline: 2h", ["KEY_BESIDE_RUN 4"], ['"timeout"', '"at_most"']],
+    ["next: FINISH\nsets: {x: exit_code}", ["KEY_WITHOUT_RUN 3"], ['Add "run"', '"produces"']],
+    ["until_passes: {every: 1s, at_most: 2s}", ["KEY_WITHOUT_RUN 2"], ['Add "run"']],
+    // sets
+    ["next: FINISH\nrun: a\nsets: [x]", ["SETS_INVALID 4"], ["a list", "test_exit_code: exit_code"]],
+    ["next: FINISH\nrun: a\nsets: {}", ["SETS_INVALID 4"], ["is empty"]],
+    ["next: FINISH\nrun: a\nsets:\n  x: exitcode\n  y:", ["SETS_INVALID 5", "SETS_INVALID 6"], ['"exit_code"?']],
+    ["next: FINISH\nrun: a\nsets:\n  exit_code: test_result", ["SETS_INVALID 5"], ['"test_result: exit_code"']],
+    ["next: FINISH\nrun: a\nsets:\n  ' ': exit_code", ["SETS_INVALID 5"], ["the key is empty", "Name the context key"]],
+    [
+      "next: FINISH\nrun: a\nsets:\n  x: stdout",
+      ["SETS_INVALID 5"],
+      ["exit_code, milliseconds, output_file, output_end"],
+    ],
+    [
+      `next: FINISH\nrun: a\nsets:\n${lines(MAX_SETS + 1, (at) => `  k${at}: exit_code`)}`,
+      ["SETS_INVALID 4"],
+      ["has 21"],
+    ],
+    // until_passes
+    ["next: FINISH\nrun: a\nuntil_passes: 1h", ["UNTIL_PASSES_INVALID 4"], ['it is "1h"', "at_most: 1h"]],
+    ["next: FINISH\nrun: a\nuntil_passes: {}", ["UNTIL_PASSES_INVALID 4"], ["empty"]],
+    ["next: FINISH\nrun: a\nuntil_passes: {every: 1s}", ["UNTIL_PASSES_INVALID 4"], ['does not say "at_most"']],
+    ["next: FINISH\nrun: a\nuntil_passes: {at_most: 1s}", ["UNTIL_PASSES_INVALID 4"], ['does not say "every"']],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 2m\n  at_most: 119s",
+      ["UNTIL_PASSES_INVALID 5"],
+      ['longer than "at_most"'],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 30\n  at_most: 1h",
+      ["UNTIL_PASSES_INVALID 5"],
+      ['"every" must be a duration', '"30s"'],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 1s\n  at_most: 2s\n  whileexit: 8",
+      ["FRONT_MATTER_UNKNOWN_KEY 7"],
+      ['"while_exit"?'],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 1s\n  at_most: 2s\n  while_exit: [8, 0]",
+      ["UNTIL_PASSES_INVALID 7"],
+      ["0 out"],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 1s\n  at_most: 2s\n  while_exit: '8'",
+      ["UNTIL_PASSES_INVALID 7"],
+      ["as numbers"],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 1s\n  at_most: 2s\n  while_exit: 256",
+      ["UNTIL_PASSES_INVALID 7"],
+      ["1 to 255"],
+    ],
+    [
+      "next: FINISH\nrun: a\nuntil_passes:\n  every: 1s\n  at_most: 2s\n  while_exit: []",
+      ["UNTIL_PASSES_INVALID 7"],
+      ["empty"],
+    ],
+    // wait, deadline
+    ["wait: 600", ["WAIT_INVALID 2"], ['it is "600"', '"600s"']],
+    ["wait: 5 Minutes", ["WAIT_INVALID 2"], ['"5m"']],
+    ["wait: 1w", ["WAIT_INVALID 2"], ['it is "1w"', '"3d"']],
+    ["wait: 1.5h", ["WAIT_INVALID 2"], ["a whole number"]],
+    ["wait: 100ms", ["WAIT_INVALID 2"], ['"90s"']],
+    ["wait: 1h30m", ["WAIT_INVALID 2"], []],
+    ["wait: -5m", ["WAIT_INVALID 2"], []],
+    ["wait: 0s", ["WAIT_INVALID 2"], ["from 1s to 365d"]],
+    ["wait: 366d", ["WAIT_INVALID 2"], ["from 1s to 365d"]],
+    ["wait: 99999999999999999999s", ["WAIT_INVALID 2"], []],
+    ["wait:", ["WAIT_INVALID 2"], ["empty"]],
+    ["wait: [10m]", ["WAIT_INVALID 2"], ["a list"]],
+    ["wait: '{{ context.x }}'", ["WAIT_INVALID 2"], []],
+    ["deadline: 120", ["DEADLINE_INVALID 2"], ['"120s"']],
+    ["deadline:", ["DEADLINE_INVALID 2"], ["empty", "deadline: 2h"]],
+    ["deadline: [2h]", ["DEADLINE_INVALID 2"], ["a list"]],
+    ["deadline: {then: A}", ["DEADLINE_INVALID 2"], ['does not say "after"']],
+    ["deadline:\n  after: 2\n  then: A", ["DEADLINE_INVALID 3"], ['"after" must be a duration', '"2s"']],
+    ["deadline:\n  after: 2h\n  then:", ["DEADLINE_INVALID 4"], ['"then" must be the name of a step; it is empty']],
+    ["deadline:\n  after: 2h\n  than: A", ["FRONT_MATTER_UNKNOWN_KEY 4"], ['"then"?']],
+    ["deadline:\n  after: 2h\n  then: Run unit test", ["DEADLINE_TARGET 4"], ['"Run Unit Tests"?']],
+    [
+      "next: [A, FINISH]\ndeadline:\n  after: 2h\n  then: Run Unit Tests",
+      ["DEADLINE_TARGET 5"],
+      ['"next" does not allow', "A, FINISH"],
+    ],
+    ["deadline:\n  after: 2h\n  then: FAIL", ["DEADLINE_TARGET 4"], ['neither "next" nor a route', "FAIL included"]],
+    // loops
+    ["next: A\nrun: a", ["LOOP_WITHOUT_AGENT 3"], ['"A" → "A"', "max_visits: 20"]],
+    ["next: A\nrun: a\nmax_visits: 0", ["MAX_VISITS_INVALID 4"], []],
+    ["deadline:\n  after: 2h\n  then: A", ["LOOP_WITHOUT_AGENT 4"], ['"A" → "A"', "max_visits: 20"]],
     // YAML
     ["next: A\nnext: A", ["FRONT_MATTER_SYNTAX 3"], ["second time", "line 2"]],
     ["produces:\n  1: string\n  '1': string", ["FRONT_MATTER_SYNTAX 4"], ["second time"]],

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { EMBEDDED_WORKFLOWS } from "../../src/markdown/embedded.ts";
+import { INDEX_KEYS, STEP_KEYS } from "../../src/markdown/extra-keys.ts";
 import { memoryFiles } from "../../src/markdown/files.ts";
 import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
 import { JUDGES } from "../support/judges.ts";
@@ -12,12 +13,16 @@ const MAX_PARSE_MS = 2_000;
 /** Time for each property; a counterexample is printed with its seed. */
 const BUDGET = { numRuns: 100_000, interruptAfterTimeLimit: 2_500, markInterruptAsFailure: false };
 
-const KEYS = ["next", "produces", "checks", "max_visits", "description", "inputs", "approval", "nxt", "__proto__"];
-const BELOW = ["run", "command", "file", "changed", "timeout", "shell", "type", "properties", "required", "$ref"];
+const KEYS = [...STEP_KEYS, ...INDEX_KEYS, "approval", "nxt", "__proto__"];
+const BELOW = [
+  ...["run", "command", "file", "changed", "timeout", "shell", "type", "properties", "required", "$ref"],
+  ...["every", "at_most", "while_exit", "after", "then"],
+];
 const VALUES = [
   ...[
     "A",
     "FINISH",
+    "FAIL",
     "[A, B]",
     "[]",
     "{}",
@@ -29,6 +34,13 @@ const VALUES = [
     "~",
     "''",
     "integer",
+    "exit_code",
+    "30s",
+    "0s",
+    "10 m",
+    "{every: 30s, at_most: 1h, while_exit: [8]}",
+    "{after: 2h, then: A}",
+    "{x: exit_code}",
     "bun test",
     "{a: 1}",
   ],
@@ -201,6 +213,27 @@ const MARKED: ((mark: string) => string)[] = [
   (mark) => `| ${mark} |\n|-|`,
 ];
 
+/** Pieces of a server step's front matter: names that an author gives, and keys of the format that stand where they should not. */
+const MARKED_KEYS: typeof MARKED = [
+  (mark) => `sets:\n  ${mark}: exit_code`,
+  (mark) => `sets: {x: ${mark}}`,
+  (mark) => `  ${mark}: milliseconds`,
+  (mark) => `  timeout: ${mark}`,
+  (mark) => `deadline: {after: 2h, then: ${mark}}`,
+  (mark) => `until_passes: {every: 1s, at_most: 2s, ${mark}: 1}`,
+  (mark) => `until_passes: {every: 1s, at_most: 2s, while_exit: ${mark}}`,
+  (mark) => `run: ${mark} --all`,
+  (mark) => `run: [${mark}, b]`,
+  (mark) => `run: {command: ${mark}}`,
+  (mark) => `run: {command: test, ${mark}: 1}`,
+  (mark) => `wait: ${mark}`,
+  (mark) => `${mark}: 10m`,
+  (mark) => `produces:\n  ${mark}: string`,
+  (mark) => `checks:\n  - run: ${mark}`,
+  (mark) => `next: ${mark}`,
+  (mark) => `max_visits: ${mark}`,
+];
+
 /** Good lines with some pieces put in between them: what is not accepted is a problem, what is accepted is not lost. */
 const putIn = (pieces: typeof MARKED, good: string) =>
   fc
@@ -228,6 +261,20 @@ test("every list item, key and heading of a step is in the workflow, or in a pro
       expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": text, "W/b.md": STEP }, text)).toEqual([]);
     }),
     BUDGET,
+  );
+});
+
+test.each([
+  ["a server step", "run:\n  run: make\nsets:\n  code: exit_code\nnext: B\nmax_visits: 3"],
+  ["a step with a deadline", "deadline:\n  after: 2h\nwait: 1m\nmax_visits: 3"],
+  ["any step", "max_visits: 3"],
+])("every key and name in the front matter of %s is in the workflow, or in a problem", (_, good) => {
+  fc.assert(
+    fc.property(putIn(MARKED_KEYS, good), (front) => {
+      const text = `---\n${front}\n---\n${STEP}`;
+      expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": text, "W/b.md": STEP }, text)).toEqual([]);
+    }),
+    { ...BUDGET, interruptAfterTimeLimit: 1_000 },
   );
 });
 

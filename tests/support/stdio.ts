@@ -96,9 +96,9 @@ export async function runBare(options: BareOptions): Promise<{ code: number | nu
   return { code, stdout: bare.stdout(), stderr: bare.stderr() };
 }
 
-/** Waits until the value is there; fails after five seconds. */
-export async function waitFor<T>(look: () => T | undefined | false, what: string): Promise<T> {
-  for (const until = Date.now() + 5_000; Date.now() < until; await Bun.sleep(5)) {
+/** Waits until the value is there; fails after five seconds, or as many milliseconds as are given. */
+export async function waitFor<T>(look: () => T | undefined | false, what: string, most = 5_000): Promise<T> {
+  for (const until = Date.now() + most; Date.now() < until; await Bun.sleep(5)) {
     const found = look();
     if (found !== undefined && found !== false) return found;
   }

@@ -1,0 +1,59 @@
+/** An outcome once the run has settled: whatever the server and the clock had to do is done, or goes on in the background. */
+import type { Workflow } from "../workflow.ts";
+import { type Call, callOn } from "./call.ts";
+import { handedOut, type Outcome, type ServerDid } from "./outcome.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { lastDecision } from "./read.ts";
+import { SERVER } from "./serve.ts";
+import type { Settler } from "./settle.ts";
+
+/** Server steps that an answer tells of. */
+const MAX_TOLD = 20;
+
+interface Settling {
+  parts: Parts;
+  settler: Settler;
+  caller: Caller;
+}
+
+/** `until`, by `performance.now()`: how long the call may wait for it. */
+export async function settleOutcome(
+  { parts, settler, caller }: Settling,
+  outcome: Outcome,
+  until: number,
+): Promise<Outcome> {
+  const of = outcome.instance.turn?.of;
+  const settles = of === "server" || of === "clock";
+  if (!settles && !hasServerSteps(outcome.workflow)) return outcome;
+  const call = callOn({ parts, caller, store: await parts.store() }, outcome.instance, outcome);
+  if (!settles) return { ...outcome, ...(await didOnTheWay(call, outcome)) };
+  const latest = await settler.settle(call, Math.max(0, until - performance.now()));
+  const { did: _did, checks: _checks, filler: _filler, instance: _instance, workflow: _workflow, ...told } = outcome;
+  const recap = told.recap && { ...told.recap, handed_out_at: null };
+  const decision = latest.current.turn ? told.decision : await lastDecision(latest);
+  const goesOn = latest.current.turn?.of === "server" || latest.current.turn?.of === "clock";
+  const wait = goesOn ? { wait_command: parts.waitCommand(latest.current.instance_id) } : {};
+  const settled = handedOut(latest, { ...told, decision, ...(recap ? { recap } : {}), ...wait });
+  return { ...settled, ...(await didOnTheWay(latest, settled)) };
+}
+
+/** The server's visits since the last that somebody else ended. */
+async function didOnTheWay({ store, current }: Call, { did }: Outcome): Promise<Pick<Outcome, "server_did">> {
+  if (did !== "handed_out" && did !== "kept") return {};
+  const last = await store.decided(current.instance_id, MAX_TOLD);
+  const others = last.findLastIndex(({ actor }) => actor !== SERVER);
+  const server_did = last
+    .slice(others + 1)
+    .flatMap(({ step_name, visit, evidence = [] }): ServerDid[] =>
+      evidence[0] ? [{ step_name, visit, seen: evidence[0] }] : [],
+    );
+  return server_did.length > 0 ? { server_did } : {};
+}
+
+const known = new WeakMap<Workflow, boolean>();
+
+function hasServerSteps(workflow: Workflow): boolean {
+  const found = known.get(workflow) ?? workflow.steps.some(({ run }) => run);
+  known.set(workflow, found);
+  return found;
+}

@@ -1,0 +1,111 @@
+/** What an agent reads while it is the server's turn or the clock's, and what the server did on the way. */
+import type { Outcome, ServerDid } from "../engine/outcome.ts";
+import { currentStep } from "../instance.ts";
+import { waitingFor } from "../turn.ts";
+import { between, exactly, oneLine } from "../words.ts";
+import { type CheckedView, checkedView, took, whereWhole } from "./checked.ts";
+import { fitItems } from "./fit.ts";
+
+/** Longest message of what is waited for, in characters. */
+const MAX_MESSAGE = 300;
+
+type Waits = Pick<Outcome, "instance" | "workflow" | "wait_command">;
+
+/** Whether the run goes on by itself: nobody is asked for anything. */
+export function goesOnByItself({ instance }: Pick<Outcome, "instance">): boolean {
+  return instance.turn?.of === "server" || instance.turn?.of === "clock";
+}
+
+/** `Wait for CI · visit 9 · RELEASE · the server does this step; you have nothing to do`, and what may be called when. */
+export function waitingText(waits: Waits): string {
+  const { instance } = waits;
+  const who = instance.turn?.of === "server" ? "the server does this step" : "the clock runs";
+  const head = `${instance.step_name} · visit ${instance.visit} · ${instance.workflow_name} · ${who}; you have nothing to do`;
+  return [head, waitingLine(waits), ...whenLines(waits)].filter(Boolean).join("\n");
+}
+
+/** The same in a line, for the structured form. */
+export function waitingRule(waits: Waits): string {
+  return [waitingLine(waits), ...whenLines(waits)].filter(Boolean).join(" ");
+}
+
+/** The next call, and when it is due. */
+export function waitingCall({ instance }: Waits) {
+  return {
+    tool: "resume_workflow",
+    arguments: { instance_id: instance.instance_id },
+    when: "the run has gone on, or the user says so",
+  };
+}
+
+/** `gh pr checks: exited with 8 at 14:02:11 UTC; every 30 s, until 15:02:00 UTC at the latest.` */
+function waitingLine({ instance, workflow }: Waits): string {
+  const waiting = waitingFor(instance);
+  if (!waiting) return "";
+  const { kind, message, until, since } = waiting;
+  if (kind === "time") return `It is handed out at ${clock(until ?? since)}.`;
+  const repeats = currentStep(workflow, instance)?.until_passes;
+  const again =
+    repeats && `every ${exactly(repeats.every)}, until ${clock(later(since, repeats.at_most))} at the latest`;
+  const seen = message && oneLine(message, MAX_MESSAGE);
+  if (!seen && !again) return `It runs since ${clock(since)}.`;
+  return `${[seen, again].filter(Boolean).join("; ")}.`;
+}
+
+function whenLines({ instance, wait_command }: Waits): string[] {
+  const call = `resume_workflow {"instance_id":"${instance.instance_id}"}`;
+  if (!wait_command) return [`Do not poll. In about a minute: ${call}`];
+  return [
+    "Do not poll. Run in the background (if nobody can be asked, in the foreground):",
+    wait_command,
+    `When it ends: ${call}`,
+    `No shell? Tell the user that "${instance.step_name}" goes on by itself and to say when to look again, and end your turn.`,
+  ];
+}
+
+/** When a step with a deadline must be reported; empty if it has none. */
+export function deadlineRule({ instance }: Pick<Outcome, "instance">): string {
+  const { turn } = instance;
+  if (turn?.of !== "agent" || !turn.until) return "";
+  return `Report by ${clock(turn.until)} (${between(turn.since, turn.until)} from the hand-out): a later report does not count.`;
+}
+
+/** Why the agent does a step of the server; empty if it is none. */
+export function handedOverRule({ instance }: Pick<Outcome, "instance">): string {
+  const why = instance.turn?.unchecked;
+  return why ? `The server would do this step, but may not here (${oneLine(why, MAX_MESSAGE)}): do it yourself.` : "";
+}
+
+/** A server step as a field of the answer. */
+export type ServerDidView = Omit<CheckedView, "check"> & { step_name: string; visit: number };
+
+/** As many as there is room for, the last ones. */
+export function serverDidWithin(did: ServerDid[] | undefined, mostBytes: number) {
+  const views = (did ?? []).map(({ step_name, visit, seen }): ServerDidView => {
+    const { check: _check, ...looked } = checkedView(seen);
+    return { step_name, visit, ...looked };
+  });
+  return fitItems(views.reverse(), mostBytes).shown.reverse();
+}
+
+/** `Done by the server: Run Unit Tests ✓ exit 0, 23 s; output: /…/4-test.log → Commit Changes ✗ exit 1`; empty if nothing was. */
+export function serverDidLine(did: ServerDidView[]): string {
+  if (did.length === 0) return "";
+  const words = did.map(({ step_name, outcome, exit_code, milliseconds, reason, ...output }) => {
+    const mark = outcome === "passed" ? "✓" : "✗";
+    const facts = [
+      exit_code === undefined ? reason : `exit ${exit_code}`,
+      milliseconds !== undefined && took(milliseconds),
+    ].filter(Boolean);
+    return [`${step_name} ${mark} ${facts.join(", ")}`, whereWhole(output)].filter(Boolean).join("; ");
+  });
+  return `Done by the server: ${words.join(" → ")}`;
+}
+
+function clock(time: string): string {
+  return `${time.slice(11, 19)} UTC`;
+}
+
+function later(since: string, seconds: number): string {
+  return new Date(Date.parse(since) + seconds * 1_000).toISOString();
+}
