@@ -6,6 +6,7 @@ import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
 import { createKeptFiles } from "./checks/kept-files.ts";
 import type { Permission } from "./checks/permission.ts";
+import { createRunFiles } from "./checks/run-files.ts";
 import { joinCommand } from "./command-words.ts";
 import { type Config, dropForeignSettings, type Place } from "./config.ts";
 import type { Decider } from "./decider.ts";
@@ -15,7 +16,7 @@ import { createGitProjectProbe } from "./git/project-probe.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
 import { isLoopback } from "./http/guards.ts";
 import { type Listening, serveHttp } from "./http/serve.ts";
-import { withoutPaths } from "./http/without-paths.ts";
+import { FAR_FILES, withoutPaths } from "./http/without-paths.ts";
 import { createLiquidRenderer } from "./liquid/liquid-renderer.ts";
 import { createLog, type Log } from "./log.ts";
 import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
@@ -72,10 +73,11 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const templates = createLiquidRenderer();
   const busy = createBusyWait();
   const database = createLazyStore(config.dbPath, busy);
-  const files = createKeptFiles(() => besides(config.dbPath));
+  const directory = () => besides(config.dbPath);
+  const files = createKeptFiles(directory);
   const checker = createChecker({ ...config.checks, changes: gitChangeProbe, files, log });
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
-  const engine = createEngine({
+  const engineParts = {
     store: database.open,
     source: createLibrary({
       places: config.definitions.map(placeOf),
@@ -84,19 +86,28 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,
+    files: createRunFiles(directory),
     probe: createGitProjectProbe(config.checks),
     schemas,
     templates,
     checker,
     attempts,
     patience,
-    waitCommand: (id) => joinCommand([...self(), "wait", id, ...(config.dbIsDefault ? [] : ["--db", config.dbPath])]),
+    waitCommand: (id: string) =>
+      joinCommand([...self(), "wait", id, ...(config.dbIsDefault ? [] : ["--db", config.dbPath])]),
     hasState: () => existsSync(config.dbPath),
     project: config.project,
     now,
     newId: () => `run_${shortId()}`,
     log,
-  });
+  };
+  const engine = createEngine(engineParts);
+  /** For agents on other machines. */
+  const farEngine = createEngine({ ...engineParts, files: FAR_FILES });
+  const stopSettling = () => {
+    engine.stop();
+    farEngine.stop();
+  };
   const upkeep = createSqliteUpkeep(config.dbPath, busy);
   const changes = createChanges(engine);
   const parts = { engine, changes, version: VERSION, log, newId: shortId };
@@ -120,7 +131,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     mcpServer,
     sessionless,
     serveHttp: (stop) => {
-      const far = { ...parts, engine: withoutPaths(engine) };
+      const far = { ...parts, engine: withoutPaths(farEngine) };
       const servers = isLoopback(config.http.host)
         ? { mcpServer, sessionless }
         : { mcpServer: () => createMcpServer(far), sessionless: createSessionless(far) };
@@ -128,11 +139,11 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     },
     endWaits: () => {
       busy.stop();
-      engine.stop();
+      stopSettling();
       void attempts.stop();
     },
     close: async () => {
-      engine.stop();
+      stopSettling();
       await attempts.stop();
       await database.close();
     },

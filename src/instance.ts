@@ -1,5 +1,6 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
+import { Assumption, assume } from "./assumption.ts";
 import type { Attempt } from "./attempt.ts";
 import { Evidence } from "./check.ts";
 import { Baseline } from "./check-kinds/looking.ts";
@@ -79,6 +80,10 @@ export const Instance = z.object({
   /** The commit that the project's git HEAD named when the current visit was entered; null if it could not be told. */
   head: z.string().nullable(),
   context: JsonObject,
+  /** The last ones of the live path; those of a report that is kept come when it is decided. */
+  assumptions: z.array(Assumption),
+  /** The user cannot be asked; so it was started. */
+  unattended: z.boolean(),
   pending: Pending.nullable(),
   /** `seq` of the last history entry; entries are numbered 1, 2, 3… */
   last_seq: z.int(),
@@ -96,6 +101,7 @@ export const Start = z.object({
   first_step: z.string(),
   context: JsonObject,
   request_id: z.string().nullable(),
+  unattended: z.boolean(),
   actor: z.string(),
   started_at: z.string(),
   /** Whose turn the first visit is; absent: the agent's. */
@@ -188,7 +194,7 @@ export interface Store {
    * Writes row, entries and definition of each change, all or none, if each row still has the version that its change names,
    * and raises these by one; resolves to false, having written nothing, if another writer was first or there is no such
    * instance. No two of the changes are about one instance. Workflow name,
-   * project, parent and `created_at` stay what they were. An entry whose `seq` is taken is PERSISTENCE_ERROR.
+   * project, parent, `unattended` and `created_at` stay what they were. An entry whose `seq` is taken is PERSISTENCE_ERROR.
    */
   commit(...changes: Change[]): Promise<boolean>;
   /** The definition with that hash; null if no instance was ever pinned to it. */
@@ -249,4 +255,9 @@ export function effectiveContext(instance: Instance): JsonObject {
   return instance.pending
     ? applyPatch(instance.context, patchFor(instance.context, instance.pending.context_updates))
     : instance.context;
+}
+
+/** The assumptions as the agent knows them: with those of a report that is kept but undecided. */
+export function effectiveAssumptions({ assumptions, pending, visit }: Instance): Assumption[] {
+  return assume(assumptions, { visit, report: pending?.report ?? null });
 }

@@ -21,6 +21,8 @@ export const Report = z.object({
   message: z.string().optional(),
   error: z.string().optional(),
   next_step: z.string().optional(),
+  /** What the agent decided on the user's behalf. */
+  assumptions: z.array(z.string()).optional(),
 });
 export type Report = z.infer<typeof Report>;
 

@@ -2,7 +2,7 @@
 import { type JsonObject, jsonBytes } from "./json.ts";
 import { oneLine } from "./words.ts";
 
-const VALUE = /\{\{\s*context\.([\p{L}\p{N}_$-]+(?:\.[\p{L}\p{N}_$-]+)*)\s*\}\}/gu;
+const VALUE = /\{\{\s*(context(?:\.[\p{L}\p{N}_$-]+)+|run\.files)\s*\}\}/gu;
 
 /** How large a filled text may be, in bytes as JSON, if the caller has no limit of its own. */
 export const MAX_FILLED = 1_000_000;
@@ -21,7 +21,17 @@ export interface TemplateValues {
   context: JsonObject;
   /** The checks that the server will look at, as answers name them. */
   checks: string[];
-  run: { id: string; workflow: string; visit: number };
+  /** What the agent decided on the user's behalf so far. */
+  assumptions: string[];
+  unattended: boolean;
+  /** `files`, the directory for the run's own files, throws if there is none. */
+  run: { id: string; workflow: string; visit: number; readonly files: string | undefined };
+}
+
+/** What any other template can name. */
+export interface PlainValues {
+  context: JsonObject;
+  run?: { files?: string };
 }
 
 /** A text filled in, and what could not be: each says line, place and why, and was left as written. */
@@ -49,19 +59,19 @@ export interface TemplateRenderer {
 }
 
 /**
- * Replaces `{{ context.some.key }}`: strings as they are, other values as JSON; an unset key stays as written. If the
+ * Replaces `{{ context.some.key }}` and `{{ run.files }}`: strings as they are, other values as JSON; an unset key stays as written. If the
  * filled text would be larger than `mostBytes` as JSON, the largest values are cut, each with a note where it is whole.
  * The author's own words are never cut; however long they are, a quarter of the bytes is left for values.
  */
-export function fillTemplate(text: string, context: JsonObject, mostBytes = MAX_FILLED): string {
+export function fillTemplate(text: string, values: PlainValues, mostBytes = MAX_FILLED): string {
   let length = text.length;
   const filled = text.replace(VALUE, (written: string, path: string) => {
-    const value = length > mostBytes ? undefined : textOf(context, path);
+    const value = length > mostBytes ? undefined : textOf(values, path);
     length += value?.length ?? 0;
     return value ?? written;
   });
   const fits = length * MOST_PER_CHARACTER <= mostBytes || (length <= mostBytes && jsonBytes(filled) <= mostBytes);
-  return fits ? filled : fillWithin(text, context, Math.max(mostBytes - jsonBytes(text), mostBytes / 4));
+  return fits ? filled : fillWithin(text, values, Math.max(mostBytes - jsonBytes(text), mostBytes / 4));
 }
 
 interface Filling {
@@ -70,11 +80,11 @@ interface Filling {
 }
 
 /** Fills in values that add at most so many bytes. */
-function fillWithin(text: string, context: JsonObject, mostAdded: number): string {
+function fillWithin(text: string, values: PlainValues, mostAdded: number): string {
   const fillings = new Map<string, Filling | undefined>();
   const sizes: number[] = [];
   for (const [, path = ""] of text.matchAll(VALUE)) {
-    if (!fillings.has(path)) fillings.set(path, fillingOf(context, path));
+    if (!fillings.has(path)) fillings.set(path, fillingOf(values, path));
     sizes.push(fillings.get(path)?.bytes ?? 0);
   }
   const most = largestShown(sizes, mostAdded);
@@ -82,7 +92,7 @@ function fillWithin(text: string, context: JsonObject, mostAdded: number): strin
     const filling = fillings.get(path);
     if (!filling) return written;
     if (filling.bytes <= most) return filling.text;
-    return most < LEAST_SHOWN ? written : cutValue(filling, { most, name: `context.${oneLine(path, 40)}` });
+    return most < LEAST_SHOWN ? written : cutValue(filling, { most, name: oneLine(path, 48) });
   });
 }
 
@@ -103,13 +113,13 @@ export function largestShown(sizes: number[], sum: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function fillingOf(context: JsonObject, path: string): Filling | undefined {
-  const text = textOf(context, path);
+function fillingOf(values: PlainValues, path: string): Filling | undefined {
+  const text = textOf(values, path);
   return text === undefined ? undefined : { text, bytes: jsonBytes(text) };
 }
 
-function textOf(context: JsonObject, path: string): string | undefined {
-  const value = lookUp(context, path.split("."));
+function textOf(values: PlainValues, path: string): string | undefined {
+  const value = lookUp(values, path.split("."));
   return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
 }
 

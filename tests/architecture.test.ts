@@ -21,6 +21,8 @@ const NOUNS = [
   "check",
   "check-kinds",
   "attempt",
+  "assumption",
+  "run-files",
   "command-words",
   "near-name",
   "written",

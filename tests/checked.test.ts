@@ -193,9 +193,12 @@ test("with more than 1 GB in all the oldest files go first", async () => {
     truncateSync(join(old, name), 400_000_000);
     Bun.spawnSync(["touch", "-d", `2026-01-0${name[0]}`, join(old, name)]);
   }
+  writeFiles(join(old, "files"), { "of-the-agent.txt": "older" });
+  Bun.spawnSync(["touch", "-d", "2026-01-01", join(old, "files/of-the-agent.txt")]);
   await advance(on, run);
   await waitFor(() => !existsSync(join(old, "1-a.log")), "the end of the oldest");
-  expect(readdirSync(old).sort()).toEqual(["2-b.log", "3-c.log"]);
+  expect(readdirSync(old).sort()).toEqual(["2-b.log", "3-c.log", "files"]);
+  expect(existsSync(join(old, "files/of-the-agent.txt"))).toBe(true);
   expect(existsSync(join(`${on.db}.files`, run.id, "1-test.log"))).toBe(true);
 });
 

@@ -21,8 +21,8 @@ const CONTEXT = {
 };
 
 function fill(instructions: string, context: object = CONTEXT, mostBytes?: number): Filled {
-  const run = { id: "run_1", workflow: "W", visit: 2 };
-  const values = { context: { ...context }, checks: ["bun test"], run };
+  const run = { id: "run_1", workflow: "W", visit: 2, files: "/f" };
+  const values = { context: { ...context }, checks: ["bun test"], run, assumptions: ["a", "b"], unattended: true };
   return renderer.filler({ instructions }, values)(mostBytes);
 }
 
@@ -32,10 +32,11 @@ test.each([
     "{{ context.list }} {{ context.rows[0] }} {{ context.n }} {{ context.no }}",
     '[1,"b",null] {"file":"a.ts","ok":true} 3 false',
   ],
-  ["[{{ context.none }}{{ context.none.deeper }}{{ item }}{{ unattended }}]", "[]"],
+  ["[{{ context.none }}{{ context.none.deeper }}{{ item }}]", "[]"],
   ['{{ context.none | default: "nothing" }}', "nothing"],
   ["{{ context.rows | raw }}", '[{"file":"a.ts","ok":true},{"file":"b.ts","ok":false}]'],
   ["{{ run.id }} {{ run.workflow }} {{ run.visit }} {{ checks }}", 'run_1 W 2 ["bun test"]'],
+  ["{% if unattended %}alone: {% endif %}{{ assumptions | join: '; ' }}", "alone: a; b"],
   ["{% for row in context.rows %}{{ forloop.index }}. {{ row.file }}\n{% endfor %}", "1. a.ts\n2. b.ts\n"],
   ['{% if checks contains "bun test" %}checked{% else %}not{% endif %}', "checked"],
   ["{% capture c %}[{{ context.rows[1] }}]{% endcapture %}{{ c }}", '[{"file":"b.ts","ok":false}]'],

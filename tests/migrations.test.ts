@@ -39,7 +39,7 @@ async function older(version: number): Promise<string> {
   for (const table of ["definitions", "instances", "starts", "history"]) {
     const columns = db.query<{ name: string }, []>(`PRAGMA main.table_info(${table})`).all();
     const names = columns.map(({ name }) => name).join(", ");
-    db.run(`INSERT INTO main.${table} (${names}) SELECT ${names} FROM fresh.${table}`);
+    db.run(`INSERT INTO main.${table} (${names}) SELECT ${names.replace("waiting_for", "turn")} FROM fresh.${table}`);
   }
   db.close();
   return path;
@@ -63,6 +63,7 @@ test.each(VERSIONS)(
     expect(await ids({ status: "COMPLETED" })).toEqual(["run_ended"]);
     const live = await store.load("run_live");
     if (!live) throw new Error("not found");
+    expect(live).toMatchObject({ assumptions: [], unattended: false, turn: { of: "agent", since: at(9) } });
     await committed(store, movedTo("FINISH", live));
     expect(await ids({ live: true })).toEqual([]);
     expect(await store.history("run_live", { limit: 9 })).toHaveLength(2);
@@ -70,3 +71,28 @@ test.each(VERSIONS)(
     await made.store.close();
   },
 );
+
+test("what a run of an older version waits for is whose turn it is: its own limit a person's, a model's wish a resume's", async () => {
+  const path = await older(4);
+  const db = new Database(path);
+  for (const kind of ["max_visits", "model"]) {
+    const message = `because of ${kind}`;
+    db.run("UPDATE instances SET status = 'SUSPENDED', waiting_for = ? WHERE instance_id = 'run_live'", [
+      JSON.stringify({ kind, message }),
+    ]);
+    db.run(
+      `CREATE TEMP TABLE one AS SELECT * FROM instances WHERE instance_id = 'run_live';
+       UPDATE one SET instance_id = 'run_${kind}'; INSERT INTO instances SELECT * FROM one; DROP TABLE one`,
+    );
+  }
+  db.close();
+  const { store } = await open(path);
+  const person = { of: "person", since: at(9) } as const;
+  expect((await store.load("run_max_visits"))?.turn).toEqual({
+    ...person,
+    kind: "visits",
+    message: "because of max_visits",
+  });
+  expect((await store.load("run_model"))?.turn).toEqual({ ...person, kind: "model", message: "because of model" });
+  await store.close();
+});

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../src/errors.ts";
-import { type Change, type HistoryEntry, type Instance, isFinal, type Start } from "../src/instance.ts";
+import { type Change, type HistoryEntry, type Instance, isFinal, MAX_NOTES, type Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
+import type { Report } from "../src/report.ts";
 import { begin } from "../src/rules/begin.ts";
 import { ranOut, runOut, startClock } from "../src/rules/clock.ts";
 import { move } from "../src/rules/move.ts";
@@ -42,17 +43,18 @@ const start: Start = {
   first_step: "Build",
   context: { a: 1, nested: { b: [1] } },
   request_id: null,
+  unattended: false,
   actor: "t",
   started_at: "2026-01-01T00:00:00.000Z",
 };
 const moment = { actor: "t", now: "2026-01-01T00:00:01.000Z" };
 
 type Event =
-  | { kind: "move"; to: string; updates: JsonObject; checked?: boolean | null }
+  | { kind: "move"; to: string; updates: JsonObject; checked?: boolean | null; assumptions?: string[] }
   | { kind: "release" }
-  | { kind: "note"; updates: JsonObject }
-  | { kind: "keep"; updates: JsonObject; replaces: boolean }
-  | { kind: "resume"; updates: JsonObject }
+  | { kind: "note"; updates: JsonObject; assumptions?: string[] }
+  | { kind: "keep"; updates: JsonObject; replaces: boolean; assumptions?: string[] }
+  | { kind: "resume"; updates: JsonObject; assumptions?: string[] }
   | { kind: "repin" }
   | { kind: "cancel" }
   | { kind: "suspend"; to: string }
@@ -67,19 +69,21 @@ const updates = fc.dictionary(
   fc.constantFrom("a", "b", "c", "constructor", "toString"),
   fc.oneof(fc.constant(null), fc.integer(), fc.jsonValue()) as fc.Arbitrary<unknown>,
 );
+const assumptions = fc.array(fc.constantFrom(..."abcdef"), { maxLength: 2 });
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({
     kind: fc.constant("move" as const),
     to: fc.constantFrom(...NAMES, ...NAMES, FINISH, FAIL, "Nowhere"),
     updates,
     checked: fc.constantFrom(true, false, null),
+    assumptions,
   }),
   fc.record({ kind: fc.constantFrom("release" as const, "hand out" as const, "hand over" as const) }),
-  fc.record({ kind: fc.constant("pause" as const), updates }),
+  fc.record({ kind: fc.constant("pause" as const), updates, assumptions }),
   fc.record({ kind: fc.constant("time passes" as const), late: fc.boolean() }),
-  fc.record({ kind: fc.constant("note" as const), updates }),
-  fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean() }),
-  fc.record({ kind: fc.constant("resume" as const), updates }),
+  fc.record({ kind: fc.constant("note" as const), updates, assumptions }),
+  fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean(), assumptions }),
+  fc.record({ kind: fc.constant("resume" as const), updates, assumptions }),
   fc.record({ kind: fc.constantFrom("repin" as const, "repin" as const, "cancel" as const) }),
   fc.record({ kind: fc.constant("suspend" as const), to: fc.constantFrom(...NAMES) }),
   fc.record({ kind: fc.constant("go on" as const) }),
@@ -87,7 +91,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 );
 
 function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Change | null {
-  const report = { step_id: "x", status: "success" };
+  const said = "assumptions" in happened ? { assumptions: happened.assumptions } : {};
+  const report = { step_id: "x", status: "success", ...said };
   switch (happened.kind) {
     case "move": {
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
@@ -124,7 +129,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       return { ...kept, entries: [...draft.entries, ...kept.entries] };
     }
     case "resume":
-      return bringBack(instance, { report: undefined, context_updates: happened.updates }, moment);
+      return bringBack(instance, { report: happened.assumptions && report, context_updates: happened.updates }, moment);
     case "cancel":
       return cancel(instance, { reason: "r", decided_by: "person" }, moment);
     case "suspend": {
@@ -177,9 +182,11 @@ describe("rules", () => {
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
         const { instance, history } = play(events);
         const replayed: Record<string, unknown> = { ...replay(start, history) };
-        for (const key of ["definition", "status", "step_name", "visit", "visits", "context", "last_seq"] as const) {
-          expect(replayed[key]).toEqual(instance[key]);
-        }
+        const { definition, status, step_name, visit, visits, context, assumptions, last_seq } = instance;
+        expect(replayed).toEqual({
+          ...replayed,
+          ...{ definition, status, step_name, visit, visits, context, assumptions, last_seq },
+        });
         const { until: _until, ...turn } = instance.turn ?? {}; // the clock stands in the row alone
         expect(replayed["turn"] ?? {}).toMatchObject(turn);
       }),
@@ -236,6 +243,40 @@ describe("rules", () => {
     expect(instance.context).toMatchObject({ a: 3, b: "kept" });
   });
 
+  test("assumptions count once, at the visit that said them first, notes and reports that were replaced among them", () => {
+    const { instance } = play([
+      { kind: "note", updates: {}, assumptions: ["a", "a"] },
+      { kind: "keep", updates: {}, replaces: false, assumptions: ["a", "b"] },
+      { kind: "keep", updates: {}, replaces: true, assumptions: ["c"] },
+      { kind: "move", to: "Test", updates: {}, assumptions: ["c"] },
+      { kind: "resume", updates: {}, assumptions: ["b", "d"] },
+    ]);
+    expect(instance.assumptions).toEqual([
+      ...["a", "b", "c"].map((text) => ({ visit: 1, text })),
+      { visit: 2, text: "d" },
+    ]);
+  });
+
+  test("assumptions that are brought back to a visit without room for another note are refused, not dropped", () => {
+    const full = { ...begin(workflow, start, { project: "/p", trusted: true }), notes: MAX_NOTES };
+    const hello = { step_id: "x", status: "resuming" };
+    const back = (report: Report) => bringBack(full, { report, context_updates: {} }, moment);
+    expect(back(hello)).toBeNull();
+    const limit = expect.objectContaining({ code: "INVALID_INPUT" });
+    expect(() => back({ ...hello, assumptions: ["a"] })).toThrow(limit);
+  });
+
+  test("the last fifty assumptions are at hand, and a rewind brings back those that were at hand then", () => {
+    const texts = (from: number) => Array.from({ length: 10 }, (_, n) => `${from + n}`);
+    const many = Array.from({ length: 6 }, (_, n): Event => {
+      return { kind: "move", to: "Test", updates: {}, assumptions: texts(n * 10) };
+    });
+    const { instance } = play(many);
+    expect(instance.assumptions.map(({ text }) => text)).toEqual([10, 20, 30, 40, 50].flatMap(texts));
+    const back = play([...many, { kind: "rewind", to_visit: 3 }]).instance;
+    expect(back.assumptions.map(({ text }) => text)).toEqual([0, 10].flatMap(texts));
+  });
+
   test("a rewind hands out the step, the context and the counts of the earlier visit, and forgets nothing", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 25 }), fc.nat(), (events, at) => {
@@ -246,6 +287,7 @@ describe("rules", () => {
         const change = rewind(workflow, instance, { start, history, to_visit, reason: "", ...moment });
         const now = change.instance;
         expect([now.step_name, now.context, now.visit]).toEqual([then.step_name, then.context, instance.visit + 1]);
+        expect(now.assumptions).toEqual(then.assumptions);
         const counts = (visits: Instance["visits"]) => Object.entries(visits).map(([name, { count }]) => [name, count]);
         expect(counts(now.visits).sort()).toEqual(counts(then.visits).sort());
         expect(change.entries.at(-1)).toMatchObject({ kind: "rewind", decision: { decided_by: "rewind", to_visit } });

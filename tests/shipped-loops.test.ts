@@ -36,6 +36,7 @@ async function play({ workflow, hash }: LoadedWorkflow, turns: Turn[]): Promise<
     first_step: workflow.steps[0]?.name ?? "",
     context: {},
     request_id: null,
+    unattended: false,
     actor: "t",
     started_at: moment.now,
   };

@@ -20,7 +20,7 @@ const half = `${"ab".repeat(20_000)}ba`;
 const MOST_MS = 3_000;
 
 function evaluate(text: string, context: JsonObject, units = 1_000_000): unknown {
-  const facts = celFacts({ report: { status: "success" }, context, visits: 2, step: {} });
+  const facts = celFacts({ report: { status: "success" }, context, visits: 2, step: {}, unattended: false });
   return compileExpression(text)(facts, createMeter(units));
 }
 
@@ -106,7 +106,7 @@ test("one pass over whatever a context can hold is within the budget", () => {
 test("counting changes no result", () => {
   const env = new Environment({ enableOptionalTypes: true }).registerVariable("context", "map");
   const context = { a: 1, b: "xy", l: [1, 2, 3], o: { k: [true] } };
-  const { context: facts } = celFacts({ report: {}, context, visits: 1, step: {} });
+  const { context: facts } = celFacts({ report: {}, context, visits: 1, step: {}, unattended: false });
   const texts = [
     "context.l.exists_one(n, n == 2) && context.l.filter(n, n > 1) == [2, 3]",
     "context.l.map(n, n * 2).exists(n, n == 6) && !(4 in context.l) && 'k' in context.o",
@@ -246,14 +246,14 @@ describe("values in instructions", () => {
   const x = "x".repeat(200_000);
 
   test("are filled whole if they fit", () => {
-    expect(fillTemplate("{{ context.a }} {{context.o.k}} {{ context.none }}", { a: "b", o: { k: [1] } })).toBe(
-      "b [1] {{ context.none }}",
-    );
+    expect(
+      fillTemplate("{{ context.a }} {{context.o.k}} {{ context.none }}", { context: { a: "b", o: { k: [1] } } }),
+    ).toBe("b [1] {{ context.none }}");
   });
 
   test("are cut, the largest first, and the author's words never", () => {
     const text = "Read {{ context.small }} and {{ context.x }}. Never push.";
-    const filled = fillTemplate(text, { small: "a.ts", x }, 2_000);
+    const filled = fillTemplate(text, { context: { small: "a.ts", x } }, 2_000);
     expect(filled).toMatch(
       /^Read a\.ts and x{1500,2000}… \(cut; 200000 characters: .*context\.x whole\)\. Never push\.$/,
     );
@@ -262,8 +262,8 @@ describe("values in instructions", () => {
 
   test("that are named very often stay as written", () => {
     const text = "{{ context.x }} ".repeat(10_000);
-    expect(fillTemplate(text, { x }, 20_000)).toBe(text);
-    expect(fillTemplate(text, { x }).length).toBeLessThan(1_200_000);
+    expect(fillTemplate(text, { context: { x } }, 20_000)).toBe(text);
+    expect(fillTemplate(text, { context: { x } }).length).toBeLessThan(1_200_000);
   });
 
   test("never take more than they may", () => {
@@ -272,7 +272,7 @@ describe("values in instructions", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom("a", "b", "c"), value), limit, (context, most) => {
         const text = "{{context.a}}{{context.b}}{{context.c}}{{context.a}}";
-        const bytes = Buffer.byteLength(JSON.stringify(fillTemplate(text, context, most)));
+        const bytes = Buffer.byteLength(JSON.stringify(fillTemplate(text, { context }, most)));
         expect(bytes).toBeLessThanOrEqual(Math.max(most, most / 4 + text.length + 2));
       }),
     );

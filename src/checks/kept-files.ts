@@ -4,12 +4,12 @@
  */
 import type { Dirent } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { lstat, open, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding, OfVisit } from "../check-kinds/looking.ts";
-import { oneLine } from "../words.ts";
 import { slugify } from "../workflow.ts";
 import { KEPT_BYTES } from "./output-tail.ts";
+import { faultOf, isDirectory, privateDirectory, removeWhole } from "./own-directory.ts";
 
 /** Most bytes of one program's output. */
 const MAX_FILE_BYTES = 10_000_000;
@@ -17,8 +17,6 @@ const MAX_FILE_BYTES = 10_000_000;
 const MAX_BYTES = 1_000_000_000;
 /** After so many bytes of its own a server looks again how many there are. */
 const LOOK_BYTES = 25_000_000;
-/** Characters of the reason why a file could not be written. */
-const MAX_FAULT = 200;
 /** Of a long output: its beginning, up to here, and its end. */
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 
@@ -29,7 +27,7 @@ export interface KeptFiles {
   note(of: OfVisit, key: string, bytes: Uint8Array): Promise<void>;
   /** Null if there is none. */
   readNote(of: OfVisit, key: string): Promise<Buffer | null>;
-  /** Removes all files of the runs that are gone. */
+  /** Removes all files of the runs that are gone; rejects with the first fault after it went through them all. */
   removeRuns(isGone: (instanceId: string) => Promise<boolean>): Promise<void>;
 }
 
@@ -77,9 +75,11 @@ export function createKeptFiles(directory: () => string): KeptFiles {
     },
     readNote: (of, key) => readFile(notePath(homeOf(of), of, key)).catch(() => null),
     async removeRuns(isGone) {
+      const faults: unknown[] = [];
       for (const id of await runsIn(directory())) {
-        if (await isGone(id)) await rm(join(directory(), id), { recursive: true, force: true });
+        if (await isGone(id)) await removeWhole(join(directory(), id)).catch((error) => faults.push(error));
       }
+      if (faults.length > 0) throw faults[0];
     },
   };
 }
@@ -174,17 +174,6 @@ function createOutputFile({ path, part, begin, wrote }: Place): OutputFile {
   };
 }
 
-/** Makes it; throws if something else stands there, or another user's: what programs print is nobody else's to read. */
-async function privateDirectory(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-    if (codeOf(error) !== "EEXIST") throw error;
-  });
-  const found = await lstat(path);
-  if (!found.isDirectory()) throw new Error(`${path} is no directory`);
-  if (process.getuid && found.uid !== process.getuid()) throw new Error(`${path} is another user's`);
-  if ((found.mode & 0o077) !== 0) await chmod(path, 0o700);
-}
-
 /** Removes the oldest files while there are too many bytes. */
 async function trim(directory: string): Promise<void> {
   const files: { path: string; size: number; time: number }[] = [];
@@ -216,14 +205,5 @@ async function filesIn(directory: string): Promise<string[]> {
 
 /** Empty if there is no such directory, or a link to one. */
 async function entriesIn(directory: string): Promise<Dirent[]> {
-  const found = await lstat(directory).catch(() => null);
-  return found?.isDirectory() ? readdir(directory, { withFileTypes: true }).catch(() => []) : [];
-}
-
-function faultOf(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error), MAX_FAULT);
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error ? String(error.code) : null;
+  return (await isDirectory(directory)) ? readdir(directory, { withFileTypes: true }).catch(() => []) : [];
 }

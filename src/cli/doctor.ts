@@ -147,6 +147,8 @@ function sampleQuestion(): Question {
       visits: {},
       notes: 0,
       context: {},
+      assumptions: [],
+      unattended: false,
       pending: null,
       baseline: null,
       head: null,

@@ -1,7 +1,7 @@
 /** `orchestrator show ID`: one run whole, nothing cut: its context, its history, the current step's instructions. */
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
-import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
+import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
 import { runText } from "../mcp/run-text.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
@@ -42,13 +42,14 @@ async function readWhole({ engine }: App, instance_id: string): Promise<Snapshot
 function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
   const step = currentStep(workflow, instance);
   if (!step) return null;
-  return filler?.().text ?? fillTemplate(step.instructions, effectiveContext(instance));
+  return filler?.().text ?? fillTemplate(step.instructions, { context: effectiveContext(instance) });
 }
 
 function asJson(whole: Snapshot) {
   const { version: _version, ...instance } = whole.instance;
   return {
     ...instance,
+    files: whole.files,
     waiting_for: waitingFor(instance),
     instructions: instructionsOf(whole),
     history: whole.history,
@@ -56,11 +57,18 @@ function asJson(whole: Snapshot) {
 }
 
 function asText(whole: Snapshot): string {
-  const { instance, workflow, history } = whole;
+  const { instance, workflow, history, files } = whole;
   const step = currentStep(workflow, instance);
-  const run = { instance, context: effectiveContext(instance), pending_report: instance.pending, history };
+  const run = {
+    instance,
+    context: effectiveContext(instance),
+    pending_report: instance.pending,
+    assumptions: { shown: effectiveAssumptions(instance), left: 0 },
+    history,
+  };
   const lines = [
     runText(run, { whole: true }),
+    files && `\nFiles of the run: ${files}`,
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];

@@ -2,6 +2,7 @@
 import type { Catalog } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
 import { createDefinitions } from "./definitions.ts";
+import { withFiles } from "./files.ts";
 import { atHandOut } from "./hand-out.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
@@ -46,18 +47,22 @@ export interface Engine {
 export function createEngine(given: Omit<Parts, "definitions">): Engine {
   const parts: Parts = { ...given, definitions: createDefinitions() };
   const settler = createSettler(parts);
-  const handOut = async <T extends Outcome | Unclear>(made: Promise<T>, caller: Caller): Promise<T | Outcome> => {
+  const handOut = async <T extends Outcome | Unclear>(
+    made: Promise<T>,
+    caller: Caller,
+    { tells } = { tells: false },
+  ): Promise<T | Outcome> => {
     const until = performance.now() + parts.patience.call;
     const answer = await made;
     if (isUnclear(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
-    return atHandOut(parts, settled, caller);
+    return withFiles(parts, await atHandOut(parts, settled, caller), { tells });
   };
   return {
     catalog: () => parts.source.catalog(),
-    start: (input, caller) => handOut(start(parts, input, caller), caller),
+    start: (input, caller) => handOut(start(parts, input, caller), caller, { tells: true }),
     advance: (input, caller) => handOut(advance(parts, input, caller), caller),
-    resume: (input, caller) => handOut(resume(parts, input, caller), caller),
+    resume: (input, caller) => handOut(resume(parts, input, caller), caller, { tells: true }),
     cancel: (input, caller) => cancelInstance(parts, input, caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
     release: (input, caller) => releaseInstance(parts, input, caller),

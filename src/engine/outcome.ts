@@ -2,6 +2,7 @@
 import type { CheckResult, Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
+import type { FilesPlace } from "../run-files.ts";
 import type { Filler } from "../template.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
@@ -27,8 +28,10 @@ export interface Outcome {
   did: "handed_out" | "kept" | "noted" | "checking";
   /** What the server will look at when the current step is reported. */
   checks: StepCheck[];
-  /** Fills in the current step's instructions, if they are a template in a language of their own. */
+  /** Fills in the current step's instructions, if they name more than values of the context. */
   filler: Filler | undefined;
+  /** The place for the run's own files, if it is to be told. */
+  files?: FilesPlace;
   checks_running?: Running;
   /** What they showed of the report that this call decided, or that an earlier one like it did. */
   checked?: Evidence;
@@ -94,7 +97,7 @@ export function handedOut(
   const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];
-  const filler = step && fillerOf(parts, { instance: current, workflow, trusted });
+  const filler = step && fillerOf(parts, { instance: current, workflow, trusted }, null);
   return { instance: current, workflow, trusted, checks, filler, did: kept ? "kept" : "handed_out", ...ask, ...more };
 }
 

@@ -5,6 +5,7 @@ import type { Attention, Decider } from "../decider.ts";
 import type { Store } from "../instance.ts";
 import type { Log } from "../log.ts";
 import type { ProjectProbe } from "../project.ts";
+import type { RunFiles } from "../run-files.ts";
 import type { SchemaJudge } from "../schema.ts";
 import type { TemplateRenderer } from "../template.ts";
 import type { Step, WorkflowSource } from "../workflow.ts";
@@ -23,6 +24,8 @@ export interface Parts {
   schemas: SchemaJudge;
   templates: TemplateRenderer;
   checker: Checker;
+  /** Where agents put files of their runs. */
+  files: RunFiles;
   attempts: Attempts;
   patience: Patience;
   definitions: Definitions;

@@ -14,6 +14,7 @@ import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, isTrusted, notFound } from "./call.ts";
+import { placeFound } from "./files.ts";
 import { fillerOf } from "./filling.ts";
 import type { Parts } from "./parts.ts";
 
@@ -36,8 +37,10 @@ export interface Snapshot {
   history: HistoryEntry[];
   /** Whether `enough` ended the reading before all that was asked for was read. */
   unread: boolean;
-  /** Fills in the current step's instructions, if they are a template in a language of their own. */
+  /** Fills in the current step's instructions, if they name more than values of the context. */
   filler: Filler | undefined;
+  /** The place for the run's own files; null if it was not made. */
+  files: string | null;
 }
 
 /** One instance whole, with a page of its history. Throws INSTANCE_NOT_FOUND. */
@@ -48,8 +51,9 @@ export async function status(parts: Parts, input: StatusInput): Promise<Snapshot
   const workflow = await parts.definitions.of(store, instance);
   const isFilled = currentStep(workflow, instance)?.template !== undefined;
   const trusted = isFilled && (await isTrusted(parts, instance, workflow));
-  const filler = fillerOf(parts, { instance, workflow, trusted });
-  return { instance, workflow, filler, ...(await pageOf(store, input)) };
+  const place = await placeFound(parts, instance);
+  const filler = fillerOf(parts, { instance, workflow, trusted }, place);
+  return { instance, workflow, filler, files: place?.path ?? null, ...(await pageOf(store, input)) };
 }
 
 async function pageOf(store: Store, { instance_id, history_limit, history_before, enough }: StatusInput) {

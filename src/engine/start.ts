@@ -19,6 +19,8 @@ export interface StartInput {
   workflow_name: string;
   context: JsonObject;
   request_id?: string | undefined;
+  /** The user cannot be asked. */
+  unattended?: boolean | undefined;
 }
 
 /**
@@ -93,6 +95,7 @@ function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; 
     first_step: step.name,
     context: from.context,
     request_id: from.request_id ?? null,
+    unattended: from.unattended ?? false,
     actor: from.actor,
     started_at,
     ...told(turn),
@@ -117,7 +120,10 @@ function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context:
 async function repeated(call: Call, input: StartInput): Promise<Outcome> {
   const { workflow_name, instance_id } = call.current;
   const first = await call.store.start(instance_id);
-  const same = isSameName(workflow_name, input.workflow_name) && Bun.deepEquals(first?.context, input.context, true);
+  const same =
+    isSameName(workflow_name, input.workflow_name) &&
+    Bun.deepEquals(first?.context, input.context, true) &&
+    first?.unattended === (input.unattended ?? false);
   if (same) return handedOut(call, { replayed: true });
   throw new AppError(
     "INVALID_INPUT",

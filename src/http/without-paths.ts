@@ -3,6 +3,14 @@ import { type CheckResult, Evidence } from "../check.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Outcome } from "../engine/outcome.ts";
 import { AppError } from "../errors.ts";
+import type { RunFiles } from "../run-files.ts";
+
+/** In place of directories that agents on other machines cannot reach. */
+export const FAR_FILES: RunFiles = {
+  offered: false,
+  open: async () => ({ fault: "it is on the server's machine; take a directory of your own" }),
+  find: async () => null,
+};
 
 export function withoutPaths(engine: Engine): Engine {
   const outcome = async <T extends object>(made: Promise<T | Outcome>): Promise<T | Outcome> => {

@@ -95,7 +95,7 @@ export function checkRoutes(
     if (fault !== null)
       problems.add("ROUTE_EXPRESSION", at, {
         message: `The expression "${when}" cannot be evaluated: ${fault}`,
-        hint: "Write CEL over report, context, visits and step, like `report.status == 'success'`",
+        hint: "Write CEL over report, context, visits, step and unattended, like `report.status == 'success'`",
       });
     if (!names.includes(to))
       problems.add("ROUTE_TARGET", at, {

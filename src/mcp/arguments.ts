@@ -18,7 +18,16 @@ interface PropertySchema {
   [key: string]: unknown;
 }
 
-const NOISE = ["$schema", "additionalProperties", "propertyNames", "minimum", "maximum", "minLength", "maxLength"];
+const NOISE = [
+  "$schema",
+  "additionalProperties",
+  "propertyNames",
+  "minimum",
+  "maximum",
+  "minLength",
+  "maxLength",
+  "maxItems",
+];
 
 /** What a zod object takes, as JSON Schema. A `type` in a schema's metadata wins over what zod would derive. */
 export function inputSchema(schema: z.ZodObject): InputSchema {
@@ -82,6 +91,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small" && issue.origin === "string") return `${path} is empty`;
   if (issue.code === "too_big" && issue.origin === "string")
     return `${path} is longer than ${issue.maximum} characters`;
+  if (issue.code === "too_big" && issue.origin === "array") return `${path} has more than ${issue.maximum} items`;
   return issue.code === "invalid_type" && issue.message.endsWith("received undefined")
     ? `${path} is missing`
     : `${path}: ${issue.message.replace("Invalid input: ", "").replace("expected record", "expected object")}`;

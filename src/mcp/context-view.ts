@@ -1,7 +1,7 @@
 /** How a context is shown to an agent: short values whole, long ones cut and measured. */
 import type { JsonObject } from "../json.ts";
 import { oneLine } from "../words.ts";
-import { bytesOf } from "./fit.ts";
+import { bytesOf, shrink } from "./fit.ts";
 
 /** Longest value in a step answer, in characters. */
 const MAX_VALUE = 400;
@@ -42,4 +42,20 @@ export function contextLine(context: JsonObject, mostKeys = 6): string {
 
 function shortValue(value: unknown): string {
   return oneLine(typeof value === "string" ? value : JSON.stringify(value), 60);
+}
+
+/** The values of these keys, or all. */
+export function pick(context: JsonObject, keys: string[] | undefined): JsonObject {
+  if (!keys) return context;
+  return Object.fromEntries(keys.filter((key) => Object.hasOwn(context, key)).map((key) => [key, context[key]]));
+}
+
+/** The context with its longest values cut until it fits, and whether any was. */
+export function fitContext(context: JsonObject, mostBytes: number): [JsonObject, boolean] {
+  if (bytesOf(context) <= mostBytes) return [context, false];
+  for (const most of [4_000, 400, 40]) {
+    const shown = Object.fromEntries(Object.entries(context).map(([key, value]) => [key, cutValue(value, most)]));
+    if (bytesOf(shown) <= mostBytes) return [shown, true];
+  }
+  return [{ "…": shrink(Object.keys(context), mostBytes) }, true];
 }

@@ -65,6 +65,7 @@ function startText({ name, inputs }: Workflow, words: string): string {
 ${words ? `The user wants: ${words}\n` : ""}The user's own words after the command are what counts, also where a client passed on only some of them.
 
 1. Call start_workflow ${call}${context}
+   Add "unattended":true if the user says that they cannot be asked on the way.
 2. Do the step that you get, verify it, report it with advance_workflow, do the step that it returns, and so on until status is COMPLETED, FAILED or CANCELLED.`;
 }
 
@@ -108,7 +109,7 @@ Each step file:
     # Client Instructions
 
     What the agent does: exact commands, what counts as success and as failure, which keys to set in context_updates
-    (with types). Values of the context: {{ context.some_key }}. Long output goes to a file, its path into the context.
+    (with types). Values of the context: {{ context.some_key }}. Long output goes to a file in {{ run.files }}, its path into the context.
 
     # Routes
 
@@ -116,7 +117,7 @@ Each step file:
     - \`visits >= 3\` → Give Up
     - otherwise → Fix Problems
 
-Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. \`produces\` names what the report of a success must set; \`checks\` are looked at by the server before it believes one (\`command\` is named by whoever starts it: \`--command test="…"\`; \`run\` is a program of the workflow's own). Every loop has a route with \`visits >= N\`, and \`max_visits\` behind it. FINISH completes the workflow; FAIL ends it as failed, where \`next\` or a route names it.
+Rules: a step is work, with one result that can be checked. Success means that the goal was reached. A failure is a report with a route of its own. Routes (CEL over report, context, visits, step, unattended) wherever the choice is mechanical, \`otherwise\` last; leave them out only where judgement is needed. \`produces\` names what the report of a success must set; \`checks\` are looked at by the server before it believes one (\`command\` is named by whoever starts it: \`--command test="…"\`; \`run\` is a program of the workflow's own). Every loop has a route with \`visits >= N\`, and \`max_visits\` behind it. FINISH completes the workflow; FAIL ends it as failed, where \`next\` or a route names it.
 
 A step that needs no agent is done by the server: instead of \`produces\` and \`checks\` it has \`run: bun test\` (or \`run: {command: test}\`) and \`sets: {test_exit_code: exit_code, test_output: output_file}\`. Exit code 0 is its report \`success\`, any other \`failure\`. It needs \`otherwise\` or a single \`next\`, and Client Instructions for where the server may not run it. \`until_passes: {every: 30s, at_most: 1h}\` beside \`run\` repeats the program. \`wait: 10m\` hands a step out later; \`deadline: {after: 2h, then: Step Name}\` limits the agent's time.
 

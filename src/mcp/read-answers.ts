@@ -1,14 +1,15 @@
 /** The answers of the tools that only read: workflows, one instance, lists of instances. */
 import { cursorFor, type Page, type Snapshot } from "../engine/read.ts";
 import type { Unclear } from "../engine/resume.ts";
-import { effectiveContext, type HistoryEntry, type InstanceSummary } from "../instance.ts";
+import { effectiveAssumptions, effectiveContext, type HistoryEntry, type InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
 import { waitingFor } from "../turn.ts";
 import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
-import { cutValue } from "./context-view.ts";
+import { assumptionsWithin } from "./assumptions.ts";
+import { fitContext, pick } from "./context-view.ts";
 import { BUDGETS, bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
 import { type Run, runText } from "./run-text.ts";
 import { nextStep } from "./step-words.ts";
@@ -119,6 +120,7 @@ function statusWithin(
 ): Answer {
   const { keys, budget } = most;
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
+  const assumptions = assumptionsWithin(effectiveAssumptions(instance), budget * 0.3);
   const page = historyWithin(history, budget);
   const oldest = page.shown.at(-1)?.seq;
   const historyCut = page.left > 0 || unread; // what a smaller answer shrinks may leave room for entries that were not read
@@ -128,6 +130,7 @@ function statusWithin(
   const cut = [
     contextCut && "context values are cut: ask for some with keys",
     historyCut && `history is cut: ask for the older with history_before ${oldest}`,
+    assumptions.left > 0 && "the earlier assumptions stand in the history's reports",
     shrunk && "long reports and outputs are cut",
     (contextCut || historyCut || shrunk) &&
       `all of it: run \`orchestrator show ${instance.instance_id} --json\` in a terminal`,
@@ -145,11 +148,14 @@ function statusWithin(
     waiting_for: waitingFor(instance),
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step: nextStepBrief({ instance, workflow, filler }),
+    unattended: instance.unattended || undefined,
+    assumptions: assumptions.shown.length > 0 ? assumptions.shown : undefined,
     history: page.views.reverse(),
     history_total: instance.last_seq,
     cut: cut.length > 0 ? cut.join("; ") : undefined,
   };
-  const run = { instance, context, pending_report: structured.pending_report, history: page.shown.reverse() };
+  const { pending_report } = structured;
+  const run = { instance, context, pending_report, assumptions, history: page.shown.reverse() };
   return { text: statusText(run, structured.cut), structured };
 }
 
@@ -229,19 +235,4 @@ function summaryLine({
 
 function elsewhereLine(count: number): string {
   return `${count >= 1000 ? "1,000 or more" : count} in other projects: list_instances {"all_projects":true}`;
-}
-
-function pick(context: JsonObject, keys: string[] | undefined): JsonObject {
-  if (!keys) return context;
-  return Object.fromEntries(keys.filter((key) => Object.hasOwn(context, key)).map((key) => [key, context[key]]));
-}
-
-/** The context with its longest values cut until it fits, and whether any was. */
-function fitContext(context: JsonObject, mostBytes: number): [JsonObject, boolean] {
-  if (bytesOf(context) <= mostBytes) return [context, false];
-  for (const most of [4_000, 400, 40]) {
-    const shown = Object.fromEntries(Object.entries(context).map(([key, value]) => [key, cutValue(value, most)]));
-    if (bytesOf(shown) <= mostBytes) return [shown, true];
-  }
-  return [{ "…": shrink(Object.keys(context), mostBytes) }, true];
 }

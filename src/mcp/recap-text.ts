@@ -1,7 +1,8 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
 import type { Outcome, ProjectState, Recap } from "../engine/outcome.ts";
-import { effectiveContext, type HistoryEntry } from "../instance.ts";
+import { effectiveAssumptions, effectiveContext, type HistoryEntry, isFinal } from "../instance.ts";
 import { between, oneLine, quoted } from "../words.ts";
+import { recalledLine } from "./assumptions.ts";
 import { contextLine } from "./context-view.ts";
 
 const MAX_QUOTE = 120;
@@ -25,6 +26,7 @@ export function recapText({ instance, workflow, unproven, checks_running }: Outc
     recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
+    !isFinal(instance.status) && recalledLine(effectiveAssumptions(instance)),
     `Context: ${contextLine(effectiveContext(instance))}`,
     projectLine(recap.project),
     checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.turn?.of === "agent" }),

@@ -3,6 +3,7 @@ import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
+import { assumptionsLine, type assumptionsWithin } from "./assumptions.ts";
 import { saying } from "./recap-text.ts";
 
 /** Longest status that is shown; older databases may hold any text. */
@@ -14,18 +15,24 @@ export interface Run {
   instance: Instance;
   context: JsonObject;
   pending_report: unknown;
+  assumptions: ReturnType<typeof assumptionsWithin>;
   /** The oldest first. */
   history: HistoryEntry[];
 }
 
 /** `whole` gives values line by line, when each entry ended, and what checks printed. */
-export function runText({ instance, context, pending_report, history }: Run, { whole }: { whole: boolean }): string {
+export function runText(
+  { instance, context, pending_report, assumptions, history }: Run,
+  { whole }: { whole: boolean },
+): string {
   const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at } = instance;
   const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
   const waits = waitingFor(instance);
   const lines = [
     [status, workflow_name, instance_id, at, ...(whole ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
+    instance.unattended && "unattended: the user cannot be asked",
+    assumptionsLine(assumptions),
     waits && `waits: ${waits.message ?? waits.kind}`,
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
     `context: ${whole ? JSON.stringify(context, null, 2) : JSON.stringify(context)}`,

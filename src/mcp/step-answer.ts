@@ -1,11 +1,12 @@
 /** The step answer: one outcome of the engine in two forms, text and structured, each enough alone. */
 import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
-import { effectiveContext } from "../instance.ts";
+import { effectiveContext, isFinal } from "../instance.ts";
 import { waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
+import { assumptionsWithin } from "./assumptions.ts";
 import { checkedWithin } from "./checked.ts";
 import { briefContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
@@ -47,6 +48,7 @@ function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: numb
     next_call: nextCall(outcome),
     server_did: serverDidWithin(outcome.server_did, budget * 0.1),
     checked: checkedWithin(outcome.checked, budget * 0.15),
+    assumptions: assumptionsWithin(isFinal(outcome.instance.status) ? outcome.instance.assumptions : [], budget * 0.5),
     context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
   };
 }
@@ -84,6 +86,8 @@ function structuredOf(view: View): Record<string, unknown> {
     replayed: view.replayed,
     also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),
     recap: view.recap,
+    ...filesFields(view),
+    assumptions: view.assumptions.shown.length > 0 ? view.assumptions.shown : undefined,
     rules: rules(view),
     report_with: mine
       ? { tool: "advance_workflow", arguments: view.next_call }
@@ -92,6 +96,11 @@ function structuredOf(view: View): Record<string, unknown> {
         : undefined,
     current_context: view.context,
   };
+}
+
+function filesFields({ files }: View): { files?: string; files_fault?: string } {
+  if (!files) return {};
+  return "path" in files ? { files: files.path } : { files_fault: files.fault };
 }
 
 /** Why those who were asked before the agent did not decide. */

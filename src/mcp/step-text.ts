@@ -2,12 +2,22 @@
 import { stepIdOf } from "../instance.ts";
 import { waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
+import { assumptionsLine } from "./assumptions.ts";
 import { checkedLine } from "./checked.ts";
-import { checkingRule, checkRules, FAILURE_RULE, keptRule, outcomeRule, rules, type View } from "./step-words.ts";
+import {
+  checkingRule,
+  checkRules,
+  FAILURE_RULE,
+  keptRule,
+  outcomeRule,
+  rules,
+  unattendedRule,
+  type View,
+} from "./step-words.ts";
 import { deadlineRule, goesOnByItself, handedOverRule, serverDidLine, waitingText } from "./waiting.ts";
 
 export function stepText(view: View): string {
-  return lines([checkedLine(view.checked), serverDidLine(view.server_did), textOf(view)]);
+  return lines([checkedLine(view.checked), serverDidLine(view.server_did), textOf(view), filesLine(view)]);
 }
 
 function textOf(view: View): string {
@@ -21,7 +31,7 @@ function textOf(view: View): string {
     case "COMPLETED":
     case "FAILED":
     case "CANCELLED":
-      return lines([view.recap, endLine(view), reasonLine(view), outcomeRule(view)]);
+      return lines([view.recap, endLine(view), reasonLine(view), outcomeRule(view), assumptionsLine(view.assumptions)]);
     default:
       return instance.status satisfies never;
   }
@@ -40,7 +50,8 @@ function runningText(view: View): string {
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
   const how = "When the work is done and verified, call advance_workflow once:";
-  return `${headLines(view)}\n\n${view.step?.instructions}\n\n---\n${lines([faultLine(view), handedOverRule(view), choice, how, call, checkRules(view), deadlineRule(view), FAILURE_RULE])}`;
+  const work = [headLines(view), view.step?.instructions, unattendedRule(view)].filter((part) => part !== "");
+  return `${work.join("\n\n")}\n\n---\n${lines([faultLine(view), handedOverRule(view), choice, how, call, checkRules(view), deadlineRule(view), FAILURE_RULE])}`;
 }
 
 function pausedText({ instance }: View): string {
@@ -75,6 +86,14 @@ function endLine({ instance, replayed }: View): string {
 /** Why it ended before its goal was reached. */
 function reasonLine({ instance, decision }: View): string {
   return decision && instance.status !== "COMPLETED" ? `Reason: ${oneLine(decision.reasoning, 300)}` : "";
+}
+
+/** Where files of the run belong, or why there is no place for them. */
+function filesLine({ files }: View): string {
+  if (!files) return "";
+  return "path" in files
+    ? `Files of this run belong in ${files.path}`
+    : `No place for files of this run: ${files.fault}`;
 }
 
 function replayLine({ replayed, decision }: View): string {

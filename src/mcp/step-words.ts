@@ -10,6 +10,7 @@ import { fillTemplate } from "../template.ts";
 import { RELEASED, waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, type Step, type Workflow } from "../workflow.ts";
+import type { assumptionsWithin } from "./assumptions.ts";
 import { type checkedWithin, took } from "./checked.ts";
 import { deadlineRule, goesOnByItself, handedOverRule, type ServerDidView, waitingRule } from "./waiting.ts";
 
@@ -23,6 +24,8 @@ export interface View extends Omit<Outcome, "ask" | "recap" | "checked" | "serve
   context: JsonObject;
   checked: ReturnType<typeof checkedWithin>;
   server_did: ServerDidView[];
+  /** Told when the run is over. */
+  assumptions: ReturnType<typeof assumptionsWithin>;
   /** The arguments of the next advance_workflow call, ready to copy. */
   next_call: ReturnType<typeof nextCall>;
 }
@@ -42,7 +45,7 @@ export function nextStep(
   const { instructionBytes, progress } = factsOf(step, workflow);
   const room = Math.max(mostBytes - instructionBytes, mostBytes / 4);
   const { text, faults } = filler?.(mostBytes) ?? {
-    text: fillTemplate(step.instructions, effectiveContext(instance), room),
+    text: fillTemplate(step.instructions, { context: effectiveContext(instance) }, room),
     faults: [],
   };
   return {
@@ -163,6 +166,12 @@ export function checkingRule({ checks_running }: View): string {
 export const FAILURE_RULE =
   'Not possible or not reached? "status":"failure" and "error": the workflow has a path for it. Only this step; the server gives the next.';
 
+/** What replaces the user; empty if they can be asked. */
+export function unattendedRule({ instance }: Pick<View, "instance">): string {
+  if (!instance.unattended) return "";
+  return "Nobody can be asked: where the step says ask, take what can be undone, and name it in report.assumptions.";
+}
+
 export function keptRule({ instance }: View): string {
   return `Report kept; nothing moved yet. Choose the step after ${instance.step_name} (visit ${instance.visit}):`;
 }
@@ -189,12 +198,14 @@ export function rules(view: View): string {
   const left = view.step?.template_faults
     ? " What template_faults names was left as the workflow's author wrote it."
     : "";
-  return `${handed && `${handed} `}When the work is done and verified, call report_with once, filled in.${left}${choice} ${checks && `${checks}. `}${FAILURE_RULE}`;
+  const all = [unattendedRule(view), checks && `${checks}.`, FAILURE_RULE].filter(Boolean).join(" ");
+  return `${handed && `${handed} `}When the work is done and verified, call report_with once, filled in.${left}${choice} ${all}`;
 }
 
 /** What is left to do when a run is over. */
 export function outcomeRule(view: Pick<View, "instance">): string {
-  return ["Tell the user the outcome.", ...openProofs(view)].join(" ");
+  const assumed = view.instance.assumptions.length > 0 ? " and what was decided on their behalf" : "";
+  return [`Tell the user the outcome${assumed}.`, ...openProofs(view)].join(" ");
 }
 
 function suspendedRule(instance: Outcome["instance"]): string {

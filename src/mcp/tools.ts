@@ -1,5 +1,6 @@
 /** The tools as data. A handler calls the engine and shapes the result; it knows neither the SDK nor the transport. */
 import { z } from "zod";
+import { MAX_ASSUMPTION, MAX_ASSUMPTIONS } from "../assumption.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Caller } from "../engine/parts.ts";
 import { isUnclear } from "../engine/resume.ts";
@@ -57,6 +58,11 @@ const report = z.object({
   message: z.string().optional(),
   error: z.string().optional(),
   next_step: z.string().max(200).optional().describe("Only when the answer asks you to choose: a candidate's name"),
+  assumptions: z
+    .array(z.string().trim().min(1).max(MAX_ASSUMPTION))
+    .max(MAX_ASSUMPTIONS)
+    .optional()
+    .describe("What you decided on the user's behalf, a sentence each"),
 });
 
 const contextUpdates = object()
@@ -90,6 +96,7 @@ export const TOOLS: readonly Tool[] = [
       workflow_name: name(),
       context: object().optional().describe("Initial values of the workflow's context"),
       request_id: name().optional().describe("Makes the call repeatable: the same id starts one run"),
+      unattended: z.boolean().optional().describe("The user cannot be asked on the way"),
     }),
     output: STEP_OUTPUT,
     annotations: WRITES,

@@ -11,6 +11,7 @@ export interface Facts {
   /** Visits of this step, this one included. */
   visits: number;
   step: object;
+  unattended: boolean;
 }
 
 /** Facts as CEL values, for any number of expressions. */
@@ -22,7 +23,8 @@ const environment = new Environment({ enableOptionalTypes: true })
   .registerVariable("report", "map")
   .registerVariable("context", "map")
   .registerVariable("visits", "int")
-  .registerVariable("step", "map");
+  .registerVariable("step", "map")
+  .registerVariable("unattended", "bool");
 
 meterEvaluators(environment);
 
@@ -37,8 +39,8 @@ export function compileExpression(text: string): Expression {
 }
 
 /** Converts facts once for all the expressions that are tried on them. */
-export function celFacts({ report, context, visits, step }: Facts) {
-  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step) };
+export function celFacts({ report, context, visits, step, unattended }: Facts) {
+  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step), unattended };
 }
 
 /** Why the text is no usable route expression, on one line; null if it is one. */

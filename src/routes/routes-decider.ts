@@ -79,5 +79,6 @@ function evaluate(expression: Expression | undefined, facts: CelFacts, meter: Me
 
 function factsOf({ instance, step, report, context }: Question) {
   const visits = instance.visits[step.name]?.count ?? 1;
-  return { report, context, visits, step: { name: step.name, step_id: report.step_id, visit: instance.visit } };
+  const { visit, unattended } = instance;
+  return { report, context, visits, step: { name: step.name, step_id: report.step_id, visit }, unattended };
 }

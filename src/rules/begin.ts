@@ -24,6 +24,8 @@ export function begin(
     ...standing(start.turn ?? { of: "agent", kind: "step", since: start.started_at }),
     ...enter({ visits: {} }, step_name, { visit: 1, now: start.started_at }),
     context: start.context,
+    assumptions: [],
+    unattended: start.unattended,
     pending: null,
     last_seq: 0,
     last_report_at: null,

@@ -1,4 +1,5 @@
 /** How a rule says what must be written: entries of the history, and the row as it will be. */
+import { assume } from "../assumption.ts";
 import type { Evidence } from "../check.ts";
 import type { Decision } from "../decision.ts";
 import { type Change, type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
@@ -14,7 +15,11 @@ export interface Moment {
 
 /** One atomic write: the entries, and what else is set in the row. */
 export function change(instance: Instance, entries: HistoryEntry[], set: Partial<Instance>): Change {
-  return { instance: { ...instance, last_seq: instance.last_seq + entries.length, ...set }, entries };
+  const last_seq = instance.last_seq + entries.length;
+  return {
+    instance: { ...instance, last_seq, assumptions: entries.reduce(assume, instance.assumptions), ...set },
+    entries,
+  };
 }
 
 /** What an entry says beyond where the instance stands. */

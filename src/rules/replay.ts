@@ -1,4 +1,5 @@
 /** An instance rebuilt from its start and its history: the check that its row tells the truth, and the way back of a rewind. */
+import { assume } from "../assumption.ts";
 import type { Decision } from "../decision.ts";
 import type { HistoryEntry, Instance, Start } from "../instance.ts";
 import { applyPatch } from "../json.ts";
@@ -10,7 +11,7 @@ import { afterVisit } from "./visit-counts.ts";
 /** The parts of an instance that its history determines. A turn as it began: what the clock does with it stands in the row alone. */
 export type Replayed = Pick<
   Instance,
-  "definition" | "status" | "turn" | "step_name" | "visit" | "visits" | "context" | "last_seq"
+  "definition" | "status" | "turn" | "step_name" | "visit" | "visits" | "context" | "assumptions" | "last_seq"
 >;
 
 /** `history` is whole, or up to some visit, oldest first. */
@@ -20,12 +21,15 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
     ...standing(start.turn ?? agents(start.started_at)),
     ...enter({ visits: {} }, start.first_step, { visit: 1, now: start.started_at }),
     context: start.context,
+    assumptions: [],
     last_seq: 0,
   };
-  const visitsAt = new Map([[1, state.visits]]);
+  const entered = new Map([[1, state]]);
   for (const line of history) {
     const { decision } = line;
-    const visits = afterVisit(visitsAt.get(decision?.to_visit ?? state.visit) ?? state.visits, line);
+    const back = decision?.to_visit === undefined ? undefined : entered.get(decision.to_visit);
+    const visits = afterVisit((back ?? state).visits, line);
+    const assumptions = back?.assumptions ?? assume(state.assumptions, line);
     const next = decision
       ? landing({ ...state, visits }, decision, {
           now: line.ended_at,
@@ -33,8 +37,8 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
         })
       : turned(state, line);
     const context = applyPatch(state.context, line.context_patch);
-    state = { ...state, ...next, definition: line.definition, context, last_seq: line.seq };
-    visitsAt.set(state.visit, state.visits);
+    state = { ...state, ...next, definition: line.definition, context, assumptions, last_seq: line.seq };
+    if (!entered.has(state.visit)) entered.set(state.visit, state);
   }
   return state;
 }

@@ -84,7 +84,7 @@ export function bringBack(
   moment: Moment,
 ): Change | null {
   const context_patch = patchFor(instance.context, said.context_updates);
-  const sets = Object.keys(context_patch).length > 0;
+  const sets = Object.keys(context_patch).length > 0 || (said.report?.assumptions ?? []).length > 0;
   const tells = said.report !== undefined && instance.notes < MAX_NOTES; // beyond, a greeting is not worth an entry
   if (instance.status !== "RUNNING" || !(sets || tells)) return null;
   if (sets) refuseManyNotes(instance);

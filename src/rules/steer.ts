@@ -77,7 +77,7 @@ export function rewind(
   const reasoning = back.reason || `back to visit ${to_visit}`;
   const decision: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
   const turn = turnAfter(workflow, decision, { count: countOf(then.visits, then.step_name), now: back.now });
-  return also(draft, back, { kind: "rewind", decision, context_patch, turn }, then.visits);
+  return also(draft, back, { kind: "rewind", decision, context_patch, turn }, then);
 }
 
 /** Adds the entry that ends the current visit to what is drafted already. */
@@ -85,13 +85,13 @@ function also(
   draft: Change,
   moment: Moment,
   { turn, ...ending }: { kind: "move" | "rewind"; decision: Decision; context_patch: ContextPatch; turn: Turn | null },
-  visits = draft.instance.visits,
+  { visits, assumptions }: Pick<Instance, "visits" | "assumptions"> = draft.instance,
 ): Change {
   const { instance } = draft;
   const line = entry(instance, { ...ending, ...told(turn), started_at: instance.visit_started_at }, moment);
   const context = applyPatch(instance.context, ending.context_patch);
   const next = landing({ ...instance, visits }, ending.decision, { now: moment.now, turn });
-  const last = change(instance, [line], { ...next, context, pending: null, updated_at: moment.now });
+  const last = change(instance, [line], { ...next, context, assumptions, pending: null, updated_at: moment.now });
   return { instance: last.instance, entries: [...draft.entries, ...last.entries] };
 }
 

@@ -8,17 +8,25 @@ export type Row = Record<string, string | number | null>;
 
 /** The columns that follow from others, `due_at` and `due_for`, are passed over. */
 export function instanceFromRow(row: Row): Instance {
-  const { turn, ...parsed } = parseColumns(row, ["turn", "visits", "pending", "baseline", "context"]);
+  const columns = ["turn", "visits", "pending", "baseline", "context", "assumptions"];
+  const { turn, assumptions, ...parsed } = parseColumns(row, columns);
   const usual = row["status"] === "RUNNING" ? { of: "agent", kind: "step", since: row["visit_started_at"] } : null;
-  return Instance.parse({ ...parsed, turn: turn ?? usual, trusted: row["trusted"] === 1 });
+  return Instance.parse({
+    ...parsed,
+    turn: turn ?? usual,
+    assumptions: assumptions ?? [],
+    trusted: row["trusted"] === 1,
+    unattended: row["unattended"] === 1,
+  });
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { trusted, turn, visits, pending, baseline, context, ...plain } = instance;
+  const { trusted, unattended, turn, visits, pending, baseline, context, assumptions, ...plain } = instance;
   const due_at = turn && dueAt(turn);
   return {
     ...plain,
     trusted: Number(trusted),
+    unattended: Number(unattended),
     turn: turn && !isUsual(turn, instance) ? JSON.stringify(turn) : null,
     due_at,
     due_for: due_at && (turn?.of === "server" ? instance.project : ""),
@@ -26,6 +34,7 @@ export function instanceToRow(instance: Instance): Row {
     pending: pending && JSON.stringify(pending),
     baseline: baseline && JSON.stringify(baseline),
     context: JSON.stringify(context),
+    assumptions: assumptions.length > 0 ? JSON.stringify(assumptions) : null,
   };
 }
 
@@ -44,11 +53,18 @@ export function dueFromRow({ instance_id, due_at }: Row): Due {
 
 export function startFromRow(row: Row): Start {
   const { turn, ...parsed } = parseColumns(row, ["context", "turn"]);
-  return Start.parse(turn === null ? parsed : { ...parsed, turn });
+  return Start.parse({ ...parsed, ...(turn === null ? {} : { turn }), unattended: row["unattended"] === 1 });
 }
 
-export function startToRow({ context, turn, ...plain }: Start, project: string): Row {
-  return { ...plain, project, context: JSON.stringify(context), turn: turn ? JSON.stringify(turn) : null };
+/** The project stands there too, so that a `request_id` is unique in it. */
+export function startToRow({ unattended, context, turn, ...plain }: Start, project: string): Row {
+  return {
+    ...plain,
+    project,
+    unattended: Number(unattended),
+    context: JSON.stringify(context),
+    turn: turn ? JSON.stringify(turn) : null,
+  };
 }
 
 export function entryFromRow(row: Row): HistoryEntry {

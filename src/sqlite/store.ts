@@ -23,7 +23,7 @@ import {
 
 const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, turn, due_at, due_for,
   step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
-  updated_at, completed_at, context`;
+  updated_at, completed_at, context, assumptions, unattended`;
 
 const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, actor,
   definition, started_at, ended_at`;
@@ -34,18 +34,19 @@ const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, c
 const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
   VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $turn, $due_at, $due_for,
     $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $head, $last_seq, $last_report_at,
-    $created_at, $updated_at, $completed_at, $context)`;
+    $created_at, $updated_at, $completed_at, $context, $assumptions, $unattended)`;
 
-const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, actor, started_at, context,
-    turn)
-  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $actor, $started_at, $context, $turn)`;
+const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, unattended, actor,
+    started_at, context, turn)
+  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $unattended, $actor, $started_at, $context,
+    $turn)`;
 
 /** Of a row whose status stays: to set it, changed or not, makes SQLite write the indexes anew that hold it. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     turn = $turn, due_at = $due_at, due_for = $due_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
     visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
     last_seq = $last_seq, last_report_at = $last_report_at,
-    updated_at = $updated_at, completed_at = $completed_at, context = $context
+    updated_at = $updated_at, completed_at = $completed_at, context = $context, assumptions = $assumptions
   WHERE instance_id = $instance_id AND version = $version AND status = $status`;
 
 const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND version = $version";
@@ -95,7 +96,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
   }
 
   function changeToRows({ instance, entries, definition }: Change) {
-    const { workflow_name, project, parent_id, created_at, ...changing } = instanceToRow(instance);
+    const { workflow_name, project, parent_id, unattended, created_at, ...changing } = instanceToRow(instance);
     const { instance_id, version, status } = instance;
     return {
       changing,
@@ -169,7 +170,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     start: (instance_id) =>
       read(() => {
-        const columns = "instance_id, request_id, definition, first_step, actor, started_at, context, turn";
+        const columns = "instance_id, request_id, definition, first_step, unattended, actor, started_at, context, turn";
         const found = row(`SELECT ${columns} FROM starts WHERE instance_id = $instance_id`, { instance_id });
         return found && startFromRow(found);
       }),

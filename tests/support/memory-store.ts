@@ -68,8 +68,8 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         const id = instance.instance_id;
         const before = load(id) ?? instance;
         if (definition) definitions[definition.hash] ??= JSON.stringify(definition.workflow);
-        const { workflow_name, project, parent_id, created_at } = before;
-        const born = { workflow_name, project, parent_id, created_at };
+        const { workflow_name, project, parent_id, unattended, created_at } = before;
+        const born = { workflow_name, project, parent_id, unattended, created_at };
         instances[id] = JSON.stringify({ ...instance, ...born, version: instance.version + 1 });
         histories[id] = [...(histories[id] ?? []), ...entries.map((entry) => JSON.stringify(entry))];
       }

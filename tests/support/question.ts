@@ -27,7 +27,11 @@ export function questionAt(workflow: Workflow, situation: Situation): Question {
   if (!step) throw new Error(`${workflow.name} has no step "${name}"`);
   const definition = hashWorkflow(workflow);
   const start = { instance_id: "wf_test", definition, first_step: name, context, request_id: null, actor: "test" };
-  const begun = begin(workflow, { ...start, started_at: NOW }, { project: "/project", trusted: true });
+  const begun = begin(
+    workflow,
+    { ...start, unattended: false, started_at: NOW },
+    { project: "/project", trusted: true },
+  );
   const visit = recent.length + 1;
   const instance = { ...begun, step_name: name, visit, visits: { [name]: { count: visits, last: visit } } };
   const { status = "success", ...said } = situation.report;

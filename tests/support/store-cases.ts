@@ -41,7 +41,7 @@ export function startOf(id: string, more: Partial<Start> = {}): Start {
     first_step: "One",
     context: { deep: { a: [1] } },
   };
-  return { ...base, request_id: null, actor: "t", started_at: at(0), ...more };
+  return { ...base, request_id: null, unattended: false, actor: "t", started_at: at(0), ...more };
 }
 
 export async function make(
@@ -56,7 +56,7 @@ export async function make(
 /** The current visit ends, and the run goes to that step. */
 export function movedTo(to: string, instance: Instance): Change {
   const decision = { decided_by: "agent" as const, next_step: to, reasoning: "r" };
-  const report = { step_id: "1-one", status: "success", details: { any: null } };
+  const report = { step_id: "1-one", status: "success", details: { any: null }, assumptions: [`to ${to} 'é"`] };
   return move(workflow, instance, { report, context_updates: { k: "v" }, decision, actor: "t", now: at(9) });
 }
 

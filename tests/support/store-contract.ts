@@ -20,6 +20,21 @@ export function holdsRuns(open: OpenRoom): void {
     expect(await other.start("wf_a")).toEqual(startOf("wf_a"));
   });
 
+  test("what was assumed so far, and that nobody can be asked, is read back", async () => {
+    const { store, other } = await open();
+    const start = { unattended: true, request_id: "r" };
+    let instance = await make(store, "wf_a", start);
+    for (const to of ["Two", "One"]) instance = await committed(store, movedTo(to, instance));
+    expect(instance.assumptions).toHaveLength(2);
+    for (const read of [await other.load("wf_a"), await other.byRequest("/p", "r")]) {
+      expect(read).toEqual(instance);
+      expect(read).toMatchObject({ unattended: true, assumptions: [{ visit: 1 }, { visit: 2 }] });
+    }
+    expect(await other.start("wf_a")).toEqual(startOf("wf_a", start));
+    await store.commit({ instance: { ...instance, assumptions: [] }, entries: [] });
+    expect(await other.load("wf_a")).toMatchObject({ assumptions: [], unattended: true });
+  });
+
   test("every text that the edges let in is read back as it was", async () => {
     const { store, other } = await open();
     const texts = ["", "'\"\\", "a\u2028b\u0001\r\n", "\u{1f600} é e\u0301", "\ufeff", "$1 ? :a @b --"];
@@ -106,8 +121,8 @@ export function holdsRuns(open: OpenRoom): void {
     const instance = await make(store, "wf_a");
     const newer = { ...workflow, goal: "another" };
     const hash = hashWorkflow(newer);
-    const born = { workflow_name: "W", project: "/p", parent_id: null, created_at: at(0) };
-    const strange = { workflow_name: "X", project: "/q", created_at: at(50) };
+    const born = { workflow_name: "W", project: "/p", parent_id: null, unattended: false, created_at: at(0) };
+    const strange = { workflow_name: "X", project: "/q", unattended: true, created_at: at(50) };
     const definition = { workflow: newer, hash, trusted: true };
     await store.commit({ instance: { ...instance, ...strange, definition: hash }, entries: [], definition });
     expect(await other.load("wf_a")).toMatchObject({ ...born, definition: hash, version: 2 });

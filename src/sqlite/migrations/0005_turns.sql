@@ -13,3 +13,9 @@ ALTER TABLE starts ADD COLUMN turn TEXT;
 ALTER TABLE instances ADD COLUMN due_at TEXT;
 ALTER TABLE instances ADD COLUMN due_for TEXT;
 CREATE INDEX instances_due ON instances (due_for, due_at) WHERE due_at IS NOT NULL;
+
+-- What the agent decided on the user's behalf (JSON; NULL: nothing), and whether the user cannot be asked, which is known
+-- from the start. No row is rewritten; as the tables are STRICT, SQLite reads through them once for each column.
+ALTER TABLE instances ADD COLUMN assumptions TEXT;
+ALTER TABLE instances ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE starts ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0;
