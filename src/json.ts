@@ -98,6 +98,12 @@ export function patchFor(context: JsonObject, updates: JsonObject): ContextPatch
   return Object.fromEntries(changes);
 }
 
+/** The top-level keys whose values differ: set, removed or changed. */
+export function changedKeys(before: JsonObject, after: JsonObject): string[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].filter((key) => before[key] !== after[key] && !Bun.deepEquals(before[key], after[key], true));
+}
+
 /** The context after a patch. */
 export function applyPatch(context: JsonObject, patch: ContextPatch): JsonObject {
   const next = new Map(Object.entries(context));

@@ -148,7 +148,7 @@ test("a server that others can reach names no file, in no form of any answer", a
   writeFileSync(join(path, "good"), "");
   const told = await advance(on, run);
   expect(told.data.checked).toMatchObject([{ check: "test", outcome: "passed" }]);
-  const status = await on.call("get_workflow_status", { instance_id: run.id });
+  const status = await on.call("get_workflow_status", { instance_id: run.id, history: "full" });
   expect(status.data.history[0].evidence).toMatchObject([{ outcome: "passed" }]);
   const resource = await on.client.readResource({ uri: `instance://${run.id}` });
   expect(JSON.stringify([refused, told, status, resource])).not.toContain(".files");

@@ -239,7 +239,7 @@ test("what checks print does not crowd a status: its end is there, and where the
   const on = await connect({ workflows, project: path, args: ["--allow-checks"] });
   const run = await startRun(on, "PROVE");
   await advance(on, run);
-  const { data } = await on.call("get_workflow_status", { instance_id: run.id });
+  const { data } = await on.call("get_workflow_status", { instance_id: run.id, history: "full" });
   const [{ output }] = data.history[0].evidence;
   expect(output).toEndWith("1 of 3 tests failed: test_a");
   expect(output.length).toBeLessThan(300);

@@ -163,7 +163,8 @@ test("memory lost in the middle: a client that knows nothing goes on to the end 
     ...last,
     report: { ...last.report, status: "failure", details: "over" },
   });
-  expect(done.data).toMatchObject({ status: "COMPLETED", instance_id: id, current_context: { half: 1 } });
+  expect(done.data).toMatchObject({ status: "COMPLETED", instance_id: id });
+  expect((await statusOf(fresh, id)).context).toEqual({ half: 1 });
 });
 
 test("a report that waits for the agent's choice survives kill -9 with its updates", async () => {

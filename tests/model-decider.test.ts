@@ -142,7 +142,13 @@ describe("what a model may set", () => {
     const run = await startOn(await connectTo(endpoint), "JUDGED", { old: 1, kept: true });
     const told = await run.report({ updates: { artefact: "a.tgz" } });
     const context = { kept: true, artefact: "b.tgz", coverage: 81.5 };
-    expect(told.data.current_context).toEqual(context);
+    expect(told.data.current_context).toEqual({
+      artefact: "b.tgz",
+      coverage: 81.5,
+      old: null,
+      "…": "get_workflow_status has kept",
+    });
+    expect(told.text).toContain("\nSet in the context: coverage=81.5, artefact=b.tgz, old=null\n");
     expect((await run.status()).context).toEqual(context);
     expect((await run.last()).context_patch).toEqual({
       artefact: { after: "b.tgz" },

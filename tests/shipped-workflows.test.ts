@@ -17,7 +17,7 @@ interface Seen {
 
 const CLIENTS: Record<string, (told: Told) => Seen> = {
   "text alone": ({ text }) => {
-    const step = /^Step \d+ of \d+ · (.+) · visit \d+ · /m.exec(text)?.[1];
+    const step = /^(?!SUSPENDED)(?:Step \d+ of \d+ · )?(.+) · visit \d+ · /m.exec(text)?.[1];
     const asked = /^Report kept; nothing moved yet\. Choose the step after (.+) \(visit \d+\):/m.exec(text)?.[1];
     const ended = /^([A-Z]+) · .+ · nothing more to call/m.exec(text)?.[1];
     if (ended) return { status: ended, step: "", call: null };

@@ -165,16 +165,18 @@ test("in_progress records a note with its updates and keeps the step", async () 
     { status: "In progress", details: "half", updates: { n: 1 } },
   );
   expect(told.text).toBe("Noted. Still at Work (1-work); instructions unchanged.");
-  expect(told.data).toMatchObject({
+  expect(told.data).toEqual({
     status: "RUNNING",
-    next_step: { step_id: "1-work", instructions: "Do Work." },
-    current_context: { n: 1 },
-    report_with: { tool: "advance_workflow" },
+    workflow_name: "LOOP",
+    instance_id: id,
+    next_step: { step_name: "Work", step_id: "1-work", visit: 1 },
+    rules: told.text,
+    report_with: { tool: "advance_workflow", when: "the step is over" },
   });
-  expect(told.data.decision).toBeUndefined();
   const moved = await advance(on, { id, stepId: "1-work" });
   expect(moved.data.next_step.step_id).toBe("2-check");
-  const { history } = await statusOf(on, id);
+  const { history, context } = await statusOf(on, id);
+  expect(context).toEqual({ n: 1 });
   expect(history.map((entry: { kind: string; seq: number }) => [entry.seq, entry.kind])).toEqual([
     [1, "note"],
     [2, "visit"],

@@ -1,7 +1,7 @@
 /** get_workflow_status and list_instances: pages, picks and filters; reading changes nothing. */
 import { expect, test } from "bun:test";
 import type { HistoryEntry } from "../src/instance.ts";
-import { fillsStatus } from "../src/mcp/read-answers.ts";
+import { fillsStatus } from "../src/mcp/status-answer.ts";
 import { advance, type Caller, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
 import { connectInProcess } from "./support/in-process.ts";
@@ -43,14 +43,28 @@ test("history comes in pages, the oldest of each first, with the number of all e
   expect(await seqs({ history_limit: 0 })).toEqual([]);
   expect(await statusOf(on, id, { history_limit: 3 })).toMatchObject({ history_total: 25, visit: 26 });
   const { text } = await on.call("get_workflow_status", { instance_id: id, history_limit: 1 });
-  expect(text).toContain('history (1 of 25 entries):\n#25 Go (25-go) success "did 25" → Go, by route: otherwise');
+  expect(text).toContain('history (1 of 25 entries):\n#25 Go (25-go) success "did 25" → Go\n');
+});
+
+test("an entry is one line unless the history is asked for in full, in both forms", async () => {
+  const on = await connect({ workflows });
+  const run = await startRun(on, "CHOICE", { context: { who: "Ada" } });
+  const details = `looked at all of it: ${"and more ".repeat(30)}`.trim();
+  await advance(on, run, { details, next_step: "Second", updates: { found: 3 } });
+  const brief = await on.call("get_workflow_status", { instance_id: run.id });
+  const line = `First (1-first) success "${details.slice(0, 120)}…" → Second, by agent: `;
+  expect(brief.data.history).toEqual([{ seq: 1, line: expect.stringContaining(line) }]);
+  expect(brief.text).toContain(`\n#1 ${line}`);
+  const full = await on.call("get_workflow_status", { instance_id: run.id, history: "full" });
+  expect(full.data.history).toMatchObject([{ seq: 1, report: { details }, context_patch: { found: { after: 3 } } }]);
+  expect(full.text).toContain(`\n${JSON.stringify(full.data.history[0])}\n`);
 });
 
 test("of a long history no more is read than an answer has room for, and the answer says how to get the rest", async () => {
   const on = await connectInProcess({ workflows: [workflows] });
   const id = await goRound(on, 120);
   const read: number[] = [];
-  const enough = (history: HistoryEntry[]) => read.push(history.length) > 0 && fillsStatus(history);
+  const enough = (history: HistoryEntry[]) => read.push(history.length) > 0 && fillsStatus("full")(history);
   const { history, unread } = await on.app.engine.status({ instance_id: id, history_limit: 1_000, enough });
   expect({ read, unread }).toEqual({ read: [25], unread: true });
   const whole = await statusOf(on, id);
@@ -86,8 +100,9 @@ test("both forms of a status say where the run is, what it waits with, and how t
     completed_at: null,
     waiting_for: null,
     pending_report: { report: { status: "success", details: "done it" }, context_updates: { who: "Bob" } },
-    next_step: { step_id: "1-first", instructions: "Do it for Bob." },
+    next_step: { step_name: "First", step_id: "1-first", visit: 1 },
   });
+  expect((await statusOf(on, run.id)).next_step.instructions).toBe("Do it for Bob.");
   expect(text).toStartWith(`RUNNING · CHOICE · ${run.id} · at First (1-first)\n`);
   for (const said of ["report kept, not decided", "done it", `resume_workflow {"instance_id":"${run.id}"}`]) {
     expect(text).toContain(said);

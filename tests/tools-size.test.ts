@@ -60,7 +60,8 @@ describe.each(SCRIPTS)("full of %s", (_name, fill) => {
     const report = { step_id: "13-first", status: "success" };
     const sizes = {
       started: await answerBytes(on, "start_workflow", { workflow_name: "BIG", context: { who: fill(50_000) } }),
-      status: await answerBytes(on, "get_workflow_status", { instance_id: id, history_limit: 1000 }),
+      brief: await answerBytes(on, "get_workflow_status", { instance_id: id, history_limit: 1000 }),
+      status: await answerBytes(on, "get_workflow_status", { instance_id: id, history: "full", history_limit: 1000 }),
       resumed: await answerBytes(on, "resume_workflow", { instance_id: id }),
       kept: await answerBytes(on, "advance_workflow", { instance_id: id, report }),
       refused: await answerBytes(on, "advance_workflow", {
@@ -82,7 +83,7 @@ test("what a status cuts, it says how to get, and that way leads to all of it", 
   const plain = (length: number) => "word ".repeat(length / 5);
   const on = await connect({ workflows: definitions(plain) });
   const id = await bigRun(on, plain);
-  const told = await on.call("get_workflow_status", { instance_id: id, history_limit: 1000 });
+  const told = await on.call("get_workflow_status", { instance_id: id, history: "full", history_limit: 1000 });
   for (const way of ["keys", "history_before", `orchestrator show ${id} --json`]) {
     expect(told.data.cut).toContain(way);
     expect(told.text).toContain(way);

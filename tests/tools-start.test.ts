@@ -35,7 +35,7 @@ test("the first step comes in both forms, each enough alone, with the context fi
   expect(told.data).toMatchObject({
     workflow_name: "HELLO",
     instance_id: expect.stringMatching(/^run_[a-z0-9]{12}$/),
-    next_step: { visit: 1, progress: "1 of 2" },
+    next_step: { visit: 1, progress: "step 1 of 2" },
     current_context: context,
   });
   expect(told.data.also_running).toBeUndefined();
@@ -57,7 +57,7 @@ test("live runs of the same workflow in this project are named, those of others 
   const elsewhere = await connect({ workflows: definitions(), db: on.db });
   expect((await startRun(elsewhere, "HELLO")).told.data.also_running).toBeUndefined();
   const { told } = await startRun(on, "HELLO");
-  expect(told.data.also_running).toEqual([{ instance_id: live.id, step_name: "Greet", visit: 1 }]);
+  expect(told.data.also_running).toEqual([{ instance_id: live.id, step_name: "Greet" }]);
   expect(told.text).toContain(`Also running here: ${live.id}`);
 });
 

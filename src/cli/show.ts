@@ -2,7 +2,7 @@
 import type { App } from "../app.ts";
 import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
-import { runText } from "../mcp/run-text.ts";
+import { runText, wholeEntry } from "../mcp/run-text.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
@@ -57,7 +57,8 @@ function asJson(whole: Snapshot) {
 }
 
 function asText(whole: Snapshot): string {
-  const { instance, workflow, history, files } = whole;
+  const { instance, workflow, files } = whole;
+  const history = whole.history.map(wholeEntry);
   const step = currentStep(workflow, instance);
   const run = {
     instance,
@@ -67,7 +68,7 @@ function asText(whole: Snapshot): string {
     history,
   };
   const lines = [
-    runText(run, { whole: true }),
+    runText(run, { indent: 2 }),
     files && `\nFiles of the run: ${files}`,
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
     step && `\nGuidance for what follows\n\n${step.guidance}`,

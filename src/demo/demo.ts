@@ -172,7 +172,7 @@ async function doStep(run: Run): Promise<boolean> {
 
   screen.heading(`${step.visit ?? run.reports + 1} · ${step.step_name}`);
   if (step.step_name === TOO_EARLY.step && run.looked.length === 0) await claimTooEarly(run);
-  const { status, details, updates } = await work(run.bench, answer.current_context ?? {});
+  const { status, details, updates } = await work(run.bench, await run.server.context(answer.instance_id));
   screen.report(status, details);
   run.answer = await run.server.call("advance_workflow", {
     instance_id: answer.instance_id,
@@ -228,6 +228,7 @@ function showDecision(run: Run): void {
 async function killAndResume(run: Run): Promise<void> {
   const { screen, answer: before } = run;
   run.killedAfter = run.reports;
+  const context = await run.server.context(before.instance_id);
   await run.server.kill();
   screen.event(`kill -9 ${run.server.pid}: the server is gone, and the agent forgets everything`);
   run.server = await launch(run.options, run.scratch);
@@ -237,7 +238,7 @@ async function killAndResume(run: Run): Promise<void> {
   screen.quote(recapText(run.answer.recap));
   const same =
     run.answer.next_step?.step_id === before.next_step?.step_id &&
-    Bun.deepEquals(run.answer.current_context, before.current_context);
+    Bun.deepEquals(await run.server.context(before.instance_id), context);
   if (!same) throw new Error("After the kill the run is not where it was: another step, or another context.");
 }
 

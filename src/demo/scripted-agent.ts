@@ -1,6 +1,6 @@
 /**
  * The agent of the demo: for each step of REFACTOR_WITH_TESTS, by its name, the work done for real and the report of it.
- * Knows nothing but the step's name and the context that the server handed out; what comes next is the server's business.
+ * Knows nothing but the step's name and the context that the server keeps; what comes next is the server's business.
  */
 import { NEW_NAME, OLD_NAME, REPAIR } from "./scratch-project.ts";
 import type { Workbench } from "./workbench.ts";

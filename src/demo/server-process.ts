@@ -2,6 +2,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { z } from "zod";
+import { JsonObject } from "../json.ts";
 
 /** How the server is started; `args` come before `serve`. */
 export interface ServerCommand {
@@ -16,24 +17,25 @@ export const StepAnswer = z.object({
   instance_id: z.string(),
   decision: z.object({ decided_by: z.string(), reasoning: z.string() }).optional(),
   next_step: z
-    .object({ step_name: z.string(), step_id: z.string(), visit: z.number(), progress: z.string() })
-    .partial({ step_id: true, visit: true, progress: true })
+    .object({ step_name: z.string(), step_id: z.string(), visit: z.number() })
+    .partial({ step_id: true, visit: true })
     .nullable()
     .optional(),
   decision_required: z.unknown().optional(),
   recap: z.unknown().optional(),
-  current_context: z.record(z.string(), z.unknown()).optional(),
 });
 export type StepAnswer = z.infer<typeof StepAnswer>;
 
 const Evidence = z.array(z.object({ check: z.string(), outcome: z.string(), milliseconds: z.number().optional() }));
 type Evidence = z.infer<typeof Evidence>;
-const Status = z.object({ history: z.array(z.object({ evidence: Evidence.optional() })) });
+const Status = z.object({ history: z.array(z.object({ evidence: Evidence.optional() })), context: JsonObject });
 
 export interface Server {
   pid: number;
   /** Calls a tool that answers with a step; throws what the tool says if that is an error. */
   call(tool: string, args: Record<string, unknown>): Promise<StepAnswer>;
+  /** The run's context, whole. */
+  context(instance_id: string): Promise<JsonObject>;
   /** What the server's own checks showed at the last visit that ended. */
   evidence(instance_id: string): Promise<Evidence>;
   /** Calls a tool that must refuse the call; resolves to what it says, and throws if it does not refuse. */
@@ -69,15 +71,20 @@ export async function startServer(launch: Launch): Promise<Server> {
   const { pid } = transport;
   if (pid === null) throw new Error("The server ended right after it started.");
 
+  async function statusOf(asked: Record<string, unknown>): Promise<z.infer<typeof Status>> {
+    const { structuredContent } = await client.callTool({ name: "get_workflow_status", arguments: asked });
+    return Status.parse(structuredContent);
+  }
+
   return {
     pid,
     async call(tool, toolArguments) {
       return parseAnswer(tool, await client.callTool({ name: tool, arguments: toolArguments }));
     },
+    context: async (instance_id) => (await statusOf({ instance_id, history_limit: 0 })).context,
     async evidence(instance_id) {
-      const asked = { instance_id, history_limit: 1, keys: [] };
-      const { structuredContent } = await client.callTool({ name: "get_workflow_status", arguments: asked });
-      return Status.parse(structuredContent).history.flatMap(({ evidence = [] }) => evidence);
+      const { history } = await statusOf({ instance_id, history: "full", history_limit: 1, keys: [] });
+      return history.flatMap(({ evidence = [] }) => evidence);
     },
     async refused(tool, toolArguments) {
       const result = await client.callTool({ name: tool, arguments: toolArguments });

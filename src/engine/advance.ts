@@ -1,7 +1,15 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
-import { type HistoryEntry, type Instance, isFinal, MAX_NOTES, type Pending, stepIdOf } from "../instance.ts";
-import type { JsonObject } from "../json.ts";
+import {
+  effectiveContext,
+  type HistoryEntry,
+  type Instance,
+  isFinal,
+  MAX_NOTES,
+  type Pending,
+  stepIdOf,
+} from "../instance.ts";
+import { changedKeys, type JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
 import { noteLate } from "../rules/clock.ts";
 import { finalError, refuseManyNotes } from "../rules/refusals.ts";
@@ -63,7 +71,9 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
   const looked = proven.evidence ? await afterLooking(call) : call;
   const ready = replaces ? draft(looked, retireKept(looked.current, momentOf(looked))) : looked;
-  return withChecked(await decide(ready, proven), proven.evidence);
+  const outcome = await decide(ready, proven);
+  const changed = changedKeys(call.current.context, effectiveContext(outcome.instance));
+  return withChecked({ ...outcome, changed }, proven.evidence);
 }
 
 /** Checks take a while: a note that was recorded meanwhile is no conflict with the report that was checked. */
@@ -86,7 +96,9 @@ async function answerAgain(call: Call, entry: HistoryEntry, report: IncomingRepo
   if (entry.decision?.decided_by === "timer") throw await refuseLate(call, entry, report);
   const same = report.status === undefined || report.status === entry.report?.status;
   if (!same || !entry.decision) throw staleReport(call.current, entry, stamp(call.parts));
-  return withChecked(handedOut(call, { decision: entry.decision, replayed: true }), entry.evidence);
+  const isLast = entry.visit >= call.current.visit - 1;
+  const changed = isLast ? { changed: Object.keys(entry.context_patch) } : {};
+  return withChecked(handedOut(call, { decision: entry.decision, replayed: true, ...changed }), entry.evidence);
 }
 
 async function takeNote(call: Call, { report, context_updates }: Said): Promise<Outcome> {

@@ -39,7 +39,11 @@ export interface Outcome {
   wait_command?: string | undefined;
   /** The server steps that were done on the way to where the run is, the oldest first. */
   server_did?: ServerDid[];
+  /** The keys of the context that these steps set. */
+  server_set?: string[];
   decision?: Decision | undefined;
+  /** Keys of the context that a report changed on its way here; absent if the caller is to be told the context whole. */
+  changed?: string[];
   ask?: Ask;
   /** Why those who were asked before the agent did not decide. */
   notes?: string[];

@@ -38,16 +38,19 @@ export async function settleOutcome(
 }
 
 /** The server's visits since the last that somebody else ended. */
-async function didOnTheWay({ store, current }: Call, { did }: Outcome): Promise<Pick<Outcome, "server_did">> {
+async function didOnTheWay(
+  { store, current }: Call,
+  { did }: Outcome,
+): Promise<Pick<Outcome, "server_did" | "server_set">> {
   if (did !== "handed_out" && did !== "kept") return {};
   const last = await store.decided(current.instance_id, MAX_TOLD);
   const others = last.findLastIndex(({ actor }) => actor !== SERVER);
-  const server_did = last
-    .slice(others + 1)
-    .flatMap(({ step_name, visit, evidence = [] }): ServerDid[] =>
-      evidence[0] ? [{ step_name, visit, seen: evidence[0] }] : [],
-    );
-  return server_did.length > 0 ? { server_did } : {};
+  const served = last.slice(others + 1);
+  const server_did = served.flatMap(({ step_name, visit, evidence = [] }): ServerDid[] =>
+    evidence[0] ? [{ step_name, visit, seen: evidence[0] }] : [],
+  );
+  if (server_did.length === 0) return {};
+  return { server_did, server_set: [...new Set(served.flatMap(({ context_patch }) => Object.keys(context_patch)))] };
 }
 
 const known = new WeakMap<Workflow, boolean>();

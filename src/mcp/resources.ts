@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { jsonText } from "../json.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
-import { fillsStatus, statusAnswer } from "./read-answers.ts";
+import { fillsStatus, statusAnswer } from "./status-answer.ts";
 
 export interface Resource {
   uri: string;
@@ -71,8 +71,8 @@ export async function readResource(engine: Engine, uri: string): Promise<{ mimeT
     const text = workflowText(findLoaded(await engine.catalog(), id).workflow);
     return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, () => "the workflow's own files") };
   }
-  const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT, enough: fillsStatus });
-  return { mimeType: JSON_TYPE, text: jsonText(statusAnswer(snapshot, undefined).structured, 2) };
+  const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT, enough: fillsStatus("full") });
+  return { mimeType: JSON_TYPE, text: jsonText(statusAnswer(snapshot, { form: "full" }).structured, 2) };
 }
 
 /** The id in an `instance://` URI; null for any other. */

@@ -16,47 +16,51 @@ export interface Run {
   context: JsonObject;
   pending_report: unknown;
   assumptions: ReturnType<typeof assumptionsWithin>;
-  /** The oldest first. */
-  history: HistoryEntry[];
+  /** Each entry in words, the oldest first. */
+  history: string[];
 }
 
-/** `whole` gives values line by line, when each entry ended, and what checks printed. */
+/** With an indentation, values stand line by line, and the project is named. */
 export function runText(
   { instance, context, pending_report, assumptions, history }: Run,
-  { whole }: { whole: boolean },
+  { indent }: { indent: number },
 ): string {
   const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at } = instance;
   const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
   const waits = waitingFor(instance);
   const lines = [
-    [status, workflow_name, instance_id, at, ...(whole ? [instance.project] : [])].join(" · "),
+    [status, workflow_name, instance_id, at, ...(indent > 0 ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
     instance.unattended && "unattended: the user cannot be asked",
     assumptionsLine(assumptions),
     waits && `waits: ${waits.message ?? waits.kind}`,
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
-    `context: ${whole ? JSON.stringify(context, null, 2) : JSON.stringify(context)}`,
+    `context: ${JSON.stringify(context, null, indent)}`,
     `history (${history.length} of ${instance.last_seq} entries):`,
-    ...history.map((entry) => (whole ? wholeEntry(entry) : entryLine(entry))),
+    ...history,
   ];
   return lines.filter(Boolean).join("\n");
 }
 
-/** `#4 Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix, by route: otherwise` */
-function entryLine({ seq, kind, step_name, step_id, report, evidence, decision }: HistoryEntry): string {
-  const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
-  const said = report && [oneLine(report.status, MAX_STATUS), saying(report)];
-  const chosen =
-    decision && `→ ${decision.next_step}, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
-  const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
-  const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), MAX_REASONING)}]`;
-  return [`#${seq} ${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
+/** `Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix`, and why unless a route decided. */
+export function entryLine(entry: HistoryEntry): string {
+  return lineOf(entry, entry.decision?.decided_by !== "route");
 }
 
-/** One line, and below it what each check printed. */
-function wholeEntry(entry: HistoryEntry): string {
+function lineOf({ kind, step_name, step_id, report, evidence, decision }: HistoryEntry, saysWhy: boolean): string {
+  const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
+  const said = report && [oneLine(report.status, MAX_STATUS), saying(report)];
+  const why = decision && saysWhy && `, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
+  const chosen = decision && `→ ${decision.next_step}${why || ""}`;
+  const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
+  const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), MAX_REASONING)}]`;
+  return [`${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
+}
+
+/** One line that says when the entry ended, and below it what each check printed. */
+export function wholeEntry(entry: HistoryEntry): string {
   const printed = (entry.evidence ?? []).flatMap(({ check, output, output_file }) =>
     output ? [`  ${check}${output_file ? ` (whole: ${output_file})` : ""}:`, output.replace(/^/gm, "    ")] : [],
   );
-  return [`${entry.ended_at} ${entryLine(entry)}`, ...printed].join("\n");
+  return [`${entry.ended_at} #${entry.seq} ${lineOf(entry, true)}`, ...printed].join("\n");
 }

@@ -1,19 +1,21 @@
 /** The step answer: one outcome of the engine in two forms, text and structured, each enough alone. */
 import type { Decision } from "../decision.ts";
 import type { Ask, Outcome } from "../engine/outcome.ts";
-import { effectiveContext, isFinal } from "../instance.ts";
+import { currentStep, effectiveContext, isFinal } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
 import { waitingFor } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { assumptionsWithin } from "./assumptions.ts";
 import { checkedWithin } from "./checked.ts";
-import { briefContext } from "./context-view.ts";
+import { briefContext, changedContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
-import { nextCall, nextStep, rules, type View, whereWhole } from "./step-words.ts";
-import { goesOnByItself, serverDidWithin, waitingCall } from "./waiting.ts";
+import { isFilledIn, nextCall, nextStep, stepNames, whereWhole } from "./step-view.ts";
+import { callNext, rules, type View } from "./step-words.ts";
+import { serverDidWithin } from "./waiting.ts";
 
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
@@ -38,10 +40,14 @@ function isShort({ text }: Answer): boolean {
 function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: number }): View {
   const { budget, mostInstructions } = most;
   const whole = () => whereWhole(outcome);
-  const { ask, recap } = outcome;
+  const { recap } = outcome;
+  const line = isLine(outcome);
+  const ask = line ? undefined : outcome.ask;
+  const mostBytes = Math.max(mostInstructions, budget * 0.6);
+  const step = line ? stepNames(outcome) : nextStep(outcome, mostBytes);
   return {
     ...outcome,
-    step: nextStep(outcome, Math.max(mostInstructions, budget * 0.6)),
+    step,
     ask: ask && askWithin(ask, { whole, budget: budget * 0.25 }),
     free: ask !== undefined && ask.guided.length < ask.candidates.length,
     recap: recap && cutToBytes(recapText(outcome, recap), budget * 0.6, whole),
@@ -49,8 +55,26 @@ function viewOf(outcome: Outcome, most: { budget: number; mostInstructions: numb
     server_did: serverDidWithin(outcome.server_did, budget * 0.1),
     checked: checkedWithin(outcome.checked, budget * 0.15),
     assumptions: assumptionsWithin(isFinal(outcome.instance.status) ? outcome.instance.assumptions : [], budget * 0.5),
-    context: briefContext(effectiveContext(outcome.instance), budget * 0.2),
+    context: line ? undefined : contextOf(outcome, { filled: step?.instructions ?? "", budget }),
   };
+}
+
+/** The agent knows its step and its context: a line answers it, unless it resumes. */
+function isLine({ did, recap }: Outcome): boolean {
+  return !recap && (did === "noted" || did === "checking");
+}
+
+/** Whole for an agent that starts, resumes or was taken elsewhere; for one that goes on, what it does not read in the step. */
+function contextOf(
+  { instance, workflow, changed, server_set, recap }: Outcome,
+  at: { filled: string; budget: number },
+): JsonObject {
+  const context = effectiveContext(instance);
+  const mostBytes = at.budget * 0.2;
+  if (recap || !(changed || isFinal(instance.status))) return briefContext(context, mostBytes);
+  const step = currentStep(workflow, instance);
+  const isTold = step ? isFilledIn(step, at.filled) : () => false;
+  return changedContext(context, { changed: [...(changed ?? []), ...(server_set ?? [])], isTold, mostBytes });
 }
 
 function askWithin(ask: Ask, { whole, budget }: { whole: () => string; budget: number }): Ask {
@@ -71,7 +95,6 @@ function namesWithin(names: string[], mostBytes: number): string[] {
 /** Fields in reading order; those without a value are left out when it is sent. */
 function structuredOf(view: View): Record<string, unknown> {
   const { instance, workflow, ask } = view;
-  const mine = instance.turn?.of === "agent" && view.did !== "checking";
   return {
     status: instance.status,
     workflow_name: workflow.name,
@@ -84,16 +107,12 @@ function structuredOf(view: View): Record<string, unknown> {
     checks_running: view.checks_running,
     server_did: view.server_did.length > 0 ? view.server_did : undefined,
     replayed: view.replayed,
-    also_running: view.also_running?.map(({ instance_id, step_name, visit }) => ({ instance_id, step_name, visit })),
+    also_running: view.also_running?.map(({ instance_id, step_name }) => ({ instance_id, step_name })),
     recap: view.recap,
     ...filesFields(view),
     assumptions: view.assumptions.shown.length > 0 ? view.assumptions.shown : undefined,
     rules: rules(view),
-    report_with: mine
-      ? { tool: "advance_workflow", arguments: view.next_call }
-      : goesOnByItself(view)
-        ? waitingCall(view)
-        : undefined,
+    report_with: callNext(view),
     current_context: view.context,
   };
 }

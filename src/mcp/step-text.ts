@@ -1,15 +1,17 @@
 /** A step answer as text, for clients that show the model nothing else. */
-import { stepIdOf } from "../instance.ts";
 import { waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import { assumptionsLine } from "./assumptions.ts";
 import { checkedLine } from "./checked.ts";
+import { contextLine } from "./context-view.ts";
 import {
   checkingRule,
   checkRules,
   FAILURE_RULE,
   keptRule,
+  notedRule,
   outcomeRule,
+  pausedRule,
   rules,
   unattendedRule,
   type View,
@@ -26,7 +28,7 @@ function textOf(view: View): string {
     case "RUNNING":
       return runningText(view);
     case "SUSPENDED":
-      if (view.did === "noted") return pausedText(view);
+      if (view.did === "noted") return pausedRule(view);
       return lines([view.recap, replayLine(view), suspendedLine(view), rules(view)]);
     case "COMPLETED":
     case "FAILED":
@@ -39,9 +41,7 @@ function textOf(view: View): string {
 
 function runningText(view: View): string {
   if (goesOnByItself(view)) return lines([view.recap && `${view.recap}\n`, replayLine(view), waitingText(view)]);
-  if (view.did === "noted") {
-    return `Noted. Still at ${view.instance.step_name} (${stepIdOf(view.instance)}); instructions unchanged.`;
-  }
+  if (view.did === "noted") return notedRule(view);
   if (view.did === "checking") return lines([view.recap, checkingRule(view)]);
   const call = JSON.stringify(view.next_call);
   if (view.did === "kept") {
@@ -49,20 +49,24 @@ function runningText(view: View): string {
     return lines([view.recap, replayLine(view), noteLine(view), keptRule(view), guidanceLines(view), how, call]);
   }
   const choice = view.ask && `Then choose what follows, by this guidance:\n${guidanceLines(view)}`;
-  const how = "When the work is done and verified, call advance_workflow once:";
+  const how = "When done and verified, call advance_workflow:";
   const work = [headLines(view), view.step?.instructions, unattendedRule(view)].filter((part) => part !== "");
   return `${work.join("\n\n")}\n\n---\n${lines([faultLine(view), handedOverRule(view), choice, how, call, checkRules(view), deadlineRule(view), FAILURE_RULE])}`;
 }
 
-function pausedText({ instance }: View): string {
-  const call = `resume_workflow {"instance_id":"${instance.instance_id}"}`;
-  return `Noted, and paused at ${instance.step_name} (${stepIdOf(instance)}). Whoever goes on calls ${call}. You may stop here.`;
-}
-
 function headLines(view: View): string {
   const { instance, step } = view;
-  const head = `Step ${step?.progress} · ${step?.step_name} · visit ${instance.visit} · ${instance.workflow_name}`;
-  return lines([view.recap && `${view.recap}\n`, head, replayLine(view), noteLine(view), alsoLine(view)]);
+  const progress = step?.progress?.replace("step", "Step");
+  const place = [progress, step?.step_name, `visit ${instance.visit}`, instance.workflow_name];
+  const head = place.filter(Boolean).join(" · ");
+  return lines([
+    view.recap && `${view.recap}\n`,
+    head,
+    replayLine(view),
+    noteLine(view),
+    alsoLine(view),
+    setLine(view),
+  ]);
 }
 
 function guidanceLines({ ask, free }: View): string {
@@ -112,9 +116,17 @@ function noteLine({ decision, notes = decision?.notes ?? [] }: View): string {
   return notes.length > 0 ? `Note: ${notes.join("; ")}` : "";
 }
 
+/** What a model or the server set and the instructions do not say. What the agent reported it knows, and a recap has the rest. */
+function setLine({ decision, context = {}, recap, server_set = [] }: View): string {
+  const keys = [...new Set([...Object.keys(decision?.context_updates ?? {}), ...server_set])];
+  const set = keys.filter((key) => Object.hasOwn(context, key));
+  if (recap || set.length === 0) return "";
+  return `Set in the context: ${contextLine(Object.fromEntries(set.map((key) => [key, context[key]])))}`;
+}
+
 function alsoLine({ also_running }: View): string {
   if (!also_running) return "";
-  const names = also_running.map((each) => `${each.instance_id} (at ${each.step_name}, visit ${each.visit})`);
+  const names = also_running.map((each) => `${each.instance_id} (at ${each.step_name})`);
   return `Also running here: ${names.join(", ")}. If you meant that one, go on with it: resume_workflow {"instance_id":…}`;
 }
 

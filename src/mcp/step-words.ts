@@ -1,27 +1,30 @@
-/** What both forms of a step answer say: the current step, the next call, the rules. */
+/** What both forms of a step answer say in words: the checks, the rules, when to call next. */
 import type { Ask, Outcome } from "../engine/outcome.ts";
 import type { StepCheck } from "../engine/step-checks.ts";
-import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import { type JsonObject, jsonBytes } from "../json.ts";
-import { PLACEHOLDERS } from "../report.ts";
-import { demandsOf } from "../rules/demands.ts";
-import { valueWords } from "../schema.ts";
-import { fillTemplate } from "../template.ts";
+import { stepIdOf } from "../instance.ts";
+import type { JsonObject } from "../json.ts";
 import { RELEASED, waitingFor } from "../turn.ts";
-import { cutToBytes, oneLine } from "../words.ts";
-import { FINISH, type Step, type Workflow } from "../workflow.ts";
+import { oneLine } from "../words.ts";
 import type { assumptionsWithin } from "./assumptions.ts";
 import { type checkedWithin, took } from "./checked.ts";
-import { deadlineRule, goesOnByItself, handedOverRule, type ServerDidView, waitingRule } from "./waiting.ts";
+import type { NextStep, nextCall } from "./step-view.ts";
+import {
+  deadlineRule,
+  goesOnByItself,
+  handedOverRule,
+  type ServerDidView,
+  waitingCall,
+  waitingRule,
+} from "./waiting.ts";
 
 /** An outcome with what both forms need of it worked out once. */
 export interface View extends Omit<Outcome, "ask" | "recap" | "checked" | "server_did"> {
-  step: ReturnType<typeof nextStep>;
+  step: NextStep | null;
   ask: Ask | undefined;
   /** There are candidates beyond those that follow the guidance. */
   free: boolean;
   recap: string | undefined;
-  context: JsonObject;
+  context: JsonObject | undefined;
   checked: ReturnType<typeof checkedWithin>;
   server_did: ServerDidView[];
   /** Told when the run is over. */
@@ -33,78 +36,6 @@ export interface View extends Omit<Outcome, "ask" | "recap" | "checked" | "serve
 /** Longest list of checks in an answer, in characters. */
 const MAX_CHECK_WORDS = 400;
 const MAX_UNCHECKED_WORDS = 1_000;
-
-/** The current step as it is handed out: null when suspended, failed or cancelled, FINISH when completed. */
-export function nextStep(
-  { instance, workflow, filler }: Pick<Outcome, "instance" | "workflow" | "filler">,
-  mostBytes: number,
-) {
-  if (instance.status === "COMPLETED") return { step_name: FINISH, instructions: "" };
-  const step = currentStep(workflow, instance);
-  if (instance.turn?.of !== "agent" || !step) return null;
-  const { instructionBytes, progress } = factsOf(step, workflow);
-  const room = Math.max(mostBytes - instructionBytes, mostBytes / 4);
-  const { text, faults } = filler?.(mostBytes) ?? {
-    text: fillTemplate(step.instructions, { context: effectiveContext(instance) }, room),
-    faults: [],
-  };
-  return {
-    step_name: step.name,
-    step_id: stepIdOf(instance),
-    visit: instance.visit,
-    progress,
-    instructions: cutToBytes(text, mostBytes, () => whereWhole({ instance, workflow })),
-    template_faults: faults.length > 0 ? faults : undefined,
-  };
-}
-
-/** How to read what an answer had to cut. */
-export function whereWhole({ instance, workflow }: Pick<Outcome, "instance" | "workflow">): string {
-  const call = `get_workflow_status {"instance_id":"${instance.instance_id}","keys":[…]}`;
-  return `values of the context by ${call}, the step's own text in the resource workflow://${encodeURIComponent(workflow.name)}`;
-}
-
-/** What an answer says of a step that hangs on the definition alone. */
-interface StepFacts {
-  progress: string;
-  instructionBytes: number;
-  /** Placeholders of the values that its report must set. */
-  placeholders: Record<string, string> | undefined;
-}
-
-/** By step: a pinned workflow and its steps stay the same objects. */
-const known = new WeakMap<Step, StepFacts>();
-
-function factsOf(step: Step, { steps }: Workflow): StepFacts {
-  const found = known.get(step) ?? {
-    progress: `${steps.indexOf(step) + 1} of ${steps.length}`,
-    instructionBytes: jsonBytes(step.instructions),
-    placeholders: placeholders(step),
-  };
-  known.set(step, found);
-  return found;
-}
-
-/** The arguments of the next advance_workflow call, ready to copy. */
-export function nextCall({ instance, workflow, ask, did }: Outcome) {
-  const step = currentStep(workflow, instance);
-  const step_id = stepIdOf(instance);
-  const choice = ask ? { next_step: PLACEHOLDERS.choice } : {};
-  const kept = instance.pending?.report.status ?? "success";
-  const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
-  const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
-  const context_updates = step && factsOf(step, workflow).placeholders;
-  return did === "kept" || !context_updates ? call : { ...call, context_updates };
-}
-
-function placeholders(step: Step): Record<string, string> | undefined {
-  const produces = demandsOf(step);
-  if (!produces) return undefined;
-  const values = Object.entries(produces).map(
-    ([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const,
-  );
-  return Object.fromEntries(values);
-}
 
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
@@ -163,8 +94,18 @@ export function checkingRule({ checks_running }: View): string {
   return `The server still runs its checks (${names}); nothing moved yet. Change nothing meanwhile; in about a minute send the same call again.`;
 }
 
-export const FAILURE_RULE =
-  'Not possible or not reached? "status":"failure" and "error": the workflow has a path for it. Only this step; the server gives the next.';
+/** A note was taken. */
+export function notedRule({ instance }: View): string {
+  return `Noted. Still at ${instance.step_name} (${stepIdOf(instance)}); instructions unchanged.`;
+}
+
+/** A note was taken that pauses the run. */
+export function pausedRule({ instance }: View): string {
+  const call = `resume_workflow {"instance_id":"${instance.instance_id}"}`;
+  return `Noted, and paused at ${instance.step_name} (${stepIdOf(instance)}). Whoever goes on calls ${call}. You may stop here.`;
+}
+
+export const FAILURE_RULE = "Goal not reached? Status failure with error: the workflow handles it. Only this step.";
 
 /** What replaces the user; empty if they can be asked. */
 export function unattendedRule({ instance }: Pick<View, "instance">): string {
@@ -178,16 +119,15 @@ export function keptRule({ instance }: View): string {
 
 /** What the structured form says in place of the text's closing lines. */
 export function rules(view: View): string {
-  const { instance, ask, did } = view;
+  const { instance, ask, did, also_running } = view;
   if (goesOnByItself(view)) return waitingRule(view);
-  if (instance.status === "SUSPENDED" && did === "noted")
-    return "Noted, and paused; whoever goes on calls resume_workflow.";
+  if (instance.status === "SUSPENDED" && did === "noted") return pausedRule(view);
   if (instance.status === "SUSPENDED") {
     return suspendedRule(instance);
   }
   if (instance.status !== "RUNNING") return `Nothing more to call. ${outcomeRule(view)}`;
   if (did === "checking") return checkingRule(view);
-  if (did === "noted") return "Noted; the step and its instructions are unchanged. Report it when it is over.";
+  if (did === "noted") return notedRule(view);
   if (did === "kept" && ask) {
     return `${keptRule(view)}${choiceRule(view)} Call report_with; the report need not be repeated.`;
   }
@@ -199,7 +139,23 @@ export function rules(view: View): string {
     ? " What template_faults names was left as the workflow's author wrote it."
     : "";
   const all = [unattendedRule(view), checks && `${checks}.`, FAILURE_RULE].filter(Boolean).join(" ");
-  return `${handed && `${handed} `}When the work is done and verified, call report_with once, filled in.${left}${choice} ${all}`;
+  const others = also_running ? " If you meant a run of also_running, resume_workflow with its id." : "";
+  return `${handed && `${handed} `}When done and verified, call report_with, filled in.${left}${choice} ${all}${others}`;
+}
+
+/** The call to make next, and when, if that is not once the step is done; undefined if there is none. */
+export function callNext(view: View) {
+  const { instance, did, recap } = view;
+  const { instance_id, status } = instance;
+  if (goesOnByItself(view)) return waitingCall(view);
+  if (status === "SUSPENDED") {
+    const when = RELEASED.has(waitingFor(instance)?.kind ?? "") ? "the user says that it is released" : "it may go on";
+    return { tool: "resume_workflow", arguments: { instance_id }, when };
+  }
+  if (status !== "RUNNING") return undefined;
+  if (did === "checking") return { tool: "advance_workflow", when: "in about a minute, the same call again" };
+  if (did === "noted" && !recap) return { tool: "advance_workflow", when: "the step is over" };
+  return { tool: "advance_workflow", arguments: view.next_call };
 }
 
 /** What is left to do when a run is over. */

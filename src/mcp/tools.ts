@@ -12,7 +12,8 @@ import { quoted } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { advertised, type InputSchema, inputSchema, parseArguments } from "./arguments.ts";
 import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
-import { fillsStatus, listAnswer, statusAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
+import { listAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
+import { fillsStatus, HistoryForm, statusAnswer } from "./status-answer.ts";
 import { stepAnswer } from "./step-answer.ts";
 
 /** What a client may assume of a tool; hints in the protocol's words. */
@@ -111,14 +112,15 @@ export const TOOLS: readonly Tool[] = [
       "Read one run: status, current step, context in full, history. Changes nothing. To go on working use resume_workflow.",
     input: z.object({
       instance_id: instanceId,
+      history: HistoryForm.default("brief").describe("brief: a line an entry. full: reports and evidence whole"),
       history_limit: z.int().min(0).max(1000).default(20),
       history_before: z.int().min(1).optional().describe("Only entries before this seq"),
       keys: z.array(z.string().max(200)).optional().describe("Only these keys of the context"),
     }),
     output: STATUS_OUTPUT,
     annotations: READS,
-    handler: async (engine, { keys, ...input }) =>
-      statusAnswer(await engine.status({ ...input, enough: fillsStatus }), keys),
+    handler: async (engine, { keys, history: form, ...input }) =>
+      statusAnswer(await engine.status({ ...input, enough: fillsStatus(form) }), { keys, form }),
   }),
   tool({
     name: "advance_workflow",

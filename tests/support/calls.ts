@@ -36,10 +36,10 @@ export function advance(
   });
 }
 
-/** The structured form of get_workflow_status, with all of its history. */
+/** The structured form of get_workflow_status, with all of its history in full. */
 // biome-ignore lint/suspicious/noExplicitAny: checked field by field in each test
 export async function statusOf(on: Caller, id: string, more: object = {}): Promise<any> {
-  const told = await on.call("get_workflow_status", { instance_id: id, history_limit: 1000, ...more });
+  const told = await on.call("get_workflow_status", { instance_id: id, history: "full", history_limit: 1000, ...more });
   if (told.isError) throw new Error(told.text);
   return told.data;
 }
