@@ -15,12 +15,11 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { createGitProjectProbe } from "./git/project-probe.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
 import { isLoopback } from "./http/guards.ts";
-import { type Listening, serveHttp } from "./http/serve.ts";
+import type { Listening } from "./http/serve.ts";
 import { FAR_FILES, withoutPaths } from "./http/without-paths.ts";
 import { createLiquidRenderer } from "./liquid/liquid-renderer.ts";
 import { createLog, type Log } from "./log.ts";
-import { EMBEDDED_WORKFLOWS } from "./markdown/embedded.ts";
-import { createLibrary } from "./markdown/library.ts";
+import type { LibraryOptions } from "./markdown/library.ts";
 import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
@@ -32,6 +31,7 @@ import { createBusyWait } from "./sqlite/busy.ts";
 import { createSqliteUpkeep } from "./sqlite/file-upkeep.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
 import type { Upkeep } from "./upkeep.ts";
+import type { WorkflowSource } from "./workflow.ts";
 
 export const VERSION = packageJson.version;
 
@@ -48,7 +48,7 @@ export interface App {
   /** The server of all clients without one. */
   sessionless: Sessionless;
   /** Serves every client that comes over HTTP, until `stop` is aborted. */
-  serveHttp(stop: AbortSignal): Listening;
+  serveHttp(stop: AbortSignal): Promise<Listening>;
   /** Ends what calls in flight wait for: checks that run, a busy database. */
   endWaits(): void;
   /** Closes the database, if it was opened. */
@@ -79,8 +79,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const engineParts = {
     store: database.open,
-    source: createLibrary({
-      places: config.definitions.map(placeOf),
+    source: libraryOf(config.definitions, {
       judges: { checkExpression, schemaFault: schemas.fault, templateFaults: templates.faults },
       log,
     }),
@@ -130,7 +129,8 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     },
     mcpServer,
     sessionless,
-    serveHttp: (stop) => {
+    serveHttp: async (stop) => {
+      const { serveHttp } = await import("./http/serve.ts"); // over stdio nobody waits for it
       const far = { ...parts, engine: withoutPaths(farEngine) };
       const servers = isLoopback(config.http.host)
         ? { mcpServer, sessionless }
@@ -163,7 +163,17 @@ function besides(dbPath: string): string {
   return `${existsSync(dbPath) ? realpathSync(dbPath) : dbPath}.files`;
 }
 
-/** Replaces `builtin` by the texts of the embedded workflows. */
-function placeOf(place: Place) {
-  return place.kind === "builtin" ? { texts: EMBEDDED_WORKFLOWS } : place;
+/** The definitions; what reads them is loaded at the first call that asks for them: no client waits for it at the start. */
+function libraryOf(places: readonly Place[], options: Omit<LibraryOptions, "places">): WorkflowSource {
+  let made: Promise<WorkflowSource> | undefined;
+  async function make(): Promise<WorkflowSource> {
+    const [{ createLibrary }, { EMBEDDED_WORKFLOWS }] = await Promise.all([
+      import("./markdown/library.ts"),
+      import("./markdown/embedded.ts"),
+    ]);
+    const placeOf = (place: Place) => (place.kind === "builtin" ? { texts: EMBEDDED_WORKFLOWS } : place);
+    return createLibrary({ ...options, places: places.map(placeOf) });
+  }
+  const library = () => (made ??= make());
+  return { catalog: async () => (await library()).catalog() };
 }

@@ -134,3 +134,32 @@ test("a run that one process moves is seen by another at its next call", async (
   await advance(two, { id, stepId: "2-right" });
   expect((await statusOf(one, id)).visit).toBe(3);
 });
+
+test("a process that last wrote a run goes by what others wrote since: notes, decisions, a rewind", async () => {
+  const [one, two] = (await processes(2)) as [Connection, Connection]; // processes(2) made both
+  const { id } = await startRun(one, "ROUND");
+  await advance(one, { id, stepId: "1-left" });
+  await advance(two, { id, stepId: "2-right" }, { status: "in_progress", details: "half", updates: { of_two: 1 } });
+  await advance(one, { id, stepId: "2-right" }, { updates: { of_one: 1 } });
+  expect(await statusOf(one, id)).toMatchObject({ visit: 3, context: { of_one: 1, of_two: 1 } });
+
+  await advance(two, { id, stepId: "3-left" }, { details: "by two" });
+  const late = await advance(one, { id, stepId: "3-left" });
+  expect(late.data).toMatchObject({ replayed: true, next_step: { visit: 4 } });
+  expect((await advance(one, { id, stepId: "3-left" }, { status: "failure" })).data.error_code).toBe("STALE_REPORT");
+
+  await advance(one, { id, stepId: "4-right" }, { updates: { of_one: 2 } });
+  await two.call("rewind_workflow", { instance_id: id, to_visit: 2 });
+  expect((await advance(one, { id, stepId: "5-left" })).data.error_code).toBe("STALE_REPORT");
+  const again = await advance(one, { id, stepId: "6-right" });
+  expect(again.data.current_context).toEqual({});
+  expect((await historyOf(two, id)).map(({ kind }) => kind)).toEqual([
+    "visit",
+    "note",
+    "visit",
+    "visit",
+    "visit",
+    "rewind",
+    "visit",
+  ]);
+});

@@ -34,7 +34,7 @@ async function overStdio(app: App, { stop }: Terminal): Promise<number> {
 }
 
 async function overHttp(app: App, { stop, complain }: Terminal): Promise<number> {
-  const listening = app.serveHttp(stop);
+  const listening = await app.serveHttp(stop);
   if ("refused" in listening) {
     complain(listening.refused);
     return 1;

@@ -1,6 +1,7 @@
 /** Advancing: a report ends a visit once, is never lost, and gets its decision again when it is repeated. */
 import { AppError } from "../errors.ts";
 import {
+  currentStep,
   effectiveContext,
   type HistoryEntry,
   type Instance,
@@ -14,7 +15,7 @@ import { type IncomingReport, overlay, type Report } from "../report.ts";
 import { noteLate } from "../rules/clock.ts";
 import { finalError, refuseManyNotes } from "../rules/refusals.ts";
 import { note, pause, retireKept } from "../rules/report.ts";
-import { type Call, draft, momentOf, openCall, write } from "./call.ts";
+import { type Call, draft, momentOf, openCall, rememberedCall, write } from "./call.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -41,7 +42,27 @@ export interface AdvanceInput extends Said {
  * AI_SERVICE_ERROR, for which the report is kept.
  */
 export async function advance(parts: Parts, input: AdvanceInput, caller: Caller): Promise<Outcome> {
-  return advanceBy(await openCall(parts, input.instance_id, caller), input);
+  return (
+    (await advanceRemembered(parts, input, caller)) ??
+    advanceBy(await openCall(parts, input.instance_id, caller), input)
+  );
+}
+
+/**
+ * The same without reading the row first, if the report about the remembered one leads to a write at once. Null, having
+ * changed nothing, if it does not, or somebody wrote since: whatever else is to be said is said by the row as it is.
+ */
+async function advanceRemembered(parts: Parts, said: AdvanceInput, caller: Caller): Promise<Outcome | null> {
+  const call = await rememberedCall(parts, said.instance_id, caller);
+  const step = call && currentStep(call.workflow, call.current);
+  if (!step || said.report.step_id !== stepIdOf(call.current)) return null;
+  if (step.checks || parts.deciders.some(({ asksOutside }) => asksOutside)) return null;
+  try {
+    return await take(call, said);
+  } catch (error) {
+    if (error instanceof AppError && error.code !== "PERSISTENCE_ERROR") return null;
+    throw error; // a busy database was waited for
+  }
 }
 
 /** The same for a call that is open already. */

@@ -5,6 +5,7 @@ import type { Moment } from "../rules/change.ts";
 import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
+import { remember, remembered } from "./remembered.ts";
 
 export interface Call {
   parts: Parts;
@@ -28,9 +29,20 @@ export async function openCall(parts: Parts, instanceId: string, caller: Caller)
   const store = await parts.store();
   const current = await store.load(instanceId);
   if (!current) throw notFound(instanceId);
-  const workflow = await parts.definitions.of(store, current);
-  const trusted = await isTrusted(parts, current, workflow);
-  return { parts, caller, store, current, carried: [], workflow, trusted };
+  return callAbout({ parts, caller, store }, current);
+}
+
+/** The same by the row as this process last wrote it, which need not be how it is now; null if none is remembered. */
+export async function rememberedCall(parts: Parts, instanceId: string, caller: Caller): Promise<Call | null> {
+  const store = await parts.store();
+  const current = remembered(store, instanceId);
+  return current ? callAbout({ parts, caller, store }, current) : null;
+}
+
+async function callAbout(of: Pick<Call, "parts" | "caller" | "store">, current: Instance): Promise<Call> {
+  const workflow = await of.parts.definitions.of(of.store, current);
+  const trusted = await isTrusted(of.parts, current, workflow);
+  return { ...of, current, carried: [], workflow, trusted };
 }
 
 /** The same call about an instance that was just created or loaded, with its definition at hand. */
@@ -52,7 +64,9 @@ export async function write(call: Call, change: Change): Promise<Call> {
   const head = enters ? { head: parts.probe.head(current.project) } : {};
   const instance = { ...change.instance, ...head };
   if (!(await call.store.commit({ ...change, instance, entries: [...carried, ...change.entries] }))) throw conflict();
-  return { ...call, current: { ...instance, version: instance.version + 1 }, carried: [] };
+  const written = { ...instance, version: instance.version + 1 };
+  remember(call.store, written);
+  return { ...call, current: written, carried: [] };
 }
 
 /** The call with a change that is not written yet: its entries are carried until the next change is written. */

@@ -2,14 +2,13 @@
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import { AppError } from "../errors.ts";
-import { jsonText } from "../json.ts";
 import type { Log } from "../log.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { ICON } from "./icon.ts";
 import { given, INTERNAL_ERROR, ProtocolError, readParams } from "./message.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
 import { completeTemplate, listResources, readResource, TEMPLATES } from "./resources.ts";
-import { TOOLS } from "./tools.ts";
+import { toolsList } from "./tools-list.macro.ts" with { type: "macro" };
 
 /** The server's name, for programs and for people; each revision adds the version. */
 export const SERVER = { name: "workflow-orchestrator", title: "Workflow Orchestrator", icons: [ICON] };
@@ -22,23 +21,8 @@ export const CAPABILITIES = {
   logging: {},
 };
 
-/** A client that otherwise shows its model the names of tools alone loads these whole. */
-const ALWAYS_LOAD = { "anthropic/alwaysLoad": true };
-
-const TOOLS_LIST = {
-  tools: TOOLS.map(({ name, title, description, input, output, annotations, alwaysLoad }) => ({
-    name,
-    title,
-    description,
-    inputSchema: input,
-    outputSchema: output,
-    annotations,
-    ...(alwaysLoad ? { _meta: ALWAYS_LOAD } : {}),
-  })),
-};
-
-/** The same as it is sent: a string that is made once. */
-export const TOOLS_LIST_TEXT = jsonText(TOOLS_LIST);
+/** The list of tools as it is sent. */
+export const TOOLS_LIST_TEXT = toolsList();
 
 const PromptChoice = z.object({ name: z.string(), arguments: given(z.record(z.string(), given(z.string()))) });
 const Page = z.object({ cursor: given(z.string()) });
@@ -59,7 +43,7 @@ export type ReadingMethod =
 
 /** Methods without effects. They throw an AppError for what is not there, the protocol's error for params that are wrong. */
 export const READING: Record<ReadingMethod, (engine: Engine, params: unknown) => object | Promise<object>> = {
-  "tools/list": () => TOOLS_LIST,
+  "tools/list": () => JSON.parse(TOOLS_LIST_TEXT),
   "prompts/list": async (engine) => ({ prompts: listPrompts(await engine.catalog()) }),
   "prompts/get": async (engine, params) => {
     const { name, arguments: sent = {} } = readParams(PromptChoice, params);

@@ -28,7 +28,7 @@ export interface Tool {
   name: string;
   title: string;
   description: string;
-  input: InputSchema;
+  input(): InputSchema;
   output: OutputSchema;
   annotations: Annotations;
   /** Whether it is worth its whole text in the agent's context from the beginning. */
@@ -206,11 +206,12 @@ interface ToolDefinition<S extends z.ZodObject> extends Omit<Tool, "input" | "ca
 }
 
 function tool<S extends z.ZodObject>({ input, handler, ...facts }: ToolDefinition<S>): Tool {
-  const schema = inputSchema(input);
+  let schema: InputSchema | undefined;
+  const read = () => (schema ??= inputSchema(input)); // made at the first call, not at the start
   return {
     ...facts,
-    input: advertised(schema),
-    call: (engine, sent, caller) => handler(engine, parseArguments(input, sent, schema), caller),
+    input: () => advertised(read()),
+    call: (engine, sent, caller) => handler(engine, parseArguments(input, sent, read()), caller),
   };
 }
 

@@ -1,5 +1,5 @@
 /** CEL expressions of `# Routes`: what they see and how JSON becomes CEL values. This room alone knows the CEL library. */
-import { Environment } from "@marcbachmann/cel-js";
+import type { Environment } from "@marcbachmann/cel-js";
 import { oneLine } from "../words.ts";
 import type { Meter } from "../work/meter.ts";
 import { meterEvaluators, within } from "./metered-cel.ts";
@@ -19,21 +19,28 @@ export type CelFacts = ReturnType<typeof celFacts>;
 
 export type Expression = (facts: CelFacts, meter: Meter) => unknown;
 
-const environment = new Environment({ enableOptionalTypes: true })
-  .registerVariable("report", "map")
-  .registerVariable("context", "map")
-  .registerVariable("visits", "int")
-  .registerVariable("step", "map")
-  .registerVariable("unattended", "bool");
+let made: Environment | undefined;
 
-meterEvaluators(environment);
+/** Loaded and made at the first expression: it takes a tenth of the whole start. */
+function environment(): Environment {
+  if (made) return made;
+  const { Environment } = require("@marcbachmann/cel-js") as typeof import("@marcbachmann/cel-js"); // what the package's types say that it exports
+  made = new Environment({ enableOptionalTypes: true })
+    .registerVariable("report", "map")
+    .registerVariable("context", "map")
+    .registerVariable("visits", "int")
+    .registerVariable("step", "map")
+    .registerVariable("unattended", "bool");
+  meterEvaluators(made);
+  return made;
+}
 
 /**
  * Compiles an expression. The result throws if the expression cannot be evaluated, such as for an unset key, and
  * TooMuchWork if that takes more than the meter has left.
  */
 export function compileExpression(text: string): Expression {
-  const run = environment.parse(text);
+  const run = environment().parse(text);
   run.check();
   return (facts, meter) => within(meter, { ast: run.ast, evaluate: () => run(facts) });
 }
@@ -46,7 +53,7 @@ export function celFacts({ report, context, visits, step, unattended }: Facts) {
 /** Why the text is no usable route expression, on one line; null if it is one. */
 export function checkExpression(text: string): string | null {
   try {
-    const checked = environment.parse(text).check();
+    const checked = environment().parse(text).check();
     if (!checked.valid) return firstLine(checked.error);
     const type = String(checked.type);
     return type === "bool" || type === "dyn" ? null : `it is of type ${type}, not bool`;
