@@ -42,12 +42,12 @@ export function aliveFrom(now: Date): string {
 }
 
 /**
- * Whether the attempt still runs. One that claims to live longer than ALIVE_MS is over, so that a clock that was set
- * back keeps no dead attempt alive.
+ * Whether the attempt still runs. One that claims to live much longer than it may is over, so that a clock that was set
+ * back keeps no dead attempt alive. Much: `now` was looked up a moment before the row was, or by a clock a little behind.
  */
 export function isAlive({ evidence, alive_until }: Pick<Attempt, "evidence" | "alive_until">, now: string): boolean {
   const left = Date.parse(alive_until) - Date.parse(now);
-  return evidence === null && left > 0 && left <= ALIVE_MS;
+  return evidence === null && left > 0 && left <= 2 * ALIVE_MS;
 }
 
 /** Whether the attempt is about the same visit and definition as another attempt, or as an instance now. */

@@ -221,8 +221,9 @@ export interface Store {
   /** The attempt that was begun last for the instance, whatever became of it; null if none was, or it was dropped. */
   attempt(instanceId: string): Promise<Attempt | null>;
   /**
-   * Begins an attempt in place of the one before, unless that one is of the same visit and definition and alive at `now`.
-   * Resolves to whether it was begun, and to what stood there before.
+   * Begins an attempt in place of the one before, unless that one is of the same visit and definition and alive at `now`,
+   * or the instance does not run at that visit and definition any more. Resolves to whether it was begun, and to what stood
+   * there before: if it was not begun, the one that is alive, or null.
    */
   beginAttempt(attempt: Attempt, now: string): Promise<{ begun: boolean; before: Attempt | null }>;
   /** Says that it is alive; false if it is not the attempt of the current visit of a running instance any more. */

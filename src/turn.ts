@@ -29,6 +29,14 @@ export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
   return waiting;
 }
 
+/** Whose turn it is and what for, in a line for whoever asked out of turn. */
+export function turnWords(turn: Turn): string {
+  const { of, kind, message, until } = turn;
+  if (of === "person") return message ?? "for a person";
+  if (of === "clock") return `the clock runs; the step is handed out at ${until ?? "a set time"}`;
+  return of === "server" ? `the server does this step${message ? ` (${message})` : ""}` : `for the agent (${kind})`;
+}
+
 /** What ends by `orchestrator release` alone. */
 export const RELEASED: ReadonlySet<string> = new Set<TurnKind>(["visits", "deadline"]);
 

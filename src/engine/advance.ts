@@ -81,6 +81,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   const about = await locate(call, report.step_id);
   if (about.kind === "decided") return answerAgain(call, about.entry, report);
   if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
+  if (report.status === "paused" && call.current.turn?.kind === "paused") return handedOut(call, { did: "noted" });
   refuseNotYours(call.current);
   const late = await expire(call, report.status ? complete(call.current, report) : undefined);
   if (late)

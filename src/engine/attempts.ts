@@ -17,13 +17,15 @@ export interface Proof {
   instance: Instance;
   checks: Check[];
   trusted: boolean;
-  /** How long this call may wait, in milliseconds; infinite: until they are over. */
+  /** How long this call may wait, in milliseconds; infinite: until they are over, but for another process only as a call does. */
   patience: number;
   /**
    * Writes what they show down, for good: it is called once by the process that made the attempt, which nobody else makes
    * meanwhile. Without it the result waits for whoever asks.
    */
-  commit?: (evidence: Evidence) => Promise<void>;
+  commit?: (evidence: Evidence, signal: AbortSignal) => Promise<void>;
+  /** Whether the row, as it is once the attempt is begun, still asks for it; absent: it does. */
+  wanted?: (now: Instance) => boolean;
 }
 
 /** They still run; the same call asks again. */
@@ -67,6 +69,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
 
   async function prove(proof: Proof, attention: Attention) {
     const until = performance.now() + proof.patience;
+    const untilOthers = performance.now() + Math.min(proof.patience, patience.call);
     let seen = false;
     for (;;) {
       if (stopped) throw ended();
@@ -82,13 +85,26 @@ export function createAttempts(parts: AttemptParts): Attempts {
       }
       const attempt = newAttempt(proof.instance);
       const { begun, before } = await proof.store.beginAttempt(attempt, stamp());
-      if (begun && before?.evidence === null) await checker.endLeftovers(before.attempt_id);
-      if (begun || !before) return wait(begin(attempt, proof, attention), proof, until);
-      if (performance.now() >= until) return stillRunning(proof, before.started_at);
+      if (!begun && !before) throw ended();
+      if (begun) {
+        if (!(await isWanted(proof))) {
+          await proof.store.dropAttempt(attempt.attempt_id);
+          throw ended();
+        }
+        if (before?.evidence === null) await checker.endLeftovers(before.attempt_id);
+        return wait(begin(attempt, proof, attention), proof, until);
+      }
+      if (performance.now() >= untilOthers) return stillRunning(proof, before?.started_at ?? attempt.started_at);
       attention.tell?.("another process runs the checks");
       seen = true;
       await lookAgain(proof);
     }
+  }
+
+  /** Read once the attempt is begun: what the one before it wrote down is there now. */
+  async function isWanted({ store, instance, wanted }: Proof): Promise<boolean> {
+    const now = wanted && (await store.load(instance.instance_id));
+    return !wanted || (now != null && wanted(now));
   }
 
   async function lookAgain(proof: Proof): Promise<void> {
@@ -120,7 +136,7 @@ export function createAttempts(parts: AttemptParts): Attempts {
         const { attempt_id } = attempt;
         if (evidence.some(({ outcome }) => outcome === "failed")) await stayAlive(proof.store, attempt, end);
         const aborted = end.signal.aborted;
-        if (!aborted) await proof.commit?.(evidence);
+        if (!aborted) await proof.commit?.(evidence, end.signal);
         if (proof.commit || mine.waiting > 0 || aborted) await proof.store.dropAttempt(attempt_id);
         else await proof.store.endAttempt(attempt_id, evidence);
         return aborted ? null : evidence;

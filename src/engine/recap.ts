@@ -1,5 +1,6 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
 import type { HistoryEntry, Instance } from "../instance.ts";
+import type { Report } from "../report.ts";
 import { claims } from "../rules/demands.ts";
 import type { Call } from "./call.ts";
 import type { Position, ProjectState, Recap } from "./outcome.ts";
@@ -44,7 +45,14 @@ export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
 async function lateReports({ store, workflow }: Call, { instance_id }: Instance): Promise<HistoryEntry[]> {
   if (!workflow.steps.some(({ deadline }) => deadline)) return [];
   const last = await store.history(instance_id, { limit: RECENT_ENTRIES });
-  return last.filter(({ kind, report }) => kind === "note" && report !== null && claims(report.status));
+  const over = last.filter(({ decision, turn }) => decision?.decided_by === "timer" || turn?.kind === "deadline");
+  const missed = new Set(over.map(({ step_id }) => step_id));
+  return last.filter(({ kind, report }) => kind === "note" && report && missed.has(report.step_id) && ends(report));
+}
+
+/** Whether the report would have ended its visit. */
+function ends({ status }: Report): boolean {
+  return claims(status) || status === "failure";
 }
 
 async function projectState({ probe }: Parts, { project, head }: Instance): Promise<ProjectState | null> {

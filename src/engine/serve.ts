@@ -1,7 +1,7 @@
 /** A step that the server does: its program runs as one attempt, and whoever ran it writes down what became of it. */
 import { type CheckResult, labelOf } from "../check.ts";
 import { AppError } from "../errors.ts";
-import { currentStep, type Pending } from "../instance.ts";
+import { currentStep, type Instance, type Pending } from "../instance.ts";
 import { move } from "../rules/move.ts";
 import { fall, lookAgain, nextLook, servedReport } from "../rules/serve.ts";
 import { oneLine } from "../words.ts";
@@ -15,39 +15,42 @@ export const SERVER = "server";
 
 /** Most characters of a program's name where it is told how a look went. */
 const MAX_LABEL = 80;
-/** How often, and how long apart in milliseconds, a result is tried to be written. */
-const MAX_TRIES = 30;
+/** How long apart a result is tried to be written, in milliseconds. */
 const PAUSE_MS = 1_000;
 
 /** Why this server may not do the server step at which the run stands; null if it may. */
 export function whyNotServed({ parts, current, workflow, trusted }: Call): string | null {
   const program = currentStep(workflow, current)?.run;
-  if (!program) return null;
+  if (!program) return "the step has no program";
   if (current.project !== parts.project) return `this server is for the project ${parts.project}`;
   return parts.checker.refusal(program, trusted);
 }
 
-/** Runs the program of the server step at which the run stands, or waits for whoever runs it; resolves when it is over. */
-export async function serve(call: Call, attention: Caller): Promise<void> {
+/**
+ * Runs the program of the server step at which the run stands, or waits for whoever runs it. Resolves when it is over, or to
+ * false if another process still runs it. Throws CONFLICT if the step is over, or not due any more.
+ */
+export async function serve(call: Call, attention: Caller): Promise<boolean> {
   const { parts, store, current, trusted } = call;
   const step = currentStep(call.workflow, current);
-  if (!step?.run) return;
+  if (!step?.run) return false;
   const checks = [step.run];
-  const commit = async ([looked]: CheckResult[]) => {
-    if (looked) await writeDown(call, looked);
+  const commit = async ([looked]: CheckResult[], signal: AbortSignal) => {
+    if (looked) await writeDown(call, looked, signal);
   };
-  const proof = { store, instance: current, checks, trusted, patience: Number.POSITIVE_INFINITY, commit };
-  await parts.attempts.prove(proof, attention);
+  const wanted = ({ turn }: Instance) => Bun.deepEquals(turn, current.turn, true);
+  const proof = { store, instance: current, checks, trusted, patience: Number.POSITIVE_INFINITY, commit, wanted };
+  return "evidence" in (await parts.attempts.prove(proof, attention));
 }
 
-/** Whatever holds up the database, the result waits for it: the program is not run again for that. */
-async function writeDown(call: Call, looked: CheckResult): Promise<void> {
-  for (let tries = 1; ; tries++) {
+/** Whatever holds up the database, the result waits for it as long as this process serves: no program runs again for that. */
+async function writeDown(call: Call, looked: CheckResult, signal: AbortSignal): Promise<void> {
+  for (;;) {
     try {
       return await writeOnce(call, looked);
     } catch (error) {
       const passes = error instanceof AppError && (error.code === "CONFLICT" || error.code === "PERSISTENCE_ERROR");
-      if (!passes || tries >= MAX_TRIES) throw error;
+      if (!passes || signal.aborted) throw error;
       if (error.code === "PERSISTENCE_ERROR") await Bun.sleep(PAUSE_MS);
     }
   }
@@ -79,7 +82,7 @@ async function end(call: Call, { step, looked }: { step: Step; looked: CheckResu
     await write(call, move(workflow, current, { ...pending, ...moment, decision, evidence: [looked] }));
   } catch (error) {
     if (!isLimit(error)) throw error;
-    await write(call, fall(current, error.message, { ...moment, report }));
+    await write(call, fall(current, error.message, { ...moment, report, evidence: [looked] }));
   }
 }
 

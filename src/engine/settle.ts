@@ -15,9 +15,14 @@ import { isLimit, SERVER, serve, whyNotServed } from "./serve.ts";
 
 /** How long a sweep waits for the next, in milliseconds, if nothing is due before. */
 export const SWEEP_MS = 30_000;
-/** Most runs that a sweep reads, and most that are seen to at once in the background. */
-const MAX_READ = 1_000;
+/** Most runs that a sweep reads, most that it begins to see to at once, and most programs that run for no call. */
+const MAX_READ = 10_000;
 const MAX_AT_ONCE = 8;
+const MAX_PROGRAMS = 8;
+/** How long a sweep waits for one run before it turns to the next, in milliseconds: a program takes its time. */
+const QUICK_MS = 50;
+/** How long a run waits for its server when that was to look again, before another one's agent does the step, in milliseconds. */
+const GRACE_MS = 15_000;
 /** How often a call that waits looks at what other processes did, in milliseconds. */
 const LOOK_MS = 500;
 
@@ -35,9 +40,19 @@ export interface Settler {
   stop(): void;
 }
 
+/** Who sees to a run. */
+interface Driver {
+  caller: Caller;
+  /** Nobody waits for it. */
+  background: boolean;
+}
+
 export function createSettler(parts: Parts): Settler {
   /** What this process sees to now, by run. */
-  const driven = new Map<string, Promise<void>>();
+  const driven = new Map<string, Promise<boolean>>();
+  /** Programs that run for no call now, and whether one had to wait for another's end. */
+  let programs = 0;
+  let crowded = false;
   let sweeping = false;
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -49,41 +64,55 @@ export function createSettler(parts: Parts): Settler {
       const { turn } = latest.current;
       if (stopped || !turn || (turn.of !== "server" && turn.of !== "clock")) return latest;
       const refusal = turn.of === "server" ? whyNotServed(latest) : null;
-      if (refusal !== null && !(await parts.attempts.running(latest.store, latest.current))) {
+      if (refusal !== null && !(await isSeenTo(latest))) {
         latest = await unlessLost(latest, () => write(latest, handOver(latest.current, refusal, momentOf(latest))));
         continue;
       }
       const left = until - performance.now();
-      const due = dueAt(turn) ?? "";
-      const wait = Math.min(left, Math.max(0, Date.parse(due) - parts.now().getTime()), LOOK_MS);
-      wakeAt(due);
-      if (left <= 0) return latest;
-      if (wait > 0) await Bun.sleep(wait);
-      else await Promise.race([refusal === null ? drive(turnCaller(call)) : Bun.sleep(LOOK_MS), Bun.sleep(left)]);
+      const wait = Math.max(0, Date.parse(dueAt(turn) ?? "") - parts.now().getTime());
+      const ahead = wait > 0 || refusal !== null;
+      if (left <= 0 || (turn.of === "clock" && wait > left)) return leave(latest);
+      if (ahead) await Bun.sleep(Math.min(left, wait || LOOK_MS, LOOK_MS));
+      else if (!(await unlessOver(drive(call.current.instance_id, driverFor(call)), left))) return latest;
       latest = await openCall(parts, call.current.instance_id, call.caller);
     }
   }
 
-  /** Sees to the run as long as it goes on; one at a time for each run. */
-  function drive({ id, caller }: { id: string; caller: Caller }): Promise<void> {
+  /** What is left goes on in the background, if this process serves. */
+  function leave(call: Call): Call {
+    if (sweeping) void drive(call.current.instance_id, BACKGROUND);
+    return call;
+  }
+
+  /** Whether another server sees to the server step that this one may not do. */
+  async function isSeenTo({ store, current }: Call): Promise<boolean> {
+    const { until } = current.turn ?? {};
+    if (until && Date.parse(until) > parts.now().getTime() - GRACE_MS) return true;
+    return (await parts.attempts.running(store, current)) !== null;
+  }
+
+  /** Sees to the run as long as it goes on; one at a time for each run. Resolves to false if something failed. */
+  function drive(id: string, driver: Driver): Promise<boolean> {
     const known = driven.get(id);
     if (known) return known;
-    const done = goOn(id, caller).finally(() => driven.delete(id));
+    const done = goOn(id, driver).finally(() => driven.delete(id));
     driven.set(id, done);
     return done;
   }
 
-  async function goOn(id: string, caller: Caller): Promise<void> {
+  async function goOn(id: string, driver: Driver): Promise<boolean> {
     try {
-      while (!stopped && (await one(await openCall(parts, id, caller), caller)));
+      while (!stopped && (await one(await openCall(parts, id, driver.caller), driver)));
     } catch (error) {
-      if (stopped) return;
+      if (stopped) return true;
       parts.log.warn({ instance_id: id, err: error }, "a run could not go on by itself; the next sweep tries again");
+      return false;
     }
+    return true;
   }
 
   /** One thing that is due for the run; false if there is none that this process may do. */
-  async function one(call: Call, caller: Caller): Promise<boolean> {
+  async function one(call: Call, driver: Driver): Promise<boolean> {
     const { turn } = call.current;
     const due = turn && dueAt(turn);
     if (!due) return false;
@@ -91,13 +120,24 @@ export function createSettler(parts: Parts): Settler {
       wakeAt(due);
       return false;
     }
-    if (turn.of === "server") {
-      if (whyNotServed(call) !== null) return false;
-      await serve(call, caller).catch(unlessConflict);
-      return true;
+    if (turn.of === "server") return runProgram(call, driver);
+    return expire(call).then((over) => over !== null, unlessConflict);
+  }
+
+  async function runProgram(call: Call, { caller, background }: Driver): Promise<boolean> {
+    if (whyNotServed(call) !== null) return false;
+    if (!background) return serve(call, caller).catch(unlessConflict);
+    if (await parts.attempts.running(call.store, call.current)) return false; // another process has it
+    crowded ||= programs >= MAX_PROGRAMS;
+    if (programs >= MAX_PROGRAMS) return false;
+    programs += 1;
+    try {
+      return await serve(call, caller).catch(unlessConflict);
+    } finally {
+      programs -= 1;
+      if (crowded) wakeAt(stamp(parts));
+      crowded = false;
     }
-    const expired = await expire(call);
-    return expired !== null;
   }
 
   async function sweep(): Promise<void> {
@@ -106,10 +146,14 @@ export function createSettler(parts: Parts): Settler {
     const until = new Date(now + SWEEP_MS).toISOString();
     const store = await parts.store();
     const found = await store.due({ until, project: parts.project, limit: MAX_READ });
-    for (const { instance_id, due_at } of found) {
-      if (Date.parse(due_at) > now) wakeAt(due_at);
-      else if (driven.size < MAX_AT_ONCE) void drive({ id: instance_id, caller: { actor: SERVER } });
-    }
+    const ready = found.filter(({ due_at }) => Date.parse(due_at) <= now);
+    const next = found[ready.length];
+    if (next) wakeAt(next.due_at);
+    const queue = ready.values();
+    const work = async () => {
+      for (const { instance_id } of queue) if (!stopped) await unlessOver(drive(instance_id, BACKGROUND), QUICK_MS);
+    };
+    await Promise.all(Array.from({ length: MAX_AT_ONCE }, work));
   }
 
   /** The sweep that comes at the latest then. */
@@ -144,9 +188,16 @@ export function createSettler(parts: Parts): Settler {
   };
 }
 
+const BACKGROUND: Driver = { caller: { actor: SERVER }, background: true };
+
 /** What is seen to for a call is the server's doing; whoever calls is told of it. */
-function turnCaller({ current, caller }: Call): { id: string; caller: Caller } {
-  return { id: current.instance_id, caller: { ...caller, actor: SERVER } };
+function driverFor({ caller }: Call): Driver {
+  return { caller: { ...caller, actor: SERVER }, background: false };
+}
+
+/** What it resolves to, or true if that takes longer. */
+function unlessOver(doing: Promise<boolean>, milliseconds: number): Promise<boolean> {
+  return Promise.race([doing, Bun.sleep(milliseconds).then(() => true)]);
 }
 
 /** The call with the next write, or with the row as it is if another writer was first. */
@@ -159,8 +210,10 @@ async function unlessLost(call: Call, next: () => Promise<Call>): Promise<Call> 
   }
 }
 
-function unlessConflict(error: unknown): void {
+/** True: another writer was first, so that there may be more to do. */
+function unlessConflict(error: unknown): true {
   if (!(error instanceof AppError) || error.code !== "CONFLICT") throw error;
+  return true;
 }
 
 /**

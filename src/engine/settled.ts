@@ -1,4 +1,5 @@
 /** An outcome once the run has settled: whatever the server and the clock had to do is done, or goes on in the background. */
+import { AppError } from "../errors.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, callOn } from "./call.ts";
 import { handedOut, type Outcome, type ServerDid } from "./outcome.ts";
@@ -16,12 +17,21 @@ interface Settling {
   caller: Caller;
 }
 
-/** `until`, by `performance.now()`: how long the call may wait for it. */
-export async function settleOutcome(
-  { parts, settler, caller }: Settling,
-  outcome: Outcome,
-  until: number,
-): Promise<Outcome> {
+/** `until`, by `performance.now()`: how long the call may wait for it. What the call did is durable: it is answered in any case. */
+export async function settleOutcome(settling: Settling, outcome: Outcome, until: number): Promise<Outcome> {
+  try {
+    return await settleWithin(settling, outcome, until);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "PERSISTENCE_ERROR") throw error;
+    settling.parts.log.warn(
+      { err: error },
+      "what became of a run could not be read; the answer tells of the call alone",
+    );
+    return outcome;
+  }
+}
+
+async function settleWithin({ parts, settler, caller }: Settling, outcome: Outcome, until: number): Promise<Outcome> {
   const of = outcome.instance.turn?.of;
   const settles = of === "server" || of === "clock";
   if (!settles && !hasServerSteps(outcome.workflow)) return outcome;

@@ -1,13 +1,13 @@
 /** Starting an instance: once for each `request_id`, whatever happens to the definition afterwards. */
 import { AppError } from "../errors.ts";
 import type { Start } from "../instance.ts";
-import type { JsonObject } from "../json.ts";
+import { applyPatch, type JsonObject, patchFor } from "../json.ts";
 import { asWritten, didYouMean, isSameName } from "../near-name.ts";
 import { begin } from "../rules/begin.ts";
-import { told } from "../rules/landing.ts";
+import { cleared, told } from "../rules/landing.ts";
 import { turnAtEntry } from "../rules/turns.ts";
 import { oneLine } from "../words.ts";
-import { type Catalog, firstStep, type LoadedWorkflow } from "../workflow.ts";
+import { type Catalog, firstStep, type LoadedWorkflow, type Step } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -93,13 +93,18 @@ function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; 
     instance_id: parts.newId(),
     definition: from.loaded.hash,
     first_step: step.name,
-    context: from.context,
+    context: atEntry(step, from.context),
     request_id: from.request_id ?? null,
     unattended: from.unattended ?? false,
     actor: from.actor,
     started_at,
     ...told(turn),
   };
+}
+
+/** The context without what entering the step removes. */
+function atEntry(step: Step, context: JsonObject): JsonObject {
+  return applyPatch(context, patchFor(context, cleared(step)));
 }
 
 /** Throws INVALID_INPUT that names each value that the workflow's inputs do not allow. */
@@ -120,9 +125,10 @@ function refuseInputs({ schemas }: Parts, { workflow }: LoadedWorkflow, context:
 async function repeated(call: Call, input: StartInput): Promise<Outcome> {
   const { workflow_name, instance_id } = call.current;
   const first = await call.store.start(instance_id);
+  const sent = atEntry(firstStep(call.workflow), input.context);
   const same =
     isSameName(workflow_name, input.workflow_name) &&
-    Bun.deepEquals(first?.context, input.context, true) &&
+    Bun.deepEquals(first?.context, sent, true) &&
     first?.unattended === (input.unattended ?? false);
   if (same) return handedOut(call, { replayed: true });
   throw new AppError(

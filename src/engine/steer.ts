@@ -8,9 +8,12 @@ import { type Call, momentOf, openCall, write } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { lastDecision } from "./read.ts";
+import { SERVER } from "./serve.ts";
 import { findDefinition } from "./start.ts";
 import { suspendedError } from "./visits.ts";
 
+/** Entries among which a rewind is sought that is sent again. */
+const MAX_SINCE = 20;
 /** Entries read at a time when the whole history is needed. */
 const PAGE = 1_000;
 
@@ -72,14 +75,15 @@ export interface RewindInput {
 }
 
 /**
- * Hands out an earlier visit again. Repeated before anything was reported, it answers the same and adds nothing. Throws
+ * Hands out an earlier visit again. Repeated before an agent or a person did anything else, it answers the same and adds nothing. Throws
  * INSTANCE_SUSPENDED if the instance waits for a person, since no tool lets it go on; INVALID_INPUT for a visit that
  * was not yet, STEP_NOT_ALLOWED if the definition does not have its step any more, CONFLICT, INSTANCE_FINAL.
  */
 export async function rewindInstance(parts: Parts, input: RewindInput, caller: Caller): Promise<Outcome> {
   const call = await openCall(parts, input.instance_id, caller);
   const { store, current, workflow } = call;
-  const [last] = await store.history(current.instance_id, { limit: 1 });
+  const recent = await store.history(current.instance_id, { limit: MAX_SINCE });
+  const last = recent.findLast((each) => each.actor !== SERVER || each.decision?.decided_by === "timer"); // no report since
   const decision = last?.kind === "rewind" ? last.decision : null;
   const repeated = decision?.to_visit === input.to_visit && !current.pending;
   if (decision && repeated) return handedOut(call, { decision, replayed: true });

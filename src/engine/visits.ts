@@ -2,7 +2,7 @@
 import { AppError } from "../errors.ts";
 import { type HistoryEntry, type Instance, isFinal, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
-import { RELEASED, waitingFor } from "../turn.ts";
+import { RELEASED, type TurnKind, turnWords, waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import type { Call } from "./call.ts";
 
@@ -54,15 +54,21 @@ export function needsStepId(current: Instance, given: string | undefined): AppEr
 
 /** INSTANCE_SUSPENDED: what it waits for, and how it goes on. */
 export function suspendedError(instance: Instance): AppError {
-  const { instance_id } = instance;
+  const { instance_id, turn } = instance;
   const waiting_for = waitingFor(instance);
+  const again = `resume_workflow {"instance_id":"${instance_id}"}`;
   const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\``;
+  const hints: { [kind in TurnKind]?: string } = {
+    server_step: `${again} waits for it and hands out what follows; it needs no report.`,
+    time: `${again} when it is over; it needs no report before.`,
+    paused: `If the user wants to go on: ${again}`,
+  };
   const until = RELEASED.has(waiting_for?.kind ?? "") ? released : ". When it may go on";
   return new AppError(
     "INSTANCE_SUSPENDED",
-    `The instance waits: ${waiting_for?.message ?? "for a person"}. Nothing changed.`,
+    `The instance waits: ${turn ? turnWords(turn) : "for a person"}. Nothing changed.`,
     {
-      hint: `Tell the user and stop${until}: resume_workflow {"instance_id":"${instance_id}"}`,
+      hint: hints[turn?.kind ?? "step"] ?? `Tell the user and stop${until}: ${again}`,
       details: { waiting_for },
     },
   );
@@ -77,7 +83,7 @@ export function lateReport(
   const where = isFinal(current.status)
     ? `The instance is ${current.status}.`
     : waitingFor(current)
-      ? `The instance waits: ${waitingFor(current)?.message ?? "for its turn"}.`
+      ? `The instance waits: ${current.turn && turnWords(current.turn)}.`
       : `Now at: ${current.step_name}, step_id ${stepIdOf(current)}.`;
   return new AppError(
     "STALE_REPORT",

@@ -16,9 +16,10 @@ export function createProgress(
 ): Progress {
   let timer: Timer | undefined;
   let progress = 0;
+  let over = false;
   return {
     tell(message) {
-      if (token === undefined) return;
+      if (token === undefined || over) return; // what goes on in the background after the answer is not told
       const say = () => {
         progress += 1;
         const params = { progressToken: token, progress, message };
@@ -28,6 +29,9 @@ export function createProgress(
       timer = setInterval(say, REPEAT_MS);
       say();
     },
-    end: () => clearInterval(timer),
+    end() {
+      over = true;
+      clearInterval(timer);
+    },
   };
 }

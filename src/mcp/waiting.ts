@@ -43,12 +43,12 @@ function waitingLine({ instance, workflow }: Waits): string {
   const waiting = waitingFor(instance);
   if (!waiting) return "";
   const { kind, message, until, since } = waiting;
-  if (kind === "time") return `It is handed out at ${clock(until ?? since)}.`;
+  if (kind === "time") return `It is handed out at ${clock(until ?? since, since)}.`;
   const repeats = currentStep(workflow, instance)?.until_passes;
   const again =
-    repeats && `every ${exactly(repeats.every)}, until ${clock(later(since, repeats.at_most))} at the latest`;
+    repeats && `every ${exactly(repeats.every)}, until ${clock(later(since, repeats.at_most), since)} at the latest`;
   const seen = message && oneLine(message, MAX_MESSAGE);
-  if (!seen && !again) return `It runs since ${clock(since)}.`;
+  if (!seen && !again) return `It runs since ${clock(since, since)}.`;
   return `${[seen, again].filter(Boolean).join("; ")}.`;
 }
 
@@ -67,7 +67,7 @@ function whenLines({ instance, wait_command }: Waits): string[] {
 export function deadlineRule({ instance }: Pick<Outcome, "instance">): string {
   const { turn } = instance;
   if (turn?.of !== "agent" || !turn.until) return "";
-  return `Report by ${clock(turn.until)} (${between(turn.since, turn.until)} from the hand-out): a later report does not count.`;
+  return `Report by ${clock(turn.until, turn.since)} (${between(turn.since, turn.until)} from the hand-out): a later report does not count.`;
 }
 
 /** Why the agent does a step of the server; empty if it is none. */
@@ -102,8 +102,10 @@ export function serverDidLine(did: ServerDidView[]): string {
   return `Done by the server: ${words.join(" → ")}`;
 }
 
-function clock(time: string): string {
-  return `${time.slice(11, 19)} UTC`;
+/** `14:02:11 UTC`, with the date if that is another day than the beginning was. */
+function clock(time: string, since: string): string {
+  const day = time.slice(0, 10);
+  return `${day === since.slice(0, 10) ? "" : `${day} `}${time.slice(11, 19)} UTC`;
 }
 
 function later(since: string, seconds: number): string {

@@ -66,9 +66,17 @@ export function handOver(instance: Instance, unchecked: string, moment: Moment):
 }
 
 /** Where nobody can be refused, what may not be written ends the run as failed; it says why. */
-export function fall(instance: Instance, why: string, { report, ...moment }: Moment & { report?: Report }): Change {
+export function fall(
+  instance: Instance,
+  why: string,
+  { report, evidence, ...moment }: Moment & { report?: Report; evidence?: CheckResult[] },
+): Change {
   const decision: Decision = { decided_by: "route", next_step: FAIL, reasoning: why, status: "FAILED" };
-  const line = entry(instance, { kind: "visit", report, decision, started_at: instance.visit_started_at }, moment);
+  const line = entry(
+    instance,
+    { kind: "visit", report, decision, evidence, started_at: instance.visit_started_at },
+    moment,
+  );
   const visits = afterVisit(instance.visits, line);
   const end = landing({ ...instance, visits }, decision, { now: moment.now, turn: null });
   return change(instance, [line], { ...end, pending: null, updated_at: moment.now });

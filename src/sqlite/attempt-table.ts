@@ -12,6 +12,9 @@ const KEEP = `UPDATE attempts SET alive_until = $alive_until WHERE attempt_id = 
   (SELECT 1 FROM instances WHERE instances.instance_id = attempts.instance_id AND instances.visit = attempts.visit
     AND instances.definition = attempts.definition AND instances.status = 'RUNNING')`;
 
+const IS_CURRENT = `SELECT 1 FROM instances
+  WHERE instance_id = $instance_id AND visit = $visit AND definition = $definition AND status = 'RUNNING'`;
+
 interface Statements {
   row(sql: string, values: Row): Row | null;
   run(sql: string, values: Row): number;
@@ -34,7 +37,9 @@ export function createAttemptTable({ row, run, read, write }: Statements): Attem
 
     beginAttempt: (mine, now) =>
       write(() => {
-        const before = find(mine.instance_id);
+        const { instance_id, visit, definition } = mine;
+        if (!row(IS_CURRENT, { instance_id, visit, definition })) return { begun: false, before: null };
+        const before = find(instance_id);
         if (before && isAlive(before, now) && isOf(before, mine)) return { begun: false, before };
         run(REPLACE, attemptToRow(mine));
         return { begun: true, before };

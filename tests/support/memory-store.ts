@@ -109,6 +109,8 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
 
     attempt: async (id) => read(Attempt, attempts[id]),
     async beginAttempt(mine, now) {
+      const current = load(mine.instance_id);
+      if (current?.status !== "RUNNING" || !isOf(mine, current)) return { begun: false, before: null };
       const before = read(Attempt, attempts[mine.instance_id]);
       if (before && isAlive(before, now) && isOf(before, mine)) return { begun: false, before };
       attempts[mine.instance_id] = JSON.stringify(mine);

@@ -36,6 +36,27 @@ export function holdsAttempts(open: OpenRoom): void {
     expect(await store.beginAttempt(attemptAt(instance, "two"), at(1))).toMatchObject({ begun: true });
   });
 
+  test("an attempt is alive for whoever looked at the clock a moment before it said so", async () => {
+    const { store, other } = await open();
+    const instance = await make(store, "wf_a");
+    await store.beginAttempt({ ...attemptAt(instance, "one"), alive_until: at(7) }, at(1));
+    const a_moment_before = new Date(Date.parse(at(1)) - 10).toISOString();
+    expect(await other.beginAttempt(attemptAt(instance, "two"), a_moment_before)).toMatchObject({ begun: false });
+  });
+
+  test("none begins at a visit, or by a definition, that is not the current one, or of a run that waits or is over", async () => {
+    const { store } = await open();
+    const instance = await make(store, "wf_a");
+    const moved = await committed(store, movedTo("Two", instance));
+    await store.beginAttempt(attemptAt(moved, "one"), at(1));
+    const refused = { begun: false, before: null };
+    expect(await store.beginAttempt(attemptAt(instance, "late"), at(1))).toEqual(refused);
+    expect(await store.beginAttempt({ ...attemptAt(moved, "late"), definition: "other" }, at(1))).toEqual(refused);
+    expect(await store.attempt("wf_a")).toMatchObject({ attempt_id: "one" });
+    const done = await committed(store, movedTo("FINISH", moved));
+    expect(await store.beginAttempt(attemptAt(done, "late"), at(9))).toEqual(refused);
+  });
+
   test("a result is left for whoever asks, once", async () => {
     const { store, other } = await open();
     const instance = await make(store, "wf_a");
