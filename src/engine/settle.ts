@@ -160,11 +160,12 @@ export function createSettler(parts: Parts): Settler {
   let next = Number.POSITIVE_INFINITY;
   function wakeAt(due: string): void {
     if (!sweeping || stopped) return;
-    const at = performance.now() + Math.min(SWEEP_MS, Math.max(0, Date.parse(due) - parts.now().getTime()));
+    const delay = Math.min(SWEEP_MS, Math.max(0, Date.parse(due) - parts.now().getTime()));
+    const at = performance.now() + delay;
     if (at >= next) return;
     next = at;
     clearTimeout(timer);
-    timer = setTimeout(() => void tick(), at - performance.now());
+    timer = setTimeout(() => void tick(), delay);
     timer.unref();
   }
 
