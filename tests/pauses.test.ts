@@ -1,0 +1,97 @@
+/** Runs that the user pauses, whatever goes on meanwhile, and runs that their agent ends as failed. */
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { advance, expectError, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
+import { begun, linesOf, lives, SHIP, SLOW, servedFiles, server } from "./support/serving.ts";
+import { waitFor } from "./support/stdio.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, {
+  ...servedFiles("SERVED"),
+  ...workflowFiles("JUDGED", { Work: {}, Ship: {} }),
+  ...workflowFiles("CHECKED", { Work: { extras: ["checks: [{command: test}]"], ...SHIP } }),
+  ...workflowFiles("ENDED", { Work: { extras: ["next: [Ship, FAIL]"] }, Ship: { extras: ["next: [FINISH, Work]"] } }),
+});
+
+const pause = { status: "paused", message: "lunch" };
+
+test("a pause that is sent again is answered alike and noted once; notes and reports wait for whoever resumes", async () => {
+  const on = await server({ workflows });
+  const run = await startRun(on, "JUDGED");
+  const first = await advance(on, run, pause);
+  expect(await advance(on, run, pause)).toEqual(first);
+  expect(await historyOf(on, run.id)).toHaveLength(1);
+  for (const status of ["in_progress", "success", "failure"]) {
+    const refused = await expectRefused(on, run.id, () => advance(on, run, { status }), "INSTANCE_SUSPENDED");
+    expect(refused.text).toContain(`If the user wants to go on: resume_workflow {"instance_id":"${run.id}"}`);
+  }
+  const resumed = await on.call("resume_workflow", {});
+  expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "1-work" } });
+  expect((await advance(on, run, { status: "in_progress", details: "again" })).text).toStartWith(
+    "Noted. Still at Work",
+  );
+  expect((await historyOf(on, run.id)).map(({ kind }) => kind)).toEqual(["note", "resume", "note"]);
+});
+
+test("a report that is kept until the agent chooses outlasts a pause", async () => {
+  const on = await server({ workflows });
+  const run = await startRun(on, "JUDGED");
+  const kept = await advance(on, run, { details: "42 lines", updates: { lines: 42 } });
+  expect(kept.data.decision_required.candidates).toContain("Ship");
+  await advance(on, run, pause);
+  const resumed = await on.call("resume_workflow", {});
+  expect(resumed.data).toMatchObject({ status: "RUNNING", decision_required: {}, current_context: { lines: 42 } });
+  const chosen = await advance(on, run, { next_step: "Ship" });
+  expect(chosen.data.next_step.step_id).toBe("2-ship");
+  const [visit] = (await historyOf(on, run.id)).filter(({ kind }) => kind === "visit");
+  expect(visit).toMatchObject({ report: { details: "42 lines" }, decision: { decided_by: "agent" } });
+});
+
+test("a pause while checks run ends them: the report that they were for decides nothing", async () => {
+  const on = await server({ workflows, script: SLOW });
+  const run = await startRun(on, "CHECKED");
+  const told = await advance(on, run);
+  expect(told.data.checks_running).toMatchObject({ checks: ["test"] });
+  await begun(on, 1);
+  await advance(on, run, pause);
+  await waitFor(() => !lives(linesOf(on, "pids")[0] ?? ""), "the end of the check");
+  writeFileSync(join(on.project, "go"), "0");
+  expectError(await advance(on, run), "INSTANCE_SUSPENDED");
+  expect(await statusOf(on, run.id)).toMatchObject({ status: "SUSPENDED", visit: 1, waiting_for: { kind: "paused" } });
+  const resumed = await on.call("resume_workflow", {});
+  expect(resumed.data.next_step.step_id).toBe("1-work");
+  expect((await advance(on, run)).data).toMatchObject({ status: "COMPLETED", checked: [{ outcome: "passed" }] });
+});
+
+test("a server step that was handed over and paused is the server's again, if the one that goes on may do it", async () => {
+  const may = await server({ workflows });
+  const idle = await server({ workflows, beside: may, mayRun: false });
+  const run = await startRun(idle, "SERVED");
+  await advance(idle, run);
+  await advance(idle, { id: run.id, stepId: "2-test" }, pause);
+  expect((await may.call("resume_workflow", {})).data).toMatchObject({
+    next_step: { step_id: "4-ship" },
+    server_did: [{ step_name: "Test" }, { step_name: "Count" }],
+  });
+});
+
+test("an agent ends a run as failed where the step lists FAIL, and nowhere else", async () => {
+  const on = await server({ workflows });
+  const run = await startRun(on, "ENDED");
+  expect(run.told.data.decision_required.candidates).toEqual(["Ship", "FAIL"]);
+  const ship = await advance(on, run, { next_step: "Ship" });
+  expect(ship.data.decision_required.candidates).not.toContain("FAIL");
+  const at = { id: run.id, stepId: "2-ship" };
+  const said = { status: "failure", error: "no remote", next_step: "FAIL" };
+  await expectRefused(on, run.id, () => advance(on, at, said), "STEP_NOT_ALLOWED");
+  await advance(on, at, { next_step: "Work" });
+  const ended = await advance(on, { id: run.id, stepId: "3-work" }, said);
+  expect(ended.data).toMatchObject({ status: "FAILED", next_step: null });
+  expect(ended.text).toStartWith("FAILED · ENDED");
+  expect(ended.text).toContain("Tell the user the outcome.");
+  expect(await statusOf(on, run.id)).toMatchObject({ status: "FAILED", current_step_name: "FAIL", visit: 3 });
+  expect((await advance(on, { id: run.id, stepId: "3-work" }, said)).data).toMatchObject({ replayed: true });
+  expectError(await on.call("rewind_workflow", { instance_id: run.id, to_visit: 1 }), "INSTANCE_FINAL");
+});
