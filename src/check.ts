@@ -21,6 +21,8 @@ export const CheckResult = z.object({
   /** The program that was started, as its text; absent if the check is named by it. */
   command: z.string().optional(),
   ...Finding.shape,
+  /** With the last check of a proof: how the project's files stood after it, as `ProjectFiles` notes it. */
+  project_files: z.string().optional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
@@ -41,8 +43,20 @@ export interface Checker {
   look(check: Check, at: Looking): Promise<CheckResult>;
   /** How files stand, for later looks of that visit. */
   baseline(at: OfVisit & { project: string }, noted: Noted[]): Promise<Baseline>;
+  projectFiles: ProjectFiles;
   /** Ends what an attempt of a process that is gone may have left running on this machine. */
   endLeftovers(attempt: string): Promise<void>;
+}
+
+/** How the files of a project stand, tracked and untracked, ignored ones aside, as git tells it. Starts nothing else. */
+export interface ProjectFiles {
+  /** A digest of them, another one if a file came, went or changed; null if it cannot be told, or not in 2 s. */
+  note(at: { instance_id: string; project: string; signal: AbortSignal }): Promise<string | null>;
+  /**
+   * Of these digests those that are not true any more, with the paths that came, went or changed since; null if these were
+   * not kept. Empty if it cannot be told.
+   */
+  since(at: { instance_id: string; project: string }, digests: string[]): Promise<Map<string, string[] | null>>;
 }
 
 /** All that is to be known of the check's kind. */

@@ -47,6 +47,8 @@ const StepVisits = z.object({
   failed: z.int().optional(),
   /** The visit that proved it, if a rewind came after it: the project may have changed since. */
   proven_before_rewind: z.int().optional(),
+  /** How the project's files stood when it was proven last; absent if that could not be told, or no program proved it. */
+  project_files: z.string().optional(),
   /** By check: how many milliseconds its program took the last time. */
   took: z.record(z.string(), z.int()).optional(),
 });

@@ -17,6 +17,11 @@ export interface Probing {
   /** The whole environment of the programs that are started for it. */
   environment: Record<string, string>;
   signal?: AbortSignal;
+  /**
+   * Nothing that the project or its settings name is started, and it takes 2 s at the most. A file that git would read
+   * through a program is told by its size and time.
+   */
+  inert?: boolean;
 }
 
 /** Files of a project, as git reads globs. */

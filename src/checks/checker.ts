@@ -10,6 +10,7 @@ import type { KeptFiles } from "./kept-files.ts";
 import { endMarked } from "./marked-processes.ts";
 import { type Permission, refusalOf } from "./permission.ts";
 import { checkProgram } from "./program-check.ts";
+import { createProjectFiles } from "./proven-files.ts";
 
 /** Most characters of an error in what is told of a check. */
 const MAX_ERROR = 300;
@@ -50,6 +51,7 @@ export function createChecker(parts: CheckerParts): Checker {
       const told = noted.map(async (each) => [keyOf(each.files), await noteState(each, at(), parts)] as const);
       return Object.fromEntries(await Promise.all(told)) satisfies Baseline;
     },
+    projectFiles: createProjectFiles(parts),
     endLeftovers: (attempt) => endMarked(attempt),
   };
 }

@@ -12,7 +12,7 @@ interface Parts {
 }
 
 /** By path, one byte a character. */
-type Ids = ReadonlyMap<string, string>;
+export type Ids = ReadonlyMap<string, string>;
 
 /** Null if git cannot tell. */
 export async function stateOf(files: Files, at: Looking, parts: Parts): Promise<FilesState | null> {
@@ -52,27 +52,27 @@ async function contents(
   return found;
 }
 
-function digest(ids: Ids): string {
+export function digest(ids: Ids): string {
   const hash = createHash("sha256");
   for (const path of [...ids.keys()].sort()) hash.update(`${path}\0${ids.get(path)}\0`, "latin1");
   return hash.digest("hex");
 }
 
-function differing(before: Ids, now: Ids): string[] {
+export function differing(before: Ids, now: Ids): string[] {
   return [...new Set([...before.keys(), ...now.keys()])].filter((path) => before.get(path) !== now.get(path));
 }
 
-function toNote(ids: Ids): Buffer {
+export function toNote(ids: Ids): Buffer {
   return Buffer.from([...ids].map(([path, id]) => `${path}\0${id}\0`).join(""), "latin1");
 }
 
-function fromNote(note: Buffer): Ids {
+export function fromNote(note: Buffer): Ids {
   const parts = note.toString("latin1").split("\0");
   const ids = new Map<string, string>();
   for (let at = 0; at + 1 < parts.length; at += 2) ids.set(parts[at] ?? "", parts[at + 1] ?? "");
   return ids;
 }
 
-function readable(path: string): string {
+export function readable(path: string): string {
   return Buffer.from(path, "latin1").toString("utf8");
 }

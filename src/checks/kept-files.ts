@@ -2,14 +2,14 @@
  * Files that the server keeps of a run, beside its database: what programs printed, and how files stood. If one cannot be
  * written, the answer says so; a check never fails for it. No link is followed, to write or to remove.
  */
-import type { Dirent } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { lstat, open, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { lstat, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding, OfVisit } from "../check-kinds/looking.ts";
 import { slugify } from "../workflow.ts";
 import { KEPT_BYTES } from "./output-tail.ts";
-import { faultOf, isDirectory, privateDirectory, removeWhole } from "./own-directory.ts";
+import { faultOf, privateDirectory, removeWhole } from "./own-directory.ts";
+import { dropOldest, entriesIn, filesIn, putWhole } from "./private-files.ts";
 
 /** Most bytes of one program's output. */
 const MAX_FILE_BYTES = 10_000_000;
@@ -17,6 +17,9 @@ const MAX_FILE_BYTES = 10_000_000;
 const MAX_BYTES = 1_000_000_000;
 /** After so many bytes of its own a server looks again how many there are. */
 const LOOK_BYTES = 25_000_000;
+/** How the project's files stood: the end of such a file's name, and most of them for one run. */
+const STATE = ".files";
+const MAX_STATES = 20;
 /** Of a long output: its beginning, up to here, and its end. */
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 
@@ -27,6 +30,13 @@ export interface KeptFiles {
   note(of: OfVisit, key: string, bytes: Uint8Array): Promise<void>;
   /** Null if there is none. */
   readNote(of: OfVisit, key: string): Promise<Buffer | null>;
+  /**
+   * Keeps how the project's files stood, under a name of its own, for as long as few newer ones come; one that cannot be
+   * written is none.
+   */
+  keepState(instanceId: string, name: string, bytes: () => Uint8Array): Promise<void>;
+  /** Null if there is none, or none any more. */
+  readState(instanceId: string, name: string): Promise<Buffer | null>;
   /** Removes all files of the runs that are gone; rejects with the first fault after it went through them all. */
   removeRuns(isGone: (instanceId: string) => Promise<boolean>): Promise<void>;
 }
@@ -43,10 +53,10 @@ export interface OutputFile {
 export function createKeptFiles(directory: () => string): KeptFiles {
   let unseen = LOOK_BYTES;
 
-  const homeOf = ({ instance_id }: OfVisit) => join(directory(), instance_id);
+  const homeOf = ({ instance_id }: Pick<OfVisit, "instance_id">) => join(directory(), instance_id);
 
   /** Writes something where the files of the run are. */
-  async function begin<T>(of: OfVisit, write: (home: string) => Promise<T>): Promise<T> {
+  async function begin<T>(of: Pick<OfVisit, "instance_id">, write: (home: string) => Promise<T>): Promise<T> {
     await privateDirectory(directory());
     await privateDirectory(homeOf(of));
     return write(homeOf(of));
@@ -73,6 +83,20 @@ export function createKeptFiles(directory: () => string): KeptFiles {
         // the names of what changes cannot be told then; whether something does, can
       }
     },
+    async keepState(instance_id, name, bytes) {
+      try {
+        await begin({ instance_id }, async (home) => {
+          const state = bytes();
+          if (state.length > MAX_FILE_BYTES) return;
+          await putWhole(join(home, `${name}${STATE}`), state);
+          await dropOldest(home, STATE, MAX_STATES);
+          wrote(state.length);
+        });
+      } catch {
+        // as with a note
+      }
+    },
+    readState: (instance_id, name) => readFile(join(homeOf({ instance_id }), `${name}${STATE}`)).catch(() => null),
     readNote: (of, key) => readFile(notePath(homeOf(of), of, key)).catch(() => null),
     async removeRuns(isGone) {
       const faults: unknown[] = [];
@@ -99,10 +123,7 @@ async function putNote(home: string, { of, key, bytes }: { of: OfVisit; key: str
   for (const name of await filesIn(home)) {
     if (name.endsWith(".state") && Number.parseInt(name, 10) < of.visit) await unlink(join(home, name));
   }
-  const path = notePath(home, of, key);
-  const part = `${path}.${crypto.randomUUID()}.part`;
-  await writeFile(part, bytes, { mode: 0o600, flag: "wx" });
-  await rename(part, path);
+  await putWhole(notePath(home, of, key), bytes);
 }
 
 interface Place {
@@ -197,13 +218,4 @@ async function trim(directory: string): Promise<void> {
 async function runsIn(directory: string): Promise<string[]> {
   const found = await entriesIn(directory);
   return found.filter((entry) => entry.isDirectory() && /^(run|wf)_\w+$/.test(entry.name)).map(({ name }) => name);
-}
-
-async function filesIn(directory: string): Promise<string[]> {
-  return (await entriesIn(directory)).filter((entry) => entry.isFile()).map(({ name }) => name);
-}
-
-/** Empty if there is no such directory, or a link to one. */
-async function entriesIn(directory: string): Promise<Dirent[]> {
-  return (await isDirectory(directory)) ? readdir(directory, { withFileTypes: true }).catch(() => []) : [];
 }

@@ -1,8 +1,10 @@
 /** `orchestrator show ID`: one run whole, nothing cut: its context, its history, the current step's instructions. */
 import type { App } from "../app.ts";
+import type { StaleProof } from "../engine/outcome.ts";
 import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
 import { runText, wholeEntry } from "../mcp/run-text.ts";
+import { staleLines } from "../mcp/stale-words.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
@@ -28,15 +30,19 @@ export const show: Command = {
   },
 };
 
+interface Whole extends Snapshot {
+  stale: StaleProof[];
+}
+
 /** The instance with all of its history, page by page. */
-async function readWhole({ engine }: App, instance_id: string): Promise<Snapshot> {
+async function readWhole({ engine }: App, instance_id: string): Promise<Whole> {
   const last = await engine.status({ instance_id, history_limit: PAGE });
   const history = [...last.history];
   while (history[0] && history[0].seq > 1) {
     const page = await engine.status({ instance_id, history_limit: PAGE, history_before: history[0].seq });
     history.unshift(...page.history);
   }
-  return { ...last, history };
+  return { ...last, history, stale: await engine.stale(instance_id) };
 }
 
 function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
@@ -45,18 +51,19 @@ function instructionsOf({ instance, workflow, filler }: Snapshot): string | null
   return filler?.().text ?? fillTemplate(step.instructions, { context: effectiveContext(instance) });
 }
 
-function asJson(whole: Snapshot) {
+function asJson(whole: Whole) {
   const { version: _version, ...instance } = whole.instance;
   return {
     ...instance,
     files: whole.files,
     waiting_for: waitingFor(instance),
     instructions: instructionsOf(whole),
+    stale_proofs: whole.stale,
     history: whole.history,
   };
 }
 
-function asText(whole: Snapshot): string {
+function asText(whole: Whole): string {
   const { instance, workflow, files } = whole;
   const history = whole.history.map(wholeEntry);
   const step = currentStep(workflow, instance);
@@ -70,6 +77,7 @@ function asText(whole: Snapshot): string {
   const lines = [
     runText(run, { indent: 2 }),
     files && `\nFiles of the run: ${files}`,
+    ...staleLines(instance, whole.stale),
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];

@@ -4,7 +4,7 @@
  * as soon as the row, or the visit, is not the current one any more.
  */
 import { type Attempt, aliveFrom, BEAT_MS, isAlive, isFresh, isOf, type Patience } from "../attempt.ts";
-import { type Check, type Checker, type Evidence, kindOf, labelOf } from "../check.ts";
+import { type Check, type Checker, type Evidence, kindOf, labelOf, proves } from "../check.ts";
 import { keyOf as filesKey, type Looking } from "../check-kinds/looking.ts";
 import type { Attention } from "../decider.ts";
 import { AppError } from "../errors.ts";
@@ -212,7 +212,18 @@ export async function lookAll(
     evidence.push(result);
     if (result.outcome === "failed") break;
   }
-  return evidence;
+  return withProjectFiles(evidence, { checker, checks, looking });
+}
+
+/** What a program proved holds for the files that it saw; what other checks look at is not the project as a whole. */
+async function withProjectFiles(
+  evidence: Evidence,
+  { checker, checks, looking }: { checker: Checker; checks: Check[]; looking: Looking },
+): Promise<Evidence> {
+  const last = evidence.at(-1);
+  if (!last || !proves(evidence) || !checks.some((check) => kindOf(check).startsProgram)) return evidence;
+  const project_files = await checker.projectFiles.note(looking);
+  return project_files === null ? evidence : [...evidence.slice(0, -1), { ...last, project_files }];
 }
 
 /** Why nobody can say what changed: the step was handed out by a server that was not allowed to look. Else null. */

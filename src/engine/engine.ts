@@ -4,12 +4,13 @@ import { type AdvanceInput, advance } from "./advance.ts";
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
 import { atHandOut } from "./hand-out.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, StaleProof } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { createSettler } from "./settle.ts";
 import { settleOutcome } from "./settled.ts";
+import { staleProofs, withStale } from "./stale.ts";
 import { type StartInput, start } from "./start.ts";
 import {
   type CancelInput,
@@ -36,6 +37,8 @@ export interface Engine {
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
+  /** The run's proofs since which the project changed. */
+  stale(instanceId: string): Promise<StaleProof[]>;
   /** Sees once to all runs that are due to go on by themselves; resolves when that has begun. */
   sweep(): Promise<void>;
   /** Does so from now on, again and again: what a process does that serves. */
@@ -56,7 +59,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     const answer = await made;
     if (isUnclear(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
-    return withFiles(parts, await atHandOut(parts, settled, caller), { tells });
+    return withStale(parts, await withFiles(parts, await atHandOut(parts, settled, caller), { tells }));
   };
   return {
     catalog: () => parts.source.catalog(),
@@ -68,6 +71,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     release: (input, caller) => releaseInstance(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
+    stale: (instanceId) => staleProofs(parts, instanceId),
     sweep: settler.sweep,
     keepSweeping: settler.begin,
     stop: settler.stop,

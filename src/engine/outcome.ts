@@ -50,6 +50,8 @@ export interface Outcome {
   replayed?: boolean;
   also_running?: InstanceSummary[];
   recap?: Recap;
+  /** Proofs of a run that is resumed, or over, since which the project changed. */
+  stale?: StaleProof[];
   /** Why the report that was kept does not count any more. */
   unproven?: string;
 }
@@ -59,6 +61,14 @@ export interface ServerDid {
   step_name: string;
   visit: number;
   seen: CheckResult;
+}
+
+/** A proof that is older than a change of the project. */
+export interface StaleProof {
+  step_name: string;
+  visit: number;
+  /** What came, went or changed since; null if only that something did is known. */
+  files: string[] | null;
 }
 
 /** Where a client that resumes thought it was. */

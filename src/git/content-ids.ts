@@ -39,8 +39,26 @@ async function lookAtAll(paths: string[], { directory, signal }: GitRun): Promis
   return found;
 }
 
+/** By path: size and time of each that stands there; what git would say of it took a program to tell. */
+export async function timesOf(paths: string[], { directory, signal }: GitRun): Promise<Map<string, string>> {
+  const times = new Map<string, string>();
+  for (let from = 0; from < paths.length; from += AT_ONCE) {
+    signal.throwIfAborted();
+    const some = paths.slice(from, from + AT_ONCE);
+    const found = await Promise.all(some.map((path) => lstat(bytesOf(path, directory)).catch(() => null)));
+    for (const [index, stats] of found.entries()) {
+      if (stats) times.set(some[index] ?? "", `${stats.size} bytes of ${stats.mtimeMs}`);
+    }
+  }
+  return times;
+}
+
+function bytesOf(path: string, directory: string): Buffer {
+  return Buffer.concat([Buffer.from(join(directory, "/")), Buffer.from(path, "latin1")]);
+}
+
 async function lookAt(path: string, directory: string): Promise<What> {
-  const full = Buffer.concat([Buffer.from(join(directory, "/")), Buffer.from(path, "latin1")]);
+  const full = bytesOf(path, directory);
   try {
     const found = await lstat(full);
     if (found.isSymbolicLink()) return await readlink(full, { encoding: "buffer" });

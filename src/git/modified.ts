@@ -1,10 +1,11 @@
 /**
  * The files of a project that differ from its last commit. Git is started for it, but runs nothing that the project
- * brings: see run-git.ts, and `withoutFilters` here.
+ * brings: see run-git.ts and filters.ts.
  */
 import { relative, sep } from "node:path";
+import { filtersOf } from "./filters.ts";
 import { findGitDir } from "./git-dir.ts";
-import { type GitRun, runGit } from "./run-git.ts";
+import { runGit } from "./run-git.ts";
 
 /** A project that takes longer has to do without. */
 const TIME_LIMIT_MS = 2_000;
@@ -23,7 +24,8 @@ export async function modifiedIn(directory: string, environment: Record<string, 
     const place = findGitDir(directory);
     if (!place) return null;
     const run = { directory, environment, signal: AbortSignal.timeout(TIME_LIMIT_MS) };
-    const printed = await runGit([...(await withoutFilters(run)), ...STATUS, "--", "."], run);
+    const { settings } = await filtersOf(run);
+    const printed = await runGit([...STATUS, "--", "."], { ...run, settings });
     const prefix = relative(place.root, directory).split(sep).join("/");
     return printed
       .toString("utf8")
@@ -37,14 +39,4 @@ export async function modifiedIn(directory: string, environment: Record<string, 
 
 function withoutPrefix(path: string, prefix: string): string {
   return prefix && path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) || "./" : path;
-}
-
-/** Arguments that switch off each filter that is set: git runs one to compare a file whose times say too little. */
-async function withoutFilters(run: GitRun): Promise<string[]> {
-  const names = (await runGit(["config", "--list", "--name-only", "-z"], run)).toString("utf8").split("\0");
-  const filters = new Set(names.flatMap((name) => /^(filter\..*)\.[^.]+$/s.exec(name)?.[1] ?? []));
-  return [...filters].flatMap((filter) => {
-    if (/[=\uFFFD]/.test(filter)) throw new Error("a filter whose name cannot be given");
-    return ["clean=", "smudge=", "process=", "required=false"].flatMap((set) => ["-c", `${filter}.${set}`]);
-  });
 }

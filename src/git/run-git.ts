@@ -1,7 +1,7 @@
 /**
  * Starts git so that it only reads: no hook, no monitor, no prompt, no lock, nothing fetched, no setting from the server's
  * environment, and never a git that the project brings. Filters that the repository's own settings name are run by git all
- * the same.
+ * the same, unless they are switched off: see filters.ts.
  */
 import { delimiter, isAbsolute, join, sep } from "node:path";
 import { findGitDir } from "./git-dir.ts";
@@ -11,6 +11,8 @@ export interface GitRun {
   directory: string;
   environment: Record<string, string>;
   signal: AbortSignal;
+  /** Arguments that set something for this start alone. */
+  settings?: string[];
   /** What it reads from standard input. */
   input?: Buffer;
 }
@@ -24,11 +26,12 @@ const VARIABLES = {
 };
 
 /** What git printed. Rejects if git cannot be started, is stopped or fails. */
-export async function runGit(args: string[], { directory, environment, signal, input }: GitRun): Promise<Buffer> {
+export async function runGit(args: string[], given: GitRun): Promise<Buffer> {
+  const { directory, environment, signal, settings = [], input } = given;
   const PATH = pathOutside(directory, environment["PATH"] ?? "");
   const program = Bun.which("git", { PATH });
   if (!program) throw new Error("there is no git");
-  const git = Bun.spawn([program, ...SETTINGS, "--no-optional-locks", ...args], {
+  const git = Bun.spawn([program, ...SETTINGS, ...settings, "--no-optional-locks", ...args], {
     cwd: directory,
     env: { ...environment, PATH, ...VARIABLES },
     stdin: input ?? "ignore",

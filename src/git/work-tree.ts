@@ -3,49 +3,76 @@
  * committed, staged or neither; so staging and committing change nothing, and editing does.
  */
 import type { ChangeProbe, Files } from "../project.ts";
-import { contentIds } from "./content-ids.ts";
+import { contentIds, timesOf } from "./content-ids.ts";
+import { filteredAmong, filtersOf } from "./filters.ts";
+import { findGitDir } from "./git-dir.ts";
 import { type GitRun, runGit } from "./run-git.ts";
 
 const TIME_LIMIT_MS = 10_000;
+const INERT_LIMIT_MS = 2_000;
+/** How often a tree is read that changes meanwhile. */
+const MOST_READS = 3;
 const GITLINK = "160000";
 
 export const gitChangeProbe: ChangeProbe = {
-  async contents(directory, files, { environment, signal }) {
-    const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  async contents(directory, files, { environment, signal, inert }) {
+    const limit = AbortSignal.timeout(inert ? INERT_LIMIT_MS : TIME_LIMIT_MS);
     const run = { directory, environment, signal: signal ? AbortSignal.any([signal, limit]) : limit };
-    try {
-      return await idsOf(files, run);
-    } catch {
-      return null; // no git, no work tree, something unreadable, or too slow
+    if (!inert) return idsOf(files, run).catch(() => null); // no git, no work tree, something unreadable, or too slow
+    if (!findGitDir(directory)) return null;
+    for (let reads = 0; reads < MOST_READS && !run.signal.aborted; reads++) {
+      const ids = await inertIdsOf(files, run).catch(() => null);
+      if (ids) return ids;
     }
+    return null;
   },
 };
 
 /** By path, one byte a character: the id of the content. */
 type Ids = Map<string, string>;
 
-async function idsOf({ glob, except = [] }: Files, run: GitRun): Promise<Ids> {
+async function inertIdsOf(files: Files, run: GitRun): Promise<Ids> {
+  const quiet = filtersOf(run).then(({ any, settings }) => ({ any, run: { ...run, settings } }));
+  const ids = await idsOf(files, run, quiet);
+  if (!(await quiet).any) return ids;
+  const paths = await filteredAmong([...ids.keys()], run);
+  for (const [path, stamp] of await timesOf(paths, run)) ids.set(path, stamp);
+  return ids;
+}
+
+/** `quiet` is how git is started if it might run a filter otherwise. */
+async function idsOf({ glob, except = [] }: Files, run: GitRun, quiet?: Promise<{ run: GitRun }>): Promise<Ids> {
   const pathspec = ["--", `:(glob)${glob}`, ...except.map((each) => `:(exclude,glob)${each}`)];
-  const [staged, moving] = await Promise.all([
-    listing(["ls-files", "-z", "--stage", ...pathspec], run),
-    listing(["ls-files", "-z", "--modified", "--others", "--exclude-standard", ...pathspec], run),
+  const reading = async () => (await quiet)?.run ?? run;
+  const [{ ids, links, conflicts }, modified, others] = await Promise.all([
+    listing(["ls-files", "-z", "--stage", ...pathspec], run).then(stagedIds),
+    reading().then((how) => listing(["ls-files", "-z", "--modified", ...pathspec], how)),
+    listing(["ls-files", "-z", "--others", "--exclude-standard", ...pathspec], run),
   ]);
-  const ids: Ids = new Map();
-  const repositories = new Set(moving.filter((path) => path.endsWith("/")));
-  const changed = new Set(moving);
-  for (const line of staged) {
-    const [mode, id = "", stage] = line.slice(0, line.indexOf("\t")).split(" ");
-    const path = line.slice(line.indexOf("\t") + 1);
-    ids.set(path, id);
-    if (mode === GITLINK && changed.has(path)) repositories.add(path);
-    if (stage !== "0") changed.add(path); // a conflict: what counts is the file as it stands
-  }
+  const changed = new Set([...modified, ...others, ...conflicts]);
+  const repositories = new Set([...changed].filter((path) => path.endsWith("/") || links.has(path)));
   for (const path of changed) if (repositories.has(path) || isOutside(path)) changed.delete(path);
-  const fresh = await contentIds([...changed], run);
+  const fresh = await contentIds([...changed], await reading());
   for (const path of changed) setOrDrop(ids, path, fresh.get(path));
   for (const path of repositories) ids.set(path.replace(/\/$/, ""), await headOf(path, run));
   for (const path of ids.keys()) if (isOutside(path)) ids.delete(path);
   return ids;
+}
+
+/** What the index holds; `links` are repositories inside this one. Of a conflict the file counts as it stands. */
+function stagedIds(lines: string[]): { ids: Ids; links: Set<string>; conflicts: string[] } {
+  const ids: Ids = new Map();
+  const links = new Set<string>();
+  const conflicts: string[] = [];
+  for (const line of lines) {
+    const tab = line.indexOf("\t");
+    const [mode, id = "", stage] = line.slice(0, tab).split(" ");
+    const path = line.slice(tab + 1);
+    ids.set(path, id);
+    if (mode === GITLINK) links.add(path);
+    if (stage !== "0") conflicts.push(path);
+  }
+  return { ids, links, conflicts };
 }
 
 async function listing(args: string[], run: GitRun): Promise<string[]> {

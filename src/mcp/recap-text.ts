@@ -4,6 +4,7 @@ import { effectiveAssumptions, effectiveContext, type HistoryEntry, isFinal } fr
 import { between, oneLine, quoted } from "../words.ts";
 import { recalledLine } from "./assumptions.ts";
 import { contextLine } from "./context-view.ts";
+import { briefStaleLines } from "./stale-words.ts";
 
 const MAX_QUOTE = 120;
 /** Longest status that is shown; older databases may hold any text. */
@@ -14,7 +15,7 @@ const MAX_REASON = 300;
 const MAX_FILES = 5;
 const ID_LENGTH = 7;
 
-export function recapText({ instance, workflow, unproven, checks_running }: Outcome, recap: Recap): string {
+export function recapText({ instance, workflow, unproven, checks_running, stale }: Outcome, recap: Recap): string {
   const since = recap.last_report_at
     ? `last report ${between(recap.last_report_at, recap.now)} ago`
     : "nothing reported yet";
@@ -29,6 +30,7 @@ export function recapText({ instance, workflow, unproven, checks_running }: Outc
     !isFinal(instance.status) && recalledLine(effectiveAssumptions(instance)),
     `Context: ${contextLine(effectiveContext(instance))}`,
     projectLine(recap.project),
+    ...(isFinal(instance.status) ? [] : briefStaleLines(instance, stale)),
     checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.turn?.of === "agent" }),
   ];
   return lines.filter(Boolean).join("\n");

@@ -7,6 +7,7 @@ import { RELEASED, waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { assumptionsWithin } from "./assumptions.ts";
 import { type checkedWithin, took } from "./checked.ts";
+import { briefStaleLines } from "./stale-words.ts";
 import type { NextStep, nextCall } from "./step-view.ts";
 import {
   deadlineRule,
@@ -159,9 +160,10 @@ export function callNext(view: View) {
 }
 
 /** What is left to do when a run is over. */
-export function outcomeRule(view: Pick<View, "instance">): string {
-  const assumed = view.instance.assumptions.length > 0 ? " and what was decided on their behalf" : "";
-  return [`Tell the user the outcome${assumed}.`, ...openProofs(view)].join(" ");
+export function outcomeRule({ instance, stale }: Pick<View, "instance" | "stale">): string {
+  const lines = briefStaleLines(instance, stale).map((line) => `\n${line}`);
+  const assumed = instance.assumptions.length > 0 ? " and what was decided on their behalf" : "";
+  return [`Tell the user the outcome${assumed}.`, ...openProofs({ instance })].join(" ") + lines.join("");
 }
 
 function suspendedRule(instance: Outcome["instance"]): string {

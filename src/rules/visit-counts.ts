@@ -22,9 +22,14 @@ export function afterVisit(
   const { count, last, unchecked = [], took: before } = now;
   const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
   const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
-  const end = proves(evidence) ? { proven: visit } : skipped ? {} : { failed: visit };
+  const end = proves(evidence) ? { proven: visit, ...filesOf(evidence) } : skipped ? {} : { failed: visit };
   const took = before || ran(evidence).length > 0 ? { took: { ...before, ...Object.fromEntries(ran(evidence)) } } : {};
   return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end, ...took } };
+}
+
+function filesOf(evidence: Evidence): { project_files?: string } {
+  const project_files = evidence.at(-1)?.project_files;
+  return project_files === undefined ? {} : { project_files };
 }
 
 function ran(evidence: Evidence): [key: string, milliseconds: number][] {
@@ -46,4 +51,25 @@ export function afterRewind(visits: Instance["visits"]): Instance["visits"] {
     return [name, proven === undefined ? rest : { ...rest, proven_before_rewind: proven }] as const;
   });
   return Object.fromEntries(all);
+}
+
+/** A visit whose proof holds for the project as it was then. */
+export interface Proof {
+  step_name: string;
+  visit: number;
+  project_files: string;
+}
+
+/** The last proof of each step of the live path, but that of the step which is worked on now; the oldest first. */
+export function proofsOf({
+  visits,
+  turn,
+  step_name: current,
+}: Pick<Instance, "visits" | "turn" | "step_name">): Proof[] {
+  const all = Object.entries(visits).flatMap(([step_name, { proven, proven_before_rewind, project_files }]) => {
+    const visit = proven ?? proven_before_rewind;
+    const again = turn !== null && step_name === current;
+    return visit === undefined || project_files === undefined || again ? [] : [{ step_name, visit, project_files }];
+  });
+  return all.sort((one, other) => one.visit - other.visit);
 }
