@@ -50,13 +50,21 @@ export interface Checker {
 
 /** How the files of a project stand, tracked and untracked, ignored ones aside, as git tells it. Starts nothing else. */
 export interface ProjectFiles {
-  /** A digest of them, another one if a file came, went or changed; null if it cannot be told, or not in 2 s. */
-  note(at: { instance_id: string; project: string; signal: AbortSignal }): Promise<string | null>;
+  /**
+   * The result with a digest of them, another one if a file came, went or changed; as it is if that cannot be told, or not
+   * in 2 s.
+   */
+  note(result: CheckResult, at: { instance_id: string; project: string; signal: AbortSignal }): Promise<CheckResult>;
   /**
    * Of these digests those that are not true any more, with the paths that came, went or changed since; null if these were
-   * not kept. Empty if it cannot be told.
+   * not kept. Empty if it cannot be told. `now` is the result that was noted last: if it was noted in this process and is
+   * still the same object, nobody looks again.
    */
-  since(at: { instance_id: string; project: string }, digests: string[]): Promise<Map<string, string[] | null>>;
+  since(
+    at: { instance_id: string; project: string },
+    digests: string[],
+    now: CheckResult | undefined,
+  ): Promise<Map<string, string[] | null>>;
 }
 
 /** All that is to be known of the check's kind. */

@@ -97,7 +97,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     case "move": {
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
       const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
-      const looked = happened.checked === null ? [] : [{ check: "c", outcome }];
+      const files = happened.checked ? { project_files: `as of ${history.length}` } : {};
+      const looked = happened.checked === null ? [] : [{ check: "c", outcome, ...files }];
       const evidence = happened.checked === undefined ? undefined : looked;
       if (!mayEnd(instance)) return null; // as the engine has it
       return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });

@@ -7,6 +7,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -34,6 +35,11 @@ writeFiles(workflows, {
   ...workflowFiles("CHOSEN", {
     Test: { extras: ["checks: [{run: 'true'}]"], guidance: "Ship, or Test again." },
     Ship: { routes: ENDS },
+  }),
+  ...workflowFiles("TWICE", {
+    Plan: { routes: ["otherwise → Test"] },
+    Test: { extras: ["checks: [{run: 'true'}]"], routes: ["otherwise → Last"] },
+    Last: { extras: ["checks: [{run: 'true'}]"], routes: ["otherwise → FINISH"] },
   }),
   ...workflowFiles("OTHER_CHECKS", {
     Edit: { extras: ["checks: [{changed: 'src/**'}, {file: src/a.ts}]"], routes: ["otherwise → Ship"] },
@@ -188,9 +194,26 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const run = await startRun(on, "CHOSEN");
       expect((await advance(on, run)).data.decision_required).toBeDefined();
       write(project, "src/a.ts", "more\n");
-      await advance(on, run, { next_step: "Ship" });
-      expect(await toldOn(on, run.id)).toEqual([
-        "Test: proved at visit 1; src/a.ts changed since (rewind to visit 1, or run it again)",
+      const end = await advance(on, run, { next_step: "FINISH", message: "that will do" });
+      expect(staleIn(end.text)).toEqual(["Test: proved at visit 1; src/a.ts changed since (run it again)"]);
+    });
+
+    test("a last answer whose own step was proven just now tells of the proofs before it", async () => {
+      const project = repository();
+      const on = await at(project);
+      const run = await startRun(on, "TWICE");
+      await advance(on, run);
+      await advance(on, { id: run.id, stepId: "2-test" });
+      write(project, "src/a.ts", "more\n");
+      const end = await advance(on, { id: run.id, stepId: "3-last" });
+      expect(end.data.status).toBe("COMPLETED");
+      expect(staleIn(end.text)).toEqual(["Test: proved at visit 2; src/a.ts changed since (run it again)"]);
+      write(project, "src/b.ts", "more\n");
+      const again = await advance(on, { id: run.id, stepId: "3-last" });
+      expect(again.data.replayed).toBe(true);
+      expect(staleIn(again.text)).toEqual([
+        "Test: proved at visit 2; src/a.ts, src/b.ts changed since (run it again)",
+        "Last: proved at visit 3; src/b.ts changed since (run it again)",
       ]);
     });
   });
@@ -271,6 +294,35 @@ test("a project that is a folder of its repository is looked at for itself, a li
   expect(await toldAfter(linked, () => write(linked, "src/b.ts", "more"))).toEqual([
     `Test: proved at visit 2; src/b.ts changed since ${BACK}`,
   ]);
+});
+
+test("a tree that changes while it is read holds up no proof", async () => {
+  const project = repository();
+  const churn =
+    "i=0; while :; do i=$(((i+1)%50)); echo $i > t$i; mkdir -p d$i; echo x > d$i/x; rm -rf d$(((i+9)%50)) t$(((i+9)%50)); done";
+  const busy = Bun.spawn(["sh", "-c", churn], { cwd: project });
+  try {
+    const on = await connect({ workflows, project, args: ALLOWED });
+    for (let runs = 0; runs < 5; runs++) {
+      const told = await advance(on, await proven(on));
+      expect(told.data.status).toBe("COMPLETED");
+    }
+  } finally {
+    busy.kill("SIGKILL");
+  }
+});
+
+test("a file that git cannot read hides no other", async () => {
+  const project = repository();
+  const told = await toldAfter(project, () => {
+    Bun.spawnSync(["mkfifo", join(project, "pipe")]);
+    symlinkSync("loop", join(project, "loop"));
+    symlinkSync("/nowhere", join(project, "broken"));
+    chmodSync(join(project, "new.ts"), 0);
+    write(project, "src/a.ts", "more\n");
+  });
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatch(/visit 2; broken, loop, (new\.ts, )?src\/a\.ts changed since/); // root may read all
 });
 
 test("if the names were not kept, or not whole, only that something changed is said", async () => {

@@ -222,8 +222,7 @@ async function withProjectFiles(
 ): Promise<Evidence> {
   const last = evidence.at(-1);
   if (!last || !proves(evidence) || !checks.some((check) => kindOf(check).startsProgram)) return evidence;
-  const project_files = await checker.projectFiles.note(looking);
-  return project_files === null ? evidence : [...evidence.slice(0, -1), { ...last, project_files }];
+  return [...evidence.slice(0, -1), await checker.projectFiles.note(last, looking)];
 }
 
 /** Why nobody can say what changed: the step was handed out by a server that was not allowed to look. Else null. */
