@@ -381,6 +381,7 @@ test("a git that does not end holds up a proof for two seconds, and nothing is k
 
 test("no hook, monitor or filter of the project is run, and a file that a filter changes is told by its size and time", async () => {
   const project = repository({ ".gitattributes": "*.bin filter=odd\n", "a.bin": "1\n", "b.bin": "1\n" });
+  write(project, "new.bin", "1\n");
   const ran = join(scratchDir(), "ran");
   const script = join(scratchDir(), "filter.sh");
   writeFileSync(script, `#!/bin/sh\ntouch '${ran}'\nexec sed s/1/one/\n`);

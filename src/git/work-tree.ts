@@ -4,7 +4,7 @@
  */
 import type { ChangeProbe, Files } from "../project.ts";
 import { contentIds, timesOf } from "./content-ids.ts";
-import { filteredAmong, filtersOf } from "./filters.ts";
+import { filteredAmong, filtersOf, trackedWith } from "./filters.ts";
 import { findGitDir } from "./git-dir.ts";
 import { type GitRun, runGit } from "./run-git.ts";
 
@@ -18,13 +18,13 @@ export const gitChangeProbe: ChangeProbe = {
   async contents(directory, files, { environment, signal, inert }) {
     const limit = AbortSignal.timeout(inert ? INERT_LIMIT_MS : TIME_LIMIT_MS);
     const run = { directory, environment, signal: signal ? AbortSignal.any([signal, limit]) : limit };
-    if (!inert) return idsOf(files, run).catch(() => null); // no git, no work tree, something unreadable, or too slow
-    if (!findGitDir(directory)) return null;
-    for (let reads = 0; reads < MOST_READS && !run.signal.aborted; reads++) {
-      const ids = await inertIdsOf(files, run).catch(() => null);
+    if (inert && !findGitDir(directory)) return null;
+    const read = inert ? () => inertIdsOf(files, run) : async () => (await readTree(files, run)).ids;
+    for (let reads = inert ? MOST_READS : 1; reads > 0 && !run.signal.aborted; reads--) {
+      const ids = await read().catch(() => null);
       if (ids) return ids;
     }
-    return null;
+    return null; // no git, no work tree, something unreadable, or too slow
   },
 };
 
@@ -32,16 +32,23 @@ export const gitChangeProbe: ChangeProbe = {
 type Ids = Map<string, string>;
 
 async function inertIdsOf(files: Files, run: GitRun): Promise<Ids> {
-  const quiet = filtersOf(run).then(({ any, settings }) => ({ any, run: { ...run, settings } }));
-  const ids = await idsOf(files, run, quiet);
-  if (!(await quiet).any) return ids;
-  const paths = await filteredAmong([...ids.keys()], run);
-  for (const [path, stamp] of await timesOf(paths, run)) ids.set(path, stamp);
+  const quiet = filtersOf(run).then(({ names, settings }) => ({ names, run: { ...run, settings } }));
+  const [{ ids, untracked }, tracked] = await Promise.all([
+    readTree(files, run, quiet),
+    quiet.then(({ names }) => trackedWith(names, files.glob, run)),
+  ]);
+  const filtered = [...tracked, ...(await filteredAmong(untracked, (await quiet).names, run))];
+  for (const [path, stamp] of await timesOf(filtered, run)) if (ids.has(path)) ids.set(path, stamp);
   return ids;
 }
 
+interface Tree {
+  ids: Ids;
+  untracked: string[];
+}
+
 /** `quiet` is how git is started if it might run a filter otherwise. */
-async function idsOf({ glob, except = [] }: Files, run: GitRun, quiet?: Promise<{ run: GitRun }>): Promise<Ids> {
+async function readTree({ glob, except = [] }: Files, run: GitRun, quiet?: Promise<{ run: GitRun }>): Promise<Tree> {
   const pathspec = ["--", `:(glob)${glob}`, ...except.map((each) => `:(exclude,glob)${each}`)];
   const reading = async () => (await quiet)?.run ?? run;
   const [{ ids, links, conflicts }, modified, others] = await Promise.all([
@@ -56,7 +63,7 @@ async function idsOf({ glob, except = [] }: Files, run: GitRun, quiet?: Promise<
   for (const path of changed) setOrDrop(ids, path, fresh.get(path));
   for (const path of repositories) ids.set(path.replace(/\/$/, ""), await headOf(path, run));
   for (const path of ids.keys()) if (isOutside(path)) ids.delete(path);
-  return ids;
+  return { ids, untracked: others };
 }
 
 /** What the index holds; `links` are repositories inside this one. Of a conflict the file counts as it stands. */
