@@ -19,7 +19,7 @@ const MAX_BYTES = 1_000_000_000;
 const LOOK_BYTES = 25_000_000;
 /** How the project's files stood: the end of such a file's name, and most of them for one run. */
 const STATE = ".files";
-const MAX_STATES = 20;
+const MAX_STATES = 10;
 /** Of a long output: its beginning, up to here, and its end. */
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 

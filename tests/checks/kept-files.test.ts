@@ -120,3 +120,35 @@ test("a note takes the place of those of earlier visits", async () => {
   expect(String(await files.readNote({ ...OF, visit: 10 }, "**"))).toBe("10");
   expect(readdirSync(join(directory, "run_a"))).toHaveLength(2);
 });
+
+test("how files stood at the last ten proofs of a run is kept, for this user alone, and gone with the run", async () => {
+  const directory = join(scratchDir(), "kept");
+  const files = createKeptFiles(() => directory);
+  const home = join(directory, "run_a");
+  for (let n = 1; n <= 10; n++) {
+    await files.keepState("run_a", `d${n}`, () => Buffer.from(`${n}`));
+    utimesSync(join(home, `d${n}.files`), n, n);
+  }
+  await files.keepState("run_a", "d1", () => Buffer.from("1"));
+  await files.keepState("run_a", "huge", () => Buffer.alloc(10_000_001));
+  await files.keepState("run_a", "d11", () => Buffer.from("11"));
+  expect(await files.readState("run_a", "d2")).toBeNull();
+  expect(await files.readState("run_a", "huge")).toBeNull();
+  expect(String(await files.readState("run_a", "d1"))).toBe("1");
+  expect(String(await files.readState("run_a", "d11"))).toBe("11");
+  expect(readdirSync(home)).toHaveLength(10);
+  expect(statSync(join(home, "d11.files")).mode & 0o777).toBe(0o600);
+  await files.removeRuns(async () => true);
+  expect(existsSync(home)).toBe(false);
+});
+
+test("how files stood is not written through a link, and a directory that cannot be written fails nothing", async () => {
+  const directory = join(scratchDir(), "kept");
+  const elsewhere = scratchDir();
+  mkdirSync(directory);
+  symlinkSync(elsewhere, join(directory, "run_a"));
+  const files = createKeptFiles(() => directory);
+  await files.keepState("run_a", "d", () => Buffer.from("x"));
+  expect(readdirSync(elsewhere)).toEqual([]);
+  expect(await files.readState("run_a", "d")).toBeNull();
+});
