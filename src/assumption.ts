@@ -19,8 +19,9 @@ export function assume(
   before: Assumption[],
   said: { visit: number; report: { assumptions?: string[] | undefined } | null },
 ): Assumption[] {
+  if (!said.report?.assumptions?.length) return before;
   const known = new Set(before.map(({ text }) => text));
-  const fresh = [...new Set(said.report?.assumptions)].filter((text) => !known.has(text));
+  const fresh = [...new Set(said.report.assumptions)].filter((text) => !known.has(text));
   if (fresh.length === 0) return before;
   return [...before, ...fresh.map((text) => ({ visit: said.visit, text }))].slice(-MAX_AT_HAND);
 }

@@ -12,6 +12,7 @@ export async function withFiles(parts: Parts, outcome: Outcome, { tells }: { tel
   const offered = tells && files.offered;
   const named = namedBy(outcome) || (offered && !isFinal(instance.status) && workflow.steps.some(namesFiles));
   if (!named && !offered) return outcome;
+  if (!named && !outcome.recap && !outcome.replayed) return outcome; // the run has just begun: nobody has made one
   const place = named ? await files.open(rootOf(instance)) : await placeFound(parts, instance);
   if (!place) return outcome;
   const filled = namedBy(outcome) ? { filler: fillerOf(parts, outcome, place) } : {};

@@ -14,10 +14,11 @@ import { type Caller, type Parts, stamp } from "./parts.ts";
  */
 export async function atHandOut(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
   const { instance, workflow } = outcome;
-  if (instance.turn?.of !== "agent") return outcome;
+  const step = currentStep(workflow, instance);
+  if (instance.turn?.of !== "agent" || !(step?.checks || step?.deadline)) return outcome;
   const noted = instance.baseline ?? {};
   const fresh = wantedBy(parts, outcome).filter(({ files }) => !Object.hasOwn(noted, keyOf(files)));
-  const timed = startClock(currentStep(workflow, instance), instance, stamp(parts));
+  const timed = startClock(step, instance, stamp(parts));
   if (fresh.length === 0 && !timed) return outcome;
   const states = fresh.length > 0 ? await parts.checker.baseline(instance, fresh) : {};
   const baseline = fresh.length > 0 ? { ...noted, ...states } : instance.baseline;

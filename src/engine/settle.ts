@@ -223,6 +223,7 @@ function unlessConflict(error: unknown): true {
  */
 export async function expire(call: Call, late?: Report): Promise<Call | null> {
   const { current, workflow } = call;
+  if (!current.turn?.until) return null;
   const moment = { ...momentOf(call), actor: SERVER };
   const over = ranOut(current, moment.now);
   if (!over || (over === "deadline" && (await isInTime(call)))) return null;
