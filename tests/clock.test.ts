@@ -117,6 +117,8 @@ test("a report after the deadline is stale, whatever it says; it is kept as a no
     expect(resumed.data.next_step.step_id).toBe("2-escalate");
     expect(resumed.text).toContain("Reported too late, and not used:");
     expect(resumed.text).toContain('"success at last"');
+    expect(resumed.text).toContain('"failure at last"');
+    expect(resumed.text).toContain('Done: 1 Work ✗ "no report came within 2 h"');
   }
 });
 

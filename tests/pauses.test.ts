@@ -27,8 +27,10 @@ test("a pause that is sent again is answered alike and noted once; notes and rep
     const refused = await expectRefused(on, run.id, () => advance(on, run, { status }), "INSTANCE_SUSPENDED");
     expect(refused.text).toContain(`If the user wants to go on: resume_workflow {"instance_id":"${run.id}"}`);
   }
+  expect(first.data.report_with).toMatchObject({ tool: "resume_workflow", arguments: { instance_id: run.id } });
   const resumed = await on.call("resume_workflow", {});
   expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "1-work" } });
+  expect(resumed.data.recap).toMatch(/It was paused \d+ s ago because the user wanted to stop\./);
   expect((await advance(on, run, { status: "in_progress", details: "again" })).text).toStartWith(
     "Noted. Still at Work",
   );
@@ -90,6 +92,8 @@ test("an agent ends a run as failed where the step lists FAIL, and nowhere else"
   const ended = await advance(on, { id: run.id, stepId: "3-work" }, said);
   expect(ended.data).toMatchObject({ status: "FAILED", next_step: null });
   expect(ended.text).toStartWith("FAILED · ENDED");
+  expect(ended.text).toContain('Reason: "no remote" ');
+  expect(ended.data.decision.reasoning).toContain("no remote");
   expect(ended.text).toContain("Tell the user the outcome.");
   expect(await statusOf(on, run.id)).toMatchObject({ status: "FAILED", current_step_name: "FAIL", visit: 3 });
   expect((await advance(on, { id: run.id, stepId: "3-work" }, said)).data).toMatchObject({ replayed: true });

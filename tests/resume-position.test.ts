@@ -143,7 +143,7 @@ test("a report of another step is not used, and the recap says so", async () => 
     { assumed_current_step_name: "Nowhere", report: { status: "success" } },
   ]) {
     const told = expectStep(await on.call("resume_workflow", args), AT_ARRIVE);
-    expect(told.data.recap).toContain("not about the current step and was not used");
+    expect(told.data.recap).toContain("not about a step that is yours now, and was not used");
     expect(told.text).toContain("was not used");
   }
   expect(await statusOf(on, id)).toEqual(before);

@@ -51,6 +51,9 @@ test("a program longer than a call waits goes on: the answer says so, and resume
   expect(early.text).not.toContain("person");
   const resumed = await on.call("resume_workflow", {});
   expect(resumed.data).toMatchObject({ next_step: null, waiting_for: { kind: "server_step" } });
+  const eager = { instance_id: run.id, assumed_current_step_name: "Test", report: { status: "success" } };
+  const unused = "The report that came along is not about a step that is yours now, and was not used.";
+  expect((await on.call("resume_workflow", eager)).data.recap).toContain(unused);
   writeFileSync(join(on.project, "go"), "3");
   expect(await asked(on, run.id)).toMatchObject({ current_step_name: "Ship", visit: 4, context: { code: 3 } });
   const did = [

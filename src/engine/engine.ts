@@ -9,7 +9,7 @@ import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { createSettler } from "./settle.ts";
-import { settleOutcome } from "./settled.ts";
+import { explained, settleOutcome } from "./settled.ts";
 import { staleProofs, withStale } from "./stale.ts";
 import { type StartInput, start } from "./start.ts";
 import {
@@ -59,7 +59,8 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     const answer = await made;
     if (isUnclear(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
-    return withStale(parts, await withFiles(parts, await atHandOut(parts, settled, caller), { tells }));
+    const ready = await atHandOut(parts, await explained(parts, settled), caller);
+    return withStale(parts, await withFiles(parts, ready, { tells }));
   };
   return {
     catalog: () => parts.source.catalog(),

@@ -95,8 +95,10 @@ export interface Recap {
   project: ProjectState | null;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
+  /** When it was paused, if this call ended the pause. */
+  paused_at?: string;
   position?: Position;
-  /** A report that came along was about another step and was not used. */
+  /** A report that came along was about another step, or it is not the agent's turn; it was not used. */
   unused_report?: boolean;
   /** Notes of reports that came after their step's deadline. */
   late?: HistoryEntry[];

@@ -2,6 +2,7 @@
 import type { HistoryEntry, Instance } from "../instance.ts";
 import type { Report } from "../report.ts";
 import { claims } from "../rules/demands.ts";
+import type { Turn } from "../turn.ts";
 import type { Call } from "./call.ts";
 import type { Position, ProjectState, Recap } from "./outcome.ts";
 import { type Parts, stamp } from "./parts.ts";
@@ -34,11 +35,17 @@ export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
     recent: entries.filter(wasDone),
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
     project,
-    handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? after.turn.since : null,
+    handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? handedOutAt(before, after.turn) : null,
+    ...(before.turn?.kind === "paused" ? { paused_at: before.turn.since } : {}),
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),
     ...(late.length > 0 ? { late } : {}),
   };
+}
+
+/** A pause was not the first hand-out. */
+function handedOutAt({ turn, visit_started_at }: Instance, now: Turn): string {
+  return turn?.kind === "paused" ? visit_started_at : now.since;
 }
 
 /** What was reported after a deadline, among the last entries; read only if the workflow has deadlines. */

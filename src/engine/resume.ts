@@ -56,11 +56,22 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
   const place = await placeOf(call, input);
   const onLatest = input.use_latest ? await toLatest(call) : call;
   const outcome = await proceed(onLatest, { input, place });
-  const { position, unused_report } = place;
+  const { position } = place;
+  const unused_report = place.unused_report || (place.report !== undefined && !isTaken(outcome, onLatest.current));
   const seen = { before: onLatest.current, after: outcome.instance, position, unused_report };
   const recap = await gatherRecap(call, seen);
   const did = outcome.did === "noted" ? "handed_out" : outcome.did;
   return { ...outcome, ...(await stillChecking(call, outcome)), did, recap };
+}
+
+/** Whether a report that came along was taken: it ended the visit, or it is the agent's turn, who is told of it. */
+function isTaken({ instance: { visit, status, turn } }: Outcome, before: Instance): boolean {
+  return (
+    visit !== before.visit ||
+    turn?.of === "agent" ||
+    (isFinal(status) && !isFinal(before.status)) ||
+    turn?.kind === "paused"
+  );
 }
 
 /** The checks that still run for a report of which an agent without memory may not know. */

@@ -1,5 +1,6 @@
 /** An outcome once the run has settled: whatever the server and the clock had to do is done, or goes on in the background. */
 import { AppError } from "../errors.ts";
+import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, callOn } from "./call.ts";
 import { handedOut, type Outcome, type ServerDid } from "./outcome.ts";
@@ -10,6 +11,8 @@ import type { Settler } from "./settle.ts";
 
 /** Server steps that an answer tells of. */
 const MAX_TOLD = 20;
+/** Most characters of what the report said that ended a run as failed. */
+const MAX_SAID = 200;
 
 interface Settling {
   parts: Parts;
@@ -45,6 +48,17 @@ async function settleWithin({ parts, settler, caller }: Settling, outcome: Outco
   const wait = goesOn ? { wait_command: parts.waitCommand(latest.current.instance_id) } : {};
   const settled = handedOut(latest, { ...told, decision, ...(recap ? { recap } : {}), ...wait });
   return { ...settled, ...(await didOnTheWay(latest, settled)) };
+}
+
+/** A run that ended as failed, with what the last report said beside why it led there. */
+export async function explained(parts: Parts, outcome: Outcome): Promise<Outcome> {
+  const { instance, decision } = outcome;
+  if (instance.status !== "FAILED" || !decision) return outcome;
+  const [last] = await (await parts.store()).decided(instance.instance_id, 1);
+  const said = last?.report?.error ?? last?.report?.message ?? last?.report?.details;
+  if (typeof said !== "string") return outcome;
+  const reasoning = `"${oneLine(said, MAX_SAID)}" (${decision.reasoning})`;
+  return { ...outcome, decision: { ...decision, reasoning } };
 }
 
 /** The server's visits since the last that somebody else ended. */

@@ -23,7 +23,8 @@ export function recapText({ instance, workflow, unproven, checks_running, stale 
     `Resumed ${workflow.name} · ${instance.instance_id} · ${since}`,
     workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
     positionLine(recap),
-    recap.unused_report && "The report that came along is not about the current step and was not used.",
+    recap.paused_at && `It was paused ${between(recap.paused_at, recap.now)} ago because the user wanted to stop.`,
+    recap.unused_report && "The report that came along is not about a step that is yours now, and was not used.",
     recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
     recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
@@ -59,7 +60,9 @@ function doneLine({ recent, decided }: Recap): string {
 }
 
 /** `4 Run Unit Tests ✗ "exit 1: NameError"` */
-function visitWords({ visit, step_name, report }: HistoryEntry): string {
+function visitWords({ visit, step_name, report, decision }: HistoryEntry): string {
+  if (!report && decision?.decided_by === "timer")
+    return `${visit} ${step_name} ✗ ${quoted(decision.reasoning, MAX_QUOTE)}`;
   const mark =
     report?.status === "success"
       ? "✓"

@@ -147,13 +147,7 @@ export function rules(view: View): string {
 /** The call to make next, and when, if that is not once the step is done; undefined if there is none. */
 export function callNext(view: View) {
   const { instance, did, recap } = view;
-  const { instance_id, status } = instance;
-  if (goesOnByItself(view)) return waitingCall(view);
-  if (status === "SUSPENDED") {
-    const when = RELEASED.has(waitingFor(instance)?.kind ?? "") ? "the user says that it is released" : "it may go on";
-    return { tool: "resume_workflow", arguments: { instance_id }, when };
-  }
-  if (status !== "RUNNING") return undefined;
+  if (instance.turn?.of !== "agent") return waitingCall(view);
   if (did === "checking") return { tool: "advance_workflow", when: "in about a minute, the same call again" };
   if (did === "noted" && !recap) return { tool: "advance_workflow", when: "the step is over" };
   return { tool: "advance_workflow", arguments: view.next_call };

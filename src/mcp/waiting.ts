@@ -1,7 +1,7 @@
 /** What an agent reads while it is the server's turn or the clock's, and what the server did on the way. */
 import type { Outcome, ServerDid } from "../engine/outcome.ts";
 import { currentStep } from "../instance.ts";
-import { waitingFor } from "../turn.ts";
+import { RELEASED, waitingFor } from "../turn.ts";
 import { between, exactly, oneLine } from "../words.ts";
 import { type CheckedView, checkedView, took, whereWhole } from "./checked.ts";
 import { fitItems } from "./fit.ts";
@@ -29,13 +29,13 @@ export function waitingRule(waits: Waits): string {
   return [waitingLine(waits), ...whenLines(waits)].filter(Boolean).join(" ");
 }
 
-/** The next call, and when it is due. */
+/** The next call where it is nobody's turn who is asked, and when it is due; undefined if there is none to make. */
 export function waitingCall({ instance }: Waits) {
-  return {
-    tool: "resume_workflow",
-    arguments: { instance_id: instance.instance_id },
-    when: "the run has gone on, or the user says so",
-  };
+  const { turn, instance_id } = instance;
+  if (!turn || turn.of === "agent") return undefined;
+  const goesOn = turn.of !== "person" && "the run has gone on, or the user says so";
+  const when = goesOn || (RELEASED.has(turn.kind) ? "the user says that it is released" : "the user wants to go on");
+  return { tool: "resume_workflow", arguments: { instance_id }, when };
 }
 
 /** `gh pr checks: exited with 8 at 14:02:11 UTC; every 30 s, until 15:02:00 UTC at the latest.` */

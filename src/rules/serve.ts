@@ -27,7 +27,7 @@ export function servedReport(instance: Instance, { sets = {} }: Step, looked: Ch
     step_id: stepIdOf(instance),
     status: outcome === "passed" ? "success" : "failure",
     result,
-    ...(reason ? { error: reason } : {}),
+    ...(reason ? { error: reason } : { message: `exit ${exit_code ?? 0}` }),
   };
   const context_updates: JsonObject = Object.fromEntries(
     Object.entries(sets).map(([key, field]) => [key, result[field]]),
