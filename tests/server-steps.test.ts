@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { advance, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
-import { TRANSPORTS } from "./support/either.ts";
+import { type Served, TRANSPORTS } from "./support/either.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { waitFor } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -25,6 +25,7 @@ writeFiles(workflows, {
     One: { extras: ["run: {command: test}", "next: Two"] },
     Two: { extras: ["run: 'false'"], routes: ["`report.status == 'failure'` → FAIL", "otherwise → FINISH"] },
   }),
+  ...workflowFiles("COOLED", { Cool: { extras: ["wait: 4s"], routes: ["otherwise → FINISH"] } }),
   ...workflowFiles("POLLED", {
     Watch: {
       extras: ["run: {command: test}", "until_passes: {every: 1s, at_most: 20s, while_exit: [8]}", "next: Ship"],
@@ -154,3 +155,39 @@ test("two servers that both want the step run its program once", async () => {
   expect([told.data.next_step.step_id, resumed.data.next_step.step_id]).toEqual(["4-ship", "4-ship"]);
   expect(readFileSync(join(path, "runs"), "utf8")).toBe("run\n");
 });
+
+test("kill -9 in the middle of a wait and between looks, twice over: both go on, opened once and looked at no more often", async () => {
+  const script = 'echo "$(date +%s%N)" >> looks; test "$(wc -l < looks)" -ge 4 || exit 8';
+  const path = project(script);
+  const args = { workflows, project: path, args: TEST };
+  const first = await connect(args);
+  const looks = () =>
+    existsSync(join(path, "looks")) ? readFileSync(join(path, "looks"), "utf8").trim().split("\n") : [];
+  const begin = (workflow_name: string) => void first.call("start_workflow", { workflow_name }).catch(() => {});
+  begin("POLLED");
+  begin("COOLED");
+  await waitFor(() => looks().length === 1, "the first look");
+  await waitFor(() => existsSync(first.db), "the database");
+  const [polled, cooled] = await idsOf(first);
+  await first.kill();
+  const second = await connect({ ...args, db: first.db });
+  for (const instance_id of [polled, cooled]) void second.call("resume_workflow", { instance_id }).catch(() => {});
+  await waitFor(() => looks().length === 2, "the second look", 15_000);
+  await second.kill();
+  const third = await connect({ ...args, db: first.db });
+  const resume = (instance_id?: string) => third.call("resume_workflow", { instance_id });
+  const told = await Promise.all([resume(polled), resume(cooled)]);
+  expect(told.map(({ data }) => data.next_step.step_id)).toEqual(["2-ship", "1-cool"]);
+  const between = looks().map((time, n, all) => (Number(time) - Number(all[n - 1] ?? 0)) / 1e6);
+  expect(between).toHaveLength(4);
+  for (const milliseconds of between) expect(milliseconds).toBeGreaterThan(900);
+  const opened = (await historyOf(third, cooled ?? "")).filter(({ kind }) => kind === "move");
+  expect(opened).toHaveLength(1);
+}, 60_000);
+
+/** The runs that are there, POLLED before COOLED. */
+async function idsOf(on: Pick<Served, "call">): Promise<string[]> {
+  const { data } = await on.call("list_instances", {});
+  const of = (name: string) => data.instances.filter((each: { workflow_name: string }) => each.workflow_name === name);
+  return ["POLLED", "COOLED"].flatMap(of).map(({ instance_id }: { instance_id: string }) => instance_id);
+}

@@ -1,6 +1,6 @@
 /** Sweeps: whoever is left sees to what is due, once, however many do and whatever the clock says. */
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { historyOf, statusOf } from "./support/calls.ts";
 import { asked, begun, clock, linesOf, MINUTE, polledFiles, SHIP, SLOW, server } from "./support/serving.ts";
@@ -112,4 +112,11 @@ test("of many programs that are due at once some run, and the others when these 
   writeFileSync(join(on.project, "go"), "0");
   for (const { data } of runs) expect(await asked(on, data.instance_id)).toMatchObject({ current_step_name: "Ship" });
   expect(linesOf(on, "pids")).toHaveLength(12);
+});
+
+test("a sweep of a server that nobody called makes no database", async () => {
+  const on = await server({ workflows });
+  on.app.engine.keepSweeping();
+  await on.app.engine.sweep();
+  expect(existsSync(on.db)).toBe(false);
 });
