@@ -9,7 +9,7 @@ import { ranOut, runOut, startClock } from "../src/rules/clock.ts";
 import { move } from "../src/rules/move.ts";
 import { replay } from "../src/rules/replay.ts";
 import { bringBack, keep, note, pause, retireKept } from "../src/rules/report.ts";
-import { handOver } from "../src/rules/serve.ts";
+import { fall, handOver, lookAgain, servedReport } from "../src/rules/serve.ts";
 import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
 import { waitsForPerson } from "../src/turn.ts";
 import { FAIL, FINISH, hashWorkflow, type Step, type Workflow } from "../src/workflow.ts";
@@ -37,6 +37,8 @@ const workflow: Workflow = {
     ...EXTRAS[name],
   })),
 };
+/** A later definition, by which the agent does what the server did. */
+const byAgent: Workflow = { ...workflow, steps: workflow.steps.map(({ run: _run, sets: _sets, ...step }) => step) };
 const start: Start = {
   instance_id: "wf_1",
   definition: hashWorkflow(workflow),
@@ -55,7 +57,10 @@ type Event =
   | { kind: "note"; updates: JsonObject; assumptions?: string[] }
   | { kind: "keep"; updates: JsonObject; replaces: boolean; assumptions?: string[] }
   | { kind: "resume"; updates: JsonObject; assumptions?: string[] }
-  | { kind: "repin" }
+  | { kind: "repin"; without?: boolean }
+  | { kind: "serve"; passed: boolean }
+  | { kind: "look again" }
+  | { kind: "fall" }
   | { kind: "cancel" }
   | { kind: "suspend"; to: string }
   | { kind: "pause"; updates: JsonObject }
@@ -84,7 +89,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant("note" as const), updates, assumptions }),
   fc.record({ kind: fc.constant("keep" as const), updates, replaces: fc.boolean(), assumptions }),
   fc.record({ kind: fc.constant("resume" as const), updates, assumptions }),
-  fc.record({ kind: fc.constantFrom("repin" as const, "repin" as const, "cancel" as const) }),
+  fc.record({ kind: fc.constant("repin" as const), without: fc.boolean() }),
+  fc.record({ kind: fc.constant("serve" as const), passed: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom("look again" as const, "fall" as const, "cancel" as const) }),
   fc.record({ kind: fc.constant("suspend" as const), to: fc.constantFrom(...NAMES) }),
   fc.record({ kind: fc.constant("go on" as const) }),
   fc.record({ kind: fc.constant("rewind" as const), to_visit: fc.integer({ min: 1, max: 8 }) }),
@@ -147,7 +154,29 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     case "rewind":
       return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
-      return repin(instance, { workflow, hash: "other", trusted: true }, moment);
+      return repin(instance, { workflow: happened.without ? byAgent : workflow, hash: "other", trusted: true }, moment);
+    case "serve": {
+      const step = workflow.steps.find(({ name }) => name === instance.step_name);
+      if (instance.turn?.of !== "server" || !step) return null;
+      const looked = {
+        check: "true",
+        outcome: happened.passed ? ("passed" as const) : ("failed" as const),
+        exit_code: 3,
+      };
+      const decision = { decided_by: "route" as const, next_step: happened.passed ? "Ship" : FAIL, reasoning: "r" };
+      return move(workflow, instance, {
+        ...servedReport(instance, step, looked),
+        decision,
+        evidence: [looked],
+        ...moment,
+      });
+    }
+    case "look again":
+      return instance.turn?.of === "server" ? lookAgain(instance, { until: moment.now, message: "exit 8" }) : null;
+    case "fall": {
+      const seen = { evidence: [{ check: "true", outcome: "passed" as const }], report };
+      return instance.turn?.of === "server" ? fall(instance, "too large", { ...seen, ...moment }) : null;
+    }
   }
 }
 
@@ -188,8 +217,8 @@ describe("rules", () => {
           ...replayed,
           ...{ definition, status, step_name, visit, visits, context, assumptions, last_seq },
         });
-        const { until: _until, ...turn } = instance.turn ?? {}; // the clock stands in the row alone
-        expect(replayed["turn"] ?? {}).toMatchObject(turn);
+        const { until: _until, message, ...turn } = instance.turn ?? {}; // what the clock and looks do stands in the row alone
+        expect(replayed["turn"] ?? {}).toMatchObject(instance.turn?.of === "person" ? { ...turn, message } : turn);
       }),
       { numRuns: 500 },
     );
