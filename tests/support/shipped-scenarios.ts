@@ -1,18 +1,19 @@
 /** The paths along which the shipped workflows are driven: together they take every route of every step. */
 
 /** `Step ✓` or `Step ✗`, with the agent's choice after an arrow, and what the report sets if a route looks at it. */
-export type Visit = string | [visit: string, updates: object, said?: object];
+export type Visit = string | [visit: string, updates: object];
+
+/** Stands last in a scenario that does not end as COMPLETED. */
+export const FAILED = "FAILED";
 
 /** What a report sets unless a visit says otherwise: routes look at these keys. */
 export function usualUpdates(step: string, ok: boolean): object {
-  if (step === "Run Baseline Tests") return { baseline_exit_code: ok ? 0 : 1 };
+  if (step === "Run Baseline Tests" || step === "Run Baseline") return { baseline_exit_code: ok ? 0 : 1 };
   if (step === "Run Unit Tests") return { test_exit_code: ok ? 0 : 1 };
-  if (step === "Prepare Branch") return ok ? { base_commit: "1f2e", baseline_exit_code: 0 } : {};
+  if (step === "Run Checks") return { verify_exit_code: ok ? 0 : 1 };
+  if (step === "Prepare Branch") return ok ? { base_commit: "1f2e" } : {};
   if (step === "Plan Slices") return ok ? { slices_left: 1 } : {};
   if (step === "Build Slice") return ok ? { slices_left: 0 } : {};
-  if (step === "Verify Criteria") return { verify_exit_code: ok ? 0 : 1 };
-  if (step === "Report Outcome" || step === "Hand Over") return { outcome: "committed" };
-  if (step === "Update Ticket") return { outcome: "in review" };
   return {};
 }
 
@@ -26,26 +27,29 @@ const located = "Locate Function ✓";
 const applied = [located, "Run Baseline Tests ✓", "Apply Rename ✓"];
 const checked = [...applied, "Check for Old References ✓"];
 const tested = [...checked, "Run Unit Tests ✓"];
-const reverted = ["Revert Changes ✓", "Report Outcome ✗"];
+const reverted = ["Revert Changes ✓", FAILED];
 const repaired = ["Run Unit Tests ✗", "Attempt Auto Fix ✓"];
 const leftover = ["Check for Old References ✗", "Apply Rename ✓"];
 
-const understood = ["Understand Task ✓", "Make Plan ✓"];
+const understood = ["Understand Task ✓", "Run Baseline ✓", "Make Plan ✓"];
 const built = [...understood, "Implement Change ✓"];
-const verified = [...built, "Verify Work ✓"];
+const verified = [...built, "Run Checks ✓", "Verify Work ✓"];
 const reviewed = [...verified, "Review Diff ✓"];
-const handedOver = "Hand Over ✗";
-const replanned = ["Verify Work ✗", "Fix Problems ✗", "Make Plan ✓", "Implement Change ✓"];
+const handedOver = ["Hand Over ✗", FAILED];
+const refound = ["Verify Work ✗", "Fix Problems ✓", "Run Checks ✓"];
+const replanned = ["Run Checks ✗", "Fix Problems ✗", "Make Plan ✓", "Implement Change ✓"];
 
+const blocked = ["Update Ticket ✗", FAILED];
 const ticketUpdated = "Update Ticket ✓";
-const branched = ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓"];
-const sliced = [...branched, "Plan Slices ✓", "Build Slice ✓"];
+const branched = ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓", "Run Baseline ✓"];
+const sliced = [...branched, "Plan Slices ✓", "Build Slice ✓", "Run Checks ✓"];
+const refixed = ["Verify Criteria ✗", "Fix Findings ✓", "Run Checks ✓"];
 
 export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
   REFACTOR_WITH_TESTS: {
-    "all goes well": [...tested, "Commit Changes ✓", "Report Outcome ✓"],
-    "the function is not found": ["Locate Function ✗", "Report Outcome ✗"],
-    "there is no baseline": [located, "Run Baseline Tests ✗", "Report Outcome ✗"],
+    "all goes well": [...tested, "Commit Changes ✓"],
+    "the function is not found": ["Locate Function ✗", FAILED],
+    "there is no baseline": [located, "Run Baseline Tests ✗", FAILED],
     "the rename cannot be made": [located, "Run Baseline Tests ✓", "Apply Rename ✗", ...reverted],
     "a reference was missed": [
       ...applied,
@@ -53,7 +57,6 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Check for Old References ✓",
       "Run Unit Tests ✓",
       "Commit Changes ✓",
-      "Report Outcome ✓",
     ],
     "references are missed three times": [
       ...applied,
@@ -62,28 +65,15 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Check for Old References ✗",
       ...reverted,
     ],
-    "a test fails and is repaired": [
-      ...checked,
-      ...repaired,
-      "Run Unit Tests ✓",
-      "Commit Changes ✓",
-      "Report Outcome ✓",
-    ],
+    "a test fails and is repaired": [...checked, ...repaired, "Run Unit Tests ✓", "Commit Changes ✓"],
     "tests fail four times": [...checked, ...repaired, ...repaired, ...repaired, "Run Unit Tests ✗", ...reverted],
-    "there is no repair": [
-      ...checked,
-      "Run Unit Tests ✗",
-      "Attempt Auto Fix ✗",
-      "Revert Changes ✗",
-      "Report Outcome ✗",
-    ],
+    "there is no repair": [...checked, "Run Unit Tests ✗", "Attempt Auto Fix ✗", "Revert Changes ✗", FAILED],
     "a success that its exit code denies": [
       ...checked,
       ["Run Unit Tests ✓", { test_exit_code: 1 }],
       "Attempt Auto Fix ✓",
       "Run Unit Tests ✓",
       "Commit Changes ✓",
-      "Report Outcome ✓",
     ],
     "failures known from the baseline": [
       located,
@@ -92,7 +82,6 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Check for Old References ✓",
       ["Run Unit Tests ✓", { test_exit_code: 1 }],
       "Commit Changes ✓",
-      "Report Outcome ✓",
     ],
     "a hook refuses the commit once": [
       ...tested,
@@ -100,7 +89,6 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Attempt Auto Fix ✓",
       "Run Unit Tests ✓",
       "Commit Changes ✓",
-      "Report Outcome ✓",
     ],
     "a hook refuses the commit twice": [
       ...tested,
@@ -108,26 +96,22 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Attempt Auto Fix ✓",
       "Run Unit Tests ✓",
       "Commit Changes ✗",
-      "Report Outcome ✗",
+      FAILED,
     ],
   },
   WORK: {
     "a small task": [
       ["Understand Task ✓", { small_task: true }],
-      "Implement Change ✓",
-      "Verify Work ✓",
-      "Review Diff ✓",
-      "Commit Changes ✓",
-      "Hand Over ✓",
+      ...["Run Baseline ✓", "Implement Change ✓", "Run Checks ✓", "Verify Work ✓", "Review Diff ✓", "Commit Changes ✓"],
     ],
-    "a task with a plan": [...reviewed, "Commit Changes ✓", "Hand Over ✓"],
+    "a task with a plan": [...reviewed, "Commit Changes ✓"],
     "failures known from before": [
-      ...built,
-      ["Verify Work ✗", {}, { error: "only known failures" }],
-      ...["Review Diff ✓", "Commit Changes ✓", "Hand Over ✓"],
+      "Understand Task ✓",
+      ["Run Baseline ✓", { baseline_exit_code: 1 }],
+      ...["Make Plan ✓", "Implement Change ✓", "Run Checks ✗", "Verify Work ✓", "Review Diff ✓", "Commit Changes ✓"],
     ],
-    "the task stays unclear": ["Understand Task ✗", handedOver],
-    "no plan meets the criteria": ["Understand Task ✓", "Make Plan ✗", handedOver],
+    "the task stays unclear": ["Understand Task ✗", FAILED],
+    "no plan meets the criteria": ["Understand Task ✓", "Run Baseline ✗", "Make Plan ✗", ...handedOver],
     "three plans fail": [
       ...understood,
       "Implement Change ✗",
@@ -135,109 +119,124 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       "Implement Change ✗",
       "Make Plan ✓",
       "Implement Change ✗",
-      handedOver,
+      ...handedOver,
     ],
     "verification fails five times": [
       ...built,
-      ...Array.from({ length: 4 }, () => ["Verify Work ✗", "Fix Problems ✓"]).flat(),
+      "Run Checks ✓",
+      ...refound,
+      ...refound,
+      ...refound,
+      ...refound,
       "Verify Work ✗",
-      handedOver,
+      ...handedOver,
     ],
-    "three repairs fail": [...built, ...replanned, ...replanned, "Verify Work ✗", "Fix Problems ✗", handedOver],
+    "checks fail five times": [
+      ...built,
+      ...Array.from({ length: 4 }, () => ["Run Checks ✗", "Fix Problems ✓"]).flat(),
+      "Run Checks ✗",
+      ...handedOver,
+    ],
+    "three repairs fail": [...built, ...replanned, ...replanned, "Run Checks ✗", "Fix Problems ✗", ...handedOver],
     "reviews find defects, then a wrong approach, then more": [
       ...verified,
       "Review Diff ✗ → Fix Problems",
       "Fix Problems ✓",
+      "Run Checks ✓",
       "Verify Work ✓",
       "Review Diff ✗ → Make Plan",
       "Make Plan ✓",
       "Implement Change ✓",
+      "Run Checks ✓",
       "Verify Work ✓",
       "Review Diff ✗",
-      handedOver,
+      ...handedOver,
     ],
     "a hook refuses the commit once": [
       ...reviewed,
       "Commit Changes ✗",
       "Fix Problems ✓",
+      "Run Checks ✓",
       "Verify Work ✓",
       "Review Diff ✓",
       "Commit Changes ✓",
-      "Hand Over ✓",
     ],
     "a hook refuses the commit twice": [
       ...reviewed,
       "Commit Changes ✗",
       "Fix Problems ✓",
+      "Run Checks ✓",
       "Verify Work ✓",
       "Review Diff ✓",
       "Commit Changes ✗",
-      handedOver,
+      "Hand Over ✓",
     ],
   },
   SPRINT_TASK: {
     "a ticket becomes a reviewed change": [
-      ...["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓", "Plan Slices ✓"],
+      ...[...branched, "Plan Slices ✓"],
       ["Build Slice ✓", { slices_left: 1 }],
-      ...["Build Slice ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓", ticketUpdated],
+      ...["Build Slice ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"],
+      ticketUpdated,
     ],
     "checks that failed before fail the same": [
-      ...sliced,
-      ["Verify Criteria ✗", {}, { error: "only known failures" }],
-      ...["Review Against Ticket ✓", "Prepare Pull Request ✓", ticketUpdated],
+      ...branched.slice(0, -1),
+      ["Run Baseline ✓", { baseline_exit_code: 1 }],
+      ...["Plan Slices ✓", "Build Slice ✓", "Run Checks ✗", "Verify Criteria ✓", "Review Against Ticket ✓"],
+      ...["Prepare Pull Request ✓", ticketUpdated],
     ],
-    "the ticket cannot be read": ["Read Ticket ✗", ticketUpdated],
-    "the criteria stay unclear": ["Read Ticket ✓", "Clarify Criteria ✗", ticketUpdated],
-    "there is no branch": ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✗", ticketUpdated],
-    "two plans fail": [...branched, "Plan Slices ✗", "Clarify Criteria ✓", "Plan Slices ✗", ticketUpdated],
+    "the ticket cannot be read": ["Read Ticket ✗", FAILED],
+    "the criteria stay unclear": ["Read Ticket ✓", "Clarify Criteria ✗", ...blocked],
+    "there is no branch": ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✗", ...blocked],
+    "two plans fail": [...branched, "Plan Slices ✗", "Clarify Criteria ✓", "Plan Slices ✗", ...blocked],
     "slices are too many": [
       ...branched,
       ...["Plan Slices ✓", "Build Slice ✗", "Plan Slices ✓"],
       ...Array.from({ length: 6 }, (): Visit => ["Build Slice ✓", { slices_left: 1 }]),
-      ...["Build Slice ✗", ticketUpdated],
+      ...["Build Slice ✗", ...blocked],
     ],
     "reviews find defects, then a wrong plan, then more": [
-      ...sliced,
-      ...["Verify Criteria ✗", "Fix Findings ✓", "Verify Criteria ✓", "Review Against Ticket ✗ → Fix Findings"],
-      ...["Fix Findings ✓", "Verify Criteria ✓", "Review Against Ticket ✗ → Plan Slices", "Plan Slices ✓"],
-      ...["Build Slice ✓", "Verify Criteria ✓", "Review Against Ticket ✗", ticketUpdated],
+      ...[...sliced, ...refixed, "Verify Criteria ✓", "Review Against Ticket ✗ → Fix Findings", "Fix Findings ✓"],
+      ...["Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✗ → Plan Slices", "Plan Slices ✓"],
+      ...["Build Slice ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✗", ...blocked],
     ],
     "a review finds a wrong criterion, and the pull request is refused twice": [
-      ...sliced,
-      ...["Verify Criteria ✓", "Review Against Ticket ✗ → Clarify Criteria", "Clarify Criteria ✓", "Plan Slices ✓"],
-      ...["Build Slice ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✗", "Fix Findings ✓"],
-      ...["Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✗", ticketUpdated],
+      ...[...sliced, "Verify Criteria ✓", "Review Against Ticket ✗ → Clarify Criteria", "Clarify Criteria ✓"],
+      ...["Plan Slices ✓", "Build Slice ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓"],
+      ...["Prepare Pull Request ✗", "Fix Findings ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓"],
+      ...["Prepare Pull Request ✗", ticketUpdated],
     ],
     "three repairs fail": [
-      ...sliced,
-      ...["Verify Criteria ✗", "Fix Findings ✗", "Plan Slices ✓", "Build Slice ✓"],
-      ...["Verify Criteria ✗", "Fix Findings ✓", "Verify Criteria ✗", "Fix Findings ✗", ticketUpdated],
+      ...[...sliced, "Verify Criteria ✗", "Fix Findings ✗ → Plan Slices", "Plan Slices ✓", "Build Slice ✓"],
+      ...["Run Checks ✗", "Fix Findings ✗ → Clarify Criteria", "Clarify Criteria ✓", "Plan Slices ✓"],
+      ...["Build Slice ✓", "Run Checks ✗", "Fix Findings ✗", ...blocked],
     ],
-    "four verifications fail": [
-      ...sliced,
-      ...Array.from({ length: 3 }, () => ["Verify Criteria ✗", "Fix Findings ✓"]).flat(),
-      ...["Verify Criteria ✗", ticketUpdated],
+    "four verifications fail": [...sliced, ...refixed, ...refixed, ...refixed, "Verify Criteria ✗", ...blocked],
+    "checks fail four times": [
+      ...branched,
+      ...["Plan Slices ✓", "Build Slice ✓"],
+      ...Array.from({ length: 3 }, () => ["Run Checks ✗", "Fix Findings ✓"]).flat(),
+      ...["Run Checks ✗", ...blocked],
     ],
   },
   SAVE: {
-    "a run is saved": ["Find Runs ✓", "Check Work Tree ✓", "Record Progress ✓", "Write Handover Note ✓"],
-    "there is nothing to save": ["Find Runs ✗"],
+    "a run is saved": ["Find Runs ✓", "Secure Work ✓", "Write Handover Note ✓", "Pause Runs ✓"],
+    "there is nothing to save": ["Find Runs ✗", FAILED],
     "the run moves while it is saved": [
-      ...["Find Runs ✓", "Check Work Tree ✗", "Record Progress ✗", "Find Runs ✓", "Check Work Tree ✓"],
-      ...["Record Progress ✗", "Write Handover Note ✗", "Find Runs ✓", "Check Work Tree ✓"],
-      ...["Record Progress ✓", "Write Handover Note ✗"],
+      ...["Find Runs ✓", "Secure Work ✗", "Write Handover Note ✓", "Pause Runs ✗", "Find Runs ✓", "Secure Work ✓"],
+      ...["Write Handover Note ✓", "Pause Runs ✗"],
     ],
   },
   RESUME: {
-    "all agree": ["Find Run ✓", "Compare States ✓", "Continue Run ✓"],
-    "there is nothing to resume": ["Find Run ✗"],
+    "all agree": ["Compare States ✓"],
+    "there is nothing to resume": ["Compare States ✗", FAILED],
     "the user settles a difference": [
-      ...["Find Run ✓", "Compare States ✗ → Settle Differences", "Settle Differences ✓", "Continue Run ✗"],
+      ["Compare States ✗", { differences: ["the branch is another"] }],
+      "Settle Differences ✓",
     ],
-    "the wrong run, and nothing settles it": [
-      ...["Find Run ✓", "Compare States ✗ → Find Run", "Find Run ✓", "Compare States ✗ → Find Run", "Find Run ✓"],
-      ...["Compare States ✗", "Settle Differences ✗"],
+    "nothing settles it": [
+      ["Compare States ✗", { differences: ["the branch is another"] }],
+      ...["Settle Differences ✗", FAILED],
     ],
-    "a difference that does not matter": ["Find Run ✓", "Compare States ✗ → Continue Run", "Continue Run ✓"],
   },
 };
