@@ -1,24 +1,31 @@
 /**
  * `orchestrator demo`: drives REFACTOR_WITH_TESTS for real, as an MCP client and its agent would: in a scratch git
- * repository, with a success that is claimed too early and refused, tests that are repaired, and a server that is killed
- * and found again in the middle.
+ * repository, with tests that the server runs and an agent that only claims they pass, a repair, and a server that is
+ * killed and found again in the middle.
  */
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NEW_NAME, OLD_NAME, writeProject } from "./scratch-project.ts";
 import { createScreen, type Screen } from "./screen.ts";
-import { TOO_EARLY, workOf } from "./scripted-agent.ts";
-import { messageOf, type Server, type ServerCommand, type StepAnswer, startServer } from "./server-process.ts";
-import { createWorkbench, hasGit, testCommand, type Workbench } from "./workbench.ts";
+import { workOf } from "./scripted-agent.ts";
+import {
+  messageOf,
+  type Seen,
+  type Server,
+  type ServerCommand,
+  type StepAnswer,
+  startServer,
+} from "./server-process.ts";
+import { createWorkbench, hasGit, testCommand, testLines, type Workbench } from "./workbench.ts";
 
 const WORKFLOW = "REFACTOR_WITH_TESTS";
 
 /** The workflow's loops are bounded; this only ends a demo whose workflow was edited into an endless one. */
 const MAX_VISITS = 40;
 
-/** The server is killed after the first failure that was reported, or after this many reports if all goes well. */
-const KILL_AFTER = 6;
+/** The server is killed once it saw a step of its own fail, or after this many reports if all goes well. */
+const KILL_AFTER = 4;
 
 export interface DemoOptions {
   /** How this program is started again as a server. */
@@ -47,9 +54,9 @@ interface Run {
   /** Who decided each step, in order. */
   deciders: string[];
   trail: string[];
-  /** What the server's own run of the tests showed, each time that it looked. */
-  looked: ("failed" | "passed")[];
-  /** The visit after whose report the server was killed. */
+  /** How each of the server's own steps ended. */
+  looked: string[];
+  /** The number of reports after which the server was killed. */
   killedAfter: number | null;
 }
 
@@ -107,11 +114,9 @@ async function play(options: DemoOptions, { screen, scratch }: { screen: Screen;
 
 async function makeProject(options: DemoOptions, at: { screen: Screen; scratch: string }): Promise<Workbench> {
   const project = join(at.scratch, "shop");
-  const outputs = join(at.scratch, "outputs");
   await mkdir(project);
-  await mkdir(outputs);
   await writeProject(project);
-  const bench = createWorkbench({ project, outputs, env: options.env, screen: at.screen });
+  const bench = createWorkbench({ project, env: options.env, screen: at.screen });
   for (const args of [
     ["init", "-b", "main", "--template="],
     ["add", "--all"],
@@ -156,14 +161,14 @@ async function follow(run: Run): Promise<void> {
     if (run.answer.decision_required !== undefined) {
       throw new Error("The server asks the agent to choose the next step; the demo's agent only follows routes.");
     }
-    const failed = await doStep(run);
-    const due = failed || run.reports >= KILL_AFTER;
+    await doStep(run);
+    const due = run.looked.at(-1) === "failed" || run.reports >= KILL_AFTER;
     if (due && run.killedAfter === null && run.answer.status === "RUNNING") await killAndResume(run);
   }
 }
 
-/** One step: the work, the report, the answer. Resolves to whether a failure was reported. */
-async function doStep(run: Run): Promise<boolean> {
+/** One step: the work, the report, the answer, and what the server did by itself before it answered. */
+async function doStep(run: Run): Promise<void> {
   const { screen, answer } = run;
   const step = answer.next_step;
   if (!step) throw new Error(`The run is ${answer.status}, but no step was handed out.`);
@@ -171,7 +176,7 @@ async function doStep(run: Run): Promise<boolean> {
   if (!work) throw new Error(`The demo's agent does not know the step "${step.step_name}".`);
 
   screen.heading(`${step.visit ?? run.reports + 1} · ${step.step_name}`);
-  if (step.step_name === TOO_EARLY.step && run.looked.length === 0) await claimTooEarly(run);
+  run.trail.push(step.step_name);
   const { status, details, updates } = await work(run.bench, await run.server.context(answer.instance_id));
   screen.report(status, details);
   run.answer = await run.server.call("advance_workflow", {
@@ -179,47 +184,28 @@ async function doStep(run: Run): Promise<boolean> {
     report: { step_id: step.step_id, status, [status === "failure" ? "error" : "details"]: details },
     context_updates: updates,
   });
-  if (step.step_name === TOO_EARLY.step && status === "success") await showProof(run);
   run.reports += 1;
-  run.trail.push(step.step_name);
+  for (const { check, ...seen } of run.answer.checked) showSeen(screen, `looked at ${check}`, seen);
   showDecision(run);
-  return status === "failure";
-}
-
-/** The agent says without a look that the tests pass; the server looks, and does not believe it. */
-async function claimTooEarly(run: Run): Promise<void> {
-  const { screen, answer, server } = run;
-  const { status, details, updates } = TOO_EARLY;
-  screen.report(status, `${details} (nothing was run)`);
-  const said = await server.refused("advance_workflow", {
-    instance_id: answer.instance_id,
-    report: { step_id: answer.next_step?.step_id, status, details },
-    context_updates: updates,
-  });
-  run.looked.push("failed");
-  screen.quote(excerptOfRefusal(said));
-}
-
-/** What the server saw by itself before it believed the report. */
-async function showProof({ screen, answer, server, looked }: Run): Promise<void> {
-  for (const { check, outcome, milliseconds } of await server.evidence(answer.instance_id)) {
-    if (outcome === "passed") looked.push("passed");
-    screen.checked(`the server ran \`${check}\` itself: ${outcome}, ${milliseconds ?? 0} ms`);
+  for (const { step_name, visit, ...seen } of run.answer.server_did) {
+    screen.heading(`${visit} · ${step_name} · by the server`);
+    run.trail.push(step_name);
+    run.looked.push(seen.outcome);
+    showSeen(screen, "ran the tests", seen);
   }
 }
 
-/** Its first line, and the lines that a reader looks for in the output of tests. */
-function excerptOfRefusal(said: string): string {
-  const [first = "", ...output] = said.split("\n");
-  return [first, ...output.filter((line) => /^\(fail\)|^\w*Error: |^ *\d+ (pass|fail)$|^Next: /.test(line))].join("\n");
+function showSeen(screen: Screen, what: string, { outcome, exit_code, milliseconds, ...output }: Seen): void {
+  const facts = [outcome, exit_code !== undefined && `exit ${exit_code}`, milliseconds && `${milliseconds} ms`];
+  screen.seen(outcome === "passed", `${what}: ${facts.filter(Boolean).join(", ")}`, testLines(output.output_end ?? ""));
 }
 
 function showDecision(run: Run): void {
-  const { decision, next_step } = run.answer;
+  const { decision, next_step, server_did } = run.answer;
   if (!decision) return;
   run.deciders.push(decision.decided_by);
   run.screen.next(
-    next_step?.step_name ?? run.answer.status,
+    server_did[0]?.step_name ?? next_step?.step_name ?? run.answer.status,
     `decided by ${decision.decided_by}: ${decision.reasoning}`,
   );
 }
@@ -250,23 +236,24 @@ async function conclude(run: Run, milliseconds: number): Promise<number> {
   const { screen, bench } = run;
   const log = (await bench.git(["log", "--oneline"], { quiet: true })).stdout.trim().split("\n");
   const dirty = (await bench.git(["status", "--porcelain"], { quiet: true })).stdout.trim();
-  const proven = run.looked.join() === "failed,passed";
+  const proven = run.looked.join() === "passed,failed,passed";
   const good =
     run.answer.status === "COMPLETED" && log.length === 2 && dirty === "" && run.killedAfter !== null && proven;
   const byRoute = run.deciders.filter((decider) => decider === "route").length;
 
   screen.heading(run.answer.status);
-  screen.fact("visits", `${run.reports} in ${(milliseconds / 1000).toFixed(1)} s`);
+  const seconds = (milliseconds / 1000).toFixed(1);
+  screen.fact("visits", `${run.trail.length} in ${seconds} s, ${run.looked.length} of them by the server`);
   screen.fact("path", run.trail.join(" → "));
   screen.fact(
     "routes",
-    `${byRoute} of ${run.deciders.length} decisions by routes in the workflow's text, no model asked`,
+    `${byRoute} of the agent's ${run.deciders.length} reports decided by routes in the workflow's text, no model asked`,
   );
-  screen.fact("checks", `the server's own runs of the tests: ${run.looked.join(", then ")}`);
+  screen.fact("tests", `run by the server alone: ${run.looked.join(", then ")}`);
   if (run.killedAfter !== null) {
     screen.fact(
       "kill -9",
-      `after visit ${run.killedAfter}; found again by one call, at the same step with the same context`,
+      `after report ${run.killedAfter}; found again by one call, at the same step with the same context`,
     );
   }
   for (const [index, line] of log.entries()) screen.fact(index === 0 ? "git log" : "", line);

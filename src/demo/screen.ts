@@ -17,8 +17,8 @@ export interface Screen {
   /** A remark of the agent on its work. */
   note(text: string): void;
   report(status: string, details: string): void;
-  /** What the server saw by itself. */
-  checked(text: string): void;
+  /** What the server saw by itself, and the lines of its output that tell it. */
+  seen(good: boolean, text: string, output?: string[]): void;
   next(step: string, why: string): void;
   quote(text: string): void;
   fact(name: string, text: string): void;
@@ -51,7 +51,10 @@ export function createScreen(print: (line: string) => void, color: boolean): Scr
       const good = status === "success";
       fact("report", `${paint(good ? "green" : "red", `${good ? "✓" : "✗"} ${status}`)} · ${details}`);
     },
-    checked: (text) => fact("check", paint("green", `✓ ${text}`)),
+    seen(good, text, output = []) {
+      fact("server", paint(good ? "green" : "red", `${good ? "✓" : "✗"} ${text}`));
+      for (const line of output) print(paint("dim", `    ${line}`));
+    },
     next(step, why) {
       fact("next", paint("bold", step));
       for (const line of wrap(why)) fact("", paint("dim", line));

@@ -12,27 +12,16 @@ export interface Done {
   updates: Record<string, unknown>;
 }
 
-/** What a careless agent says of a step before it has done anything. */
-export const TOO_EARLY: Done & { step: string } = {
-  step: "Run Unit Tests",
-  status: "success",
-  details: "a rename breaks nothing: all tests pass",
-  updates: { test_exit_code: 0, test_summary: "3 passed, 0 failed", test_output_file: "none" },
-};
-
 export type Context = Record<string, unknown>;
 type Work = (bench: Workbench, context: Context) => Promise<Done>;
 
 const WORK: Record<string, Work> = {
   "Locate Function": locateFunction,
-  "Run Baseline Tests": runBaselineTests,
   "Apply Rename": applyRename,
   "Check for Old References": checkForOldReferences,
-  "Run Unit Tests": runUnitTests,
   "Attempt Auto Fix": attemptAutoFix,
   "Commit Changes": commitChanges,
   "Revert Changes": revertChanges,
-  "Report Outcome": reportOutcome,
 };
 
 /** The work of that step; undefined if the demo's agent does not know it. */
@@ -55,25 +44,9 @@ async function locateFunction(bench: Workbench): Promise<Done> {
     project_path: bench.project,
     old_function_name: OLD_NAME,
     new_function_name: NEW_NAME,
-    test_command: "bun test",
     definition: place,
-    reference_count: lines.length,
     base_commit: head.stdout.trim(),
   });
-}
-
-async function runBaselineTests(bench: Workbench): Promise<Done> {
-  const ran = await bench.test();
-  const summary = summaryOf(ran.output);
-  const updates = {
-    baseline_exit_code: ran.exitCode,
-    baseline_summary: summary,
-    baseline_output_file: ran.file,
-    known_failures: [],
-  };
-  return ran.exitCode === 0
-    ? done(`before the rename: ${summary}`, updates)
-    : failed(`already red: ${summary}`, updates);
 }
 
 async function applyRename(bench: Workbench, context: Context): Promise<Done> {
@@ -83,35 +56,25 @@ async function applyRename(bench: Workbench, context: Context): Promise<Done> {
   for (const file of files) await replaceWord(bench, file, { from, to });
   bench.screen.note(`replaced the whole word ${from} in ${files.length} files`);
   await bench.git(["diff", "--stat"]);
-  return done(`renamed in ${files.join(", ")}`, { changed_files: files });
+  return done(`renamed in ${files.join(", ")}`, { kept_references: [] });
 }
 
+/** Says more than it looked at, as agents do: nothing was run. */
 async function checkForOldReferences(bench: Workbench, context: Context): Promise<Done> {
   const from = text(context, "old_function_name");
   const hits = linesOf((await bench.git(["grep", "-n", "-w", "-F", "--untracked", "-e", from])).stdout);
   return hits.length === 0
-    ? done(`no line names ${from} any more`, { leftovers: [], kept_references: [] })
+    ? done(`no line names ${from} any more; a rename breaks nothing, so all tests pass`, { leftovers: [] })
     : failed(`${hits.length} lines still name ${from}`, { leftovers: hits });
 }
 
-async function runUnitTests(bench: Workbench): Promise<Done> {
-  const ran = await bench.test();
-  const summary = summaryOf(ran.output);
-  const updates = { test_exit_code: ran.exitCode, test_summary: summary, test_output_file: ran.file };
-  if (ran.exitCode === 0) return done(`exit code 0: ${summary}`, updates);
-  const cause = causeIn(ran.output);
-  return failed(`exit code ${ran.exitCode}: ${summary}; ${cause}`, {
-    ...updates,
-    failing_tests: failingTests(ran.output),
-    failure_cause: cause,
-  });
-}
-
 async function attemptAutoFix(bench: Workbench, context: Context): Promise<Done> {
+  const cause = causeIn(await bench.read(text(context, "test_output_file")));
   const before = await bench.read(REPAIR.file);
-  if (!text(context, "failure_cause").includes(REPAIR.file) || !before.includes(REPAIR.line)) {
-    return failed("no repair found for this failure");
+  if (!cause.includes(REPAIR.file) || !before.includes(REPAIR.line)) {
+    return failed(`no repair found for this failure: ${cause}`);
   }
+  bench.screen.note(`read the output that the server kept: ${cause}`);
   await bench.write(
     REPAIR.file,
     before.replace(REPAIR.line, () => REPAIR.by),
@@ -119,41 +82,28 @@ async function attemptAutoFix(bench: Workbench, context: Context): Promise<Done>
   bench.screen.note(`${REPAIR.file} puts the name together at run time ("format" + column); no search could find that`);
   const diff = await bench.git(["diff", "-U0", "--", REPAIR.file], { quiet: true });
   bench.screen.command(`git diff -U0 -- ${REPAIR.file}`, changedLines(diff.stdout));
-  const changed = Array.isArray(context["changed_files"]) ? context["changed_files"] : [];
   return done(`${REPAIR.file}: the column "Price" now leads to ${NEW_NAME}`, {
     fixes: [`${REPAIR.file}: the name put together at run time`],
-    changed_files: [...changed, REPAIR.file],
   });
 }
 
 async function commitChanges(bench: Workbench, context: Context): Promise<Done> {
-  const files = Array.isArray(context["changed_files"]) ? context["changed_files"].map(String) : [];
+  const files = linesOf((await bench.git(["diff", "--name-only"], { quiet: true })).stdout);
   await bench.git(["add", "--", ...files], { quiet: true });
   const message = `Rename ${text(context, "old_function_name")} to ${text(context, "new_function_name")}`;
   const committed = await bench.git(["commit", "-m", message]);
-  if (committed.exitCode !== 0) return failed("git refused the commit", { failure_cause: committed.output });
+  if (committed.exitCode !== 0) return failed("git refused the commit", { commit_refusal: committed.output });
   const hash = (await bench.git(["rev-parse", "HEAD"], { quiet: true })).stdout.trim();
   const left = await bench.git(["status", "--porcelain"]);
   return left.stdout === ""
     ? done(`committed ${files.length} files as ${hash.slice(0, 7)}, tree clean`, { commit_hash: hash })
-    : failed("files are left that belong to no commit", { failure_cause: left.stdout });
+    : failed("files are left that belong to no commit", { commit_refusal: left.stdout });
 }
 
 async function revertChanges(bench: Workbench, context: Context): Promise<Done> {
   await bench.git(["restore", `--source=${text(context, "base_commit")}`, "--staged", "--worktree", "--", "."]);
   const left = await bench.git(["status", "--porcelain"]);
-  const reverted = left.stdout === "";
-  const updates = { reverted, revert_summary: "no repair was found" };
-  return reverted ? done("everything is as it was", updates) : failed("files are left over", updates);
-}
-
-async function reportOutcome(bench: Workbench, context: Context): Promise<Done> {
-  await bench.git(["log", "-1", "--oneline", "--stat"]);
-  const committed = typeof context["commit_hash"] === "string";
-  const outcome = committed ? "committed" : context["reverted"] === true ? "reverted" : "not started";
-  return committed
-    ? done(`told the user: renamed, ${text(context, "test_summary")}, one commit`, { outcome })
-    : failed(`told the user: ${outcome}`, { outcome });
+  return left.stdout === "" ? done("everything is as it was") : failed("files are left over");
 }
 
 function done(details: string, updates: Record<string, unknown> = {}): Done {
@@ -176,16 +126,6 @@ function text(context: Context, key: string): string {
 
 function linesOf(output: string): string[] {
   return output.split("\n").filter((line) => line !== "");
-}
-
-/** "3 passed, 0 failed", from the counts at the end of a test run. */
-function summaryOf(output: string): string {
-  const count = (word: string) => output.match(new RegExp(`^ *(\\d+) ${word}$`, "m"))?.[1] ?? "0";
-  return `${count("pass")} passed, ${count("fail")} failed`;
-}
-
-function failingTests(output: string): string[] {
-  return [...output.matchAll(/^\(fail\) (.*?)(?: \[[^\]]*\])?$/gm)].map((match) => match[1] ?? "");
 }
 
 /** The first error of a test run and the source line that threw it. */

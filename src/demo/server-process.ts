@@ -10,6 +10,16 @@ export interface ServerCommand {
   args: string[];
 }
 
+/** What the server saw: a step that it did, or a check of a report. */
+const Seen = z.object({
+  outcome: z.string(),
+  exit_code: z.number().optional(),
+  milliseconds: z.number().optional(),
+  output_file: z.string().optional(),
+  output_end: z.string().optional(),
+});
+export type Seen = z.infer<typeof Seen>;
+
 /** As much of a step answer as the demo looks at. */
 export const StepAnswer = z.object({
   status: z.string(),
@@ -22,13 +32,13 @@ export const StepAnswer = z.object({
     .nullable()
     .optional(),
   decision_required: z.unknown().optional(),
+  checked: z.array(Seen.extend({ check: z.string() })).default([]),
+  server_did: z.array(Seen.extend({ step_name: z.string(), visit: z.number() })).default([]),
   recap: z.unknown().optional(),
 });
 export type StepAnswer = z.infer<typeof StepAnswer>;
 
-const Evidence = z.array(z.object({ check: z.string(), outcome: z.string(), milliseconds: z.number().optional() }));
-type Evidence = z.infer<typeof Evidence>;
-const Status = z.object({ history: z.array(z.object({ evidence: Evidence.optional() })), context: JsonObject });
+const Status = z.object({ context: JsonObject });
 
 export interface Server {
   pid: number;
@@ -36,10 +46,6 @@ export interface Server {
   call(tool: string, args: Record<string, unknown>): Promise<StepAnswer>;
   /** The run's context, whole. */
   context(instance_id: string): Promise<JsonObject>;
-  /** What the server's own checks showed at the last visit that ended. */
-  evidence(instance_id: string): Promise<Evidence>;
-  /** Calls a tool that must refuse the call; resolves to what it says, and throws if it does not refuse. */
-  refused(tool: string, args: Record<string, unknown>): Promise<string>;
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -54,7 +60,8 @@ interface Launch extends ServerCommand {
 
 /** Starts a server and shakes hands with it. */
 export async function startServer(launch: Launch): Promise<Server> {
-  const flags = ["--db", launch.db, "--project", launch.project, "--command", `test=${launch.test}`];
+  const trust = ["--allow-checks", "--command", `test=${launch.test}`];
+  const flags = ["--db", launch.db, "--project", launch.project, ...trust];
   const args = [...launch.args, "serve", ...flags];
   const transport = new StdioClientTransport({ command: launch.command, args, cwd: launch.project, stderr: "pipe" });
   const log = keepTail(transport);
@@ -71,25 +78,15 @@ export async function startServer(launch: Launch): Promise<Server> {
   const { pid } = transport;
   if (pid === null) throw new Error("The server ended right after it started.");
 
-  async function statusOf(asked: Record<string, unknown>): Promise<z.infer<typeof Status>> {
-    const { structuredContent } = await client.callTool({ name: "get_workflow_status", arguments: asked });
-    return Status.parse(structuredContent);
-  }
-
   return {
     pid,
     async call(tool, toolArguments) {
       return parseAnswer(tool, await client.callTool({ name: tool, arguments: toolArguments }));
     },
-    context: async (instance_id) => (await statusOf({ instance_id, history_limit: 0 })).context,
-    async evidence(instance_id) {
-      const { history } = await statusOf({ instance_id, history: "full", history_limit: 1, keys: [] });
-      return history.flatMap(({ evidence = [] }) => evidence);
-    },
-    async refused(tool, toolArguments) {
-      const result = await client.callTool({ name: tool, arguments: toolArguments });
-      if (result.isError === true) return textOf(result.content);
-      throw new Error(`${tool} believed what was not so.`);
+    async context(instance_id) {
+      const asked = { instance_id, history_limit: 0 };
+      const { structuredContent } = await client.callTool({ name: "get_workflow_status", arguments: asked });
+      return Status.parse(structuredContent).context;
     },
     async kill() {
       process.kill(pid, "SIGKILL");

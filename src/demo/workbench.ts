@@ -1,5 +1,5 @@
 /** Runs the demo agent's commands in the scratch project, shielded from the user's git and Bun settings, and shows them. */
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { excerpt, type Screen } from "./screen.ts";
 
 /** Git as on a machine with no identity, hooks, signing or templates of its user. */
@@ -31,16 +31,13 @@ export interface Workbench {
   screen: Screen;
   /** Git with a fixed identity; shown unless `quiet`. */
   git(args: string[], options?: { quiet?: boolean }): Promise<Ran>;
-  /** `bun test`, its output kept in the file that is named. */
-  test(): Promise<Ran & { file: string }>;
+  /** A path is relative to the project, or absolute. */
   read(path: string): Promise<string>;
   write(path: string, text: string): Promise<void>;
 }
 
 interface Setup {
   project: string;
-  /** Where the output of tests is kept, outside the repository. */
-  outputs: string;
   env: Record<string, string | undefined>;
   screen: Screen;
 }
@@ -48,7 +45,6 @@ interface Setup {
 export function createWorkbench(setup: Setup): Workbench {
   const { project, screen } = setup;
   const env = childEnv(setup.env);
-  let runs = 0;
 
   return {
     project,
@@ -58,23 +54,14 @@ export function createWorkbench(setup: Setup): Workbench {
       if (!options?.quiet) screen.command(["git", ...args].map(asTyped).join(" "), excerpt(ran.output, SHOWN_LINES));
       return ran;
     },
-    async test() {
-      runs += 1;
-      const file = join(setup.outputs, `test-run-${runs}.txt`);
-      // A compiled Bun executable is Bun itself when this variable is set: the demo brings its own test runner.
-      const ran = await run([process.execPath, "test"], { cwd: project, env: { ...env, BUN_BE_BUN: "1" } });
-      await Bun.write(file, ran.output);
-      screen.command("bun test", testLines(ran.output));
-      return { ...ran, file };
-    },
-    read: (path) => Bun.file(join(project, path)).text(),
+    read: (path) => Bun.file(resolve(project, path)).text(),
     async write(path, text) {
-      await Bun.write(join(project, path), text);
+      await Bun.write(resolve(project, path), text);
     },
   };
 }
 
-/** How a server runs the tests by itself: as the agent does, with a program that brings its own test runner. */
+/** How the server runs the tests. A compiled Bun executable is Bun itself when this variable is set: it brings its own test runner. */
 export function testCommand(): string {
   return `env BUN_BE_BUN=1 "${process.execPath}" test`;
 }
@@ -118,7 +105,7 @@ async function run(command: string[], options: { cwd: string; env: Record<string
 }
 
 /** The lines of a test run that tell what passed and failed, the error and the counts. */
-function testLines(output: string): string[] {
+export function testLines(output: string): string[] {
   return output
     .split("\n")
     .filter((line) => /^\((pass|fail)\)|^\w*Error: |^ *\d+ (pass|fail)$/.test(line))
