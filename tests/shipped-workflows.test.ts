@@ -7,6 +7,7 @@ import { advance, historyOf, skeletonIn, startRun, statusOf } from "./support/ca
 import { type Connection, connect, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { FAILED, filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
+import { walk } from "./support/walks.ts";
 import { scratchDir, writeFiles } from "./support/workspace.ts";
 
 /** Most bytes of a step's instructions, as its author wrote them. */
@@ -178,6 +179,19 @@ test("orchestrator validate finds neither problem nor warning in a shipped workf
   const told: { problems: unknown[]; warnings: unknown[] }[] = JSON.parse(stdout.toString());
   expect(told.flatMap(({ problems, warnings }) => [...problems, ...warnings])).toEqual([]);
   expect(exitCode).toBe(0);
+});
+
+test.each(["work", "sprint-task"])("no answer of the recorded run %s tells a criterion twice", async (name) => {
+  const on = await connect();
+  const answers = await walk(on, name);
+  const { context } = await statusOf(on, answers.at(-1)?.data.instance_id);
+  expect(context.acceptance_criteria.length).toBeGreaterThan(4);
+  const most = answers.flatMap(({ text, data }) =>
+    context.acceptance_criteria.flatMap((criterion: string) =>
+      [text, JSON.stringify(data)].map((form) => form.split(criterion).length - 1),
+    ),
+  );
+  expect(Math.max(...most)).toBe(1);
 });
 
 /**
