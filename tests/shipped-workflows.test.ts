@@ -218,13 +218,13 @@ async function refactor(script: string, mend: (step: string, project: string) =>
 
 test("with --command test, REFACTOR_WITH_TESTS takes fewer calls than with 0.1.0, and the tests run once a proof", async () => {
   const passes = await refactor("exit 0", () => {});
-  expect(passes).toMatchObject({ runs: 2, last: { data: { status: "COMPLETED" } } });
+  expect(passes).toMatchObject({ calls: 5, runs: 2, last: { data: { status: "COMPLETED" } } });
   expect(passes.calls).toBeLessThan(CALLS_WITH_0_1_0.passes);
   const repaired = await refactor("test -e good", (step, project) => {
     if (step === "Check for Old References") rmSync(join(project, "good"));
     if (step === "Attempt Auto Fix") writeFileSync(join(project, "good"), "");
   });
-  expect(repaired).toMatchObject({ runs: 3, last: { data: { status: "COMPLETED" } } });
+  expect(repaired).toMatchObject({ calls: 6, runs: 3, last: { data: { status: "COMPLETED" } } });
   expect(repaired.calls).toBeLessThan(CALLS_WITH_0_1_0.repaired);
 });
 
