@@ -195,9 +195,9 @@ async function doStep(run: Run): Promise<void> {
   }
 }
 
-function showSeen(screen: Screen, what: string, { outcome, exit_code, milliseconds, ...output }: Seen): void {
+function showSeen(screen: Screen, what: string, { outcome, exit_code, milliseconds, output_end = "" }: Seen): void {
   const facts = [outcome, exit_code !== undefined && `exit ${exit_code}`, milliseconds && `${milliseconds} ms`];
-  screen.seen(outcome === "passed", `${what}: ${facts.filter(Boolean).join(", ")}`, testLines(output.output_end ?? ""));
+  screen.seen(outcome === "passed", `${what}: ${facts.filter(Boolean).join(", ")}`, testLines(output_end));
 }
 
 function showDecision(run: Run): void {

@@ -15,7 +15,6 @@ const Seen = z.object({
   outcome: z.string(),
   exit_code: z.number().optional(),
   milliseconds: z.number().optional(),
-  output_file: z.string().optional(),
   output_end: z.string().optional(),
 });
 export type Seen = z.infer<typeof Seen>;
