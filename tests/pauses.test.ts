@@ -30,7 +30,7 @@ test("a pause that is sent again is answered alike and noted once; notes and rep
   expect(first.data.report_with).toMatchObject({ tool: "resume_workflow", arguments: { instance_id: run.id } });
   const resumed = await on.call("resume_workflow", {});
   expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "1-work" } });
-  expect(resumed.data.recap).toMatch(/It was paused \d+ s ago because the user wanted to stop\./);
+  expect(resumed.data.recap).toMatch(/It was paused \d+ s ago because the user wanted to stop: "lunch"\./);
   expect((await advance(on, run, { status: "in_progress", details: "again" })).text).toStartWith(
     "Noted. Still at Work",
   );

@@ -48,7 +48,9 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const on = await open({ workflows, project: project("echo '2 of 2 seen'; test -e good"), args: TEST });
       const run = await startRun(on, "SERVED", { context: { code: 7 } });
       const repair = await advance(on, run);
-      expect(repair.text).toMatch(/^Done by the server: Test ✗ exit 1, \d+ m?s; output: \S+\/2-test\.log\n/);
+      expect(repair.text).toMatch(
+        /^Done by the server: Test ✗ exit 1, \d+ m?s; last line: "2 of 2 seen"; output: \S+\/2-test\.log\n/,
+      );
       expect(repair.data.next_step.step_id).toBe("3-repair");
       expect(repair.data.current_context).toMatchObject({ code: 1, end: "2 of 2 seen" });
       writeFileSync(join(on.project, "good"), "");

@@ -95,8 +95,8 @@ export interface Recap {
   project: ProjectState | null;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
-  /** When it was paused, if this call ended the pause. */
-  paused_at?: string;
+  /** The note that paused it, if this call ended the pause. */
+  paused?: HistoryEntry;
   position?: Position;
   /** A report that came along was about another step, or it is not the agent's turn; it was not used. */
   unused_report?: boolean;

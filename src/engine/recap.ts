@@ -24,10 +24,11 @@ interface Seen {
 export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
   const { parts, store } = call;
   const { before, after, position } = seen;
-  const [entries, project, late] = await Promise.all([
+  const [entries, project, late, paused] = await Promise.all([
     store.decided(after.instance_id, RECENT_VISITS),
     projectState(parts, before),
     lateReports(call, after),
+    pauseOf(call, before),
   ]);
   return {
     last_report_at: before.last_report_at,
@@ -36,11 +37,18 @@ export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
     project,
     handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? handedOutAt(before, after.turn) : null,
-    ...(before.turn?.kind === "paused" ? { paused_at: before.turn.since } : {}),
+    ...(paused ? { paused } : {}),
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),
     ...(late.length > 0 ? { late } : {}),
   };
+}
+
+/** The note that paused the run, if it is paused. */
+async function pauseOf({ store }: Call, { instance_id, turn }: Instance): Promise<HistoryEntry | undefined> {
+  if (turn?.kind !== "paused") return undefined;
+  const last = await store.history(instance_id, { limit: RECENT_ENTRIES });
+  return last.findLast((entry) => entry.turn?.kind === "paused");
 }
 
 /** A pause was not the first hand-out. */

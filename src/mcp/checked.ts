@@ -63,7 +63,8 @@ function checkedWords(view: CheckedView): string {
   return `${check} ${outcome}${all && ` (${all})`}`;
 }
 
-function lastLine({ output_end }: CheckedView): string {
+/** The last line that a program printed; empty if it printed none. */
+export function lastLine({ output_end }: Pick<CheckedView, "output_end">): string {
   const last = output_end?.trimEnd().split("\n").at(-1)?.trim();
   return last ? `last line: ${quoted(last, MAX_LAST_LINE)}` : "";
 }

@@ -1,8 +1,10 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
 import type { Outcome, ProjectState, Recap } from "../engine/outcome.ts";
+import { SERVER } from "../engine/serve.ts";
 import { effectiveAssumptions, effectiveContext, type HistoryEntry, isFinal } from "../instance.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { recalledLine } from "./assumptions.ts";
+import { took } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
 import { briefStaleLines } from "./stale-words.ts";
 
@@ -23,7 +25,8 @@ export function recapText({ instance, workflow, unproven, checks_running, stale 
     `Resumed ${workflow.name} · ${instance.instance_id} · ${since}`,
     workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
     positionLine(recap),
-    recap.paused_at && `It was paused ${between(recap.paused_at, recap.now)} ago because the user wanted to stop.`,
+    recap.paused &&
+      `It was paused ${between(recap.paused.ended_at, recap.now)} ago because the user wanted to stop: ${saying(recap.paused) || "nothing was said"}.`,
     recap.unused_report && "The report that came along is not about a step that is yours now, and was not used.",
     recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
@@ -60,7 +63,8 @@ function doneLine({ recent, decided }: Recap): string {
 }
 
 /** `4 Run Unit Tests ✗ "exit 1: NameError"` */
-function visitWords({ visit, step_name, report, decision }: HistoryEntry): string {
+function visitWords(entry: HistoryEntry): string {
+  const { visit, step_name, report, decision } = entry;
   if (!report && decision?.decided_by === "timer")
     return `${visit} ${step_name} ✗ ${quoted(decision.reasoning, MAX_QUOTE)}`;
   const mark =
@@ -69,11 +73,13 @@ function visitWords({ visit, step_name, report, decision }: HistoryEntry): strin
       : report?.status === "failure"
         ? "✗"
         : `(${oneLine(report?.status ?? "?", MAX_STATUS)})`;
-  return [visit, step_name, mark, saying(report)].filter(Boolean).join(" ");
+  return [visit, step_name, mark, saying(entry)].filter(Boolean).join(" ");
 }
 
-/** What a report says first, as one quoted line; empty for nothing. */
-export function saying(report: HistoryEntry["report"]): string {
+/** What a report says first, as one quoted line, or how the server's program ended; empty for nothing. */
+export function saying({ report, actor, evidence }: HistoryEntry): string {
+  const [seen] = actor === SERVER ? (evidence ?? []) : [];
+  if (seen?.exit_code !== undefined) return `exit ${seen.exit_code}, ${took(seen.milliseconds ?? 0)}`;
   const said = report?.error ?? report?.message ?? report?.details ?? report?.result ?? "";
   return said === "" ? "" : quoted(typeof said === "string" ? said : JSON.stringify(said), MAX_QUOTE);
 }

@@ -47,14 +47,22 @@ export function entryLine(entry: HistoryEntry): string {
   return lineOf(entry, entry.decision?.decided_by !== "route");
 }
 
-function lineOf({ kind, step_name, step_id, report, evidence, decision }: HistoryEntry, saysWhy: boolean): string {
-  const what = kind === "visit" ? step_name : `${kind} at ${step_name}`;
-  const said = report && [oneLine(report.status, MAX_STATUS), saying(report)];
+function lineOf(entry: HistoryEntry, saysWhy: boolean): string {
+  const { kind, step_name, step_id, report, evidence, decision } = entry;
+  const what = kind === "visit" ? step_name : `${happened(entry)} at ${step_name}`;
+  const said = report && [oneLine(report.status, MAX_STATUS), saying(entry)];
   const why = decision && saysWhy && `, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
   const chosen = decision && `→ ${decision.next_step}${why || ""}`;
   const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
   const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), MAX_REASONING)}]`;
   return [`${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
+}
+
+/** What an entry that ends no visit is about, in a word or two. */
+function happened({ kind, turn, decision }: HistoryEntry): string {
+  if (kind !== "move" || decision || !turn) return turn?.kind === "paused" ? "paused" : kind;
+  if (turn.unchecked !== undefined) return "handed to the agent";
+  return turn.kind === "deadline" ? "deadline over" : turn.of === "server" ? "given to the server" : "wait over";
 }
 
 /** One line that says when the entry ended, and below it what each check printed. */

@@ -16,7 +16,7 @@ import {
   unattendedRule,
   type View,
 } from "./step-words.ts";
-import { deadlineRule, goesOnByItself, handedOverRule, serverDidLine, waitingText } from "./waiting.ts";
+import { deadlineRule, goesOnByItself, handedOverRule, serverDidLine, untold, waitingText } from "./waiting.ts";
 
 export function stepText(view: View): string {
   return lines([checkedLine(view.checked), serverDidLine(view.server_did), textOf(view), filesLine(view)]);
@@ -117,8 +117,8 @@ function noteLine({ decision, notes = decision?.notes ?? [] }: View): string {
 }
 
 /** What a model or the server set and the instructions do not say. What the agent reported it knows, and a recap has the rest. */
-function setLine({ decision, context = {}, recap, server_set = [] }: View): string {
-  const keys = [...new Set([...Object.keys(decision?.context_updates ?? {}), ...server_set])];
+function setLine({ decision, context = {}, recap, server_set = [], workflow }: View): string {
+  const keys = [...new Set([...Object.keys(decision?.context_updates ?? {}), ...untold(server_set, workflow)])];
   const set = keys.filter((key) => Object.hasOwn(context, key));
   if (recap || set.length === 0) return "";
   return `Set in the context: ${contextLine(Object.fromEntries(set.map((key) => [key, context[key]])))}`;

@@ -3,7 +3,7 @@ import type { Outcome, ServerDid } from "../engine/outcome.ts";
 import { currentStep } from "../instance.ts";
 import { RELEASED, waitingFor } from "../turn.ts";
 import { between, exactly, oneLine } from "../words.ts";
-import { type CheckedView, checkedView, took, whereWhole } from "./checked.ts";
+import { type CheckedView, checkedView, lastLine, took, whereWhole } from "./checked.ts";
 import { fitItems } from "./fit.ts";
 
 /** Longest message of what is waited for, in characters. */
@@ -97,9 +97,15 @@ export function serverDidLine(did: ServerDidView[]): string {
       exit_code === undefined ? reason : `exit ${exit_code}`,
       milliseconds !== undefined && took(milliseconds),
     ].filter(Boolean);
-    return [`${step_name} ${mark} ${facts.join(", ")}`, whereWhole(output)].filter(Boolean).join("; ");
+    const last = outcome === "passed" ? "" : lastLine(output);
+    return [`${step_name} ${mark} ${facts.join(", ")}`, last, whereWhole(output)].filter(Boolean).join("; ");
   });
   return `Done by the server: ${words.join(" → ")}`;
+}
+
+/** Of the keys that server steps set, those that this line does not tell: what programs printed. */
+export function untold(keys: string[], { steps }: Outcome["workflow"]): string[] {
+  return keys.filter((key) => steps.some(({ sets }) => sets?.[key] === "output_end"));
 }
 
 /** `14:02:11 UTC`, with the date if that is another day than the beginning was. */
