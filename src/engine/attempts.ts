@@ -74,7 +74,11 @@ export function createAttempts(parts: AttemptParts): Attempts {
     for (;;) {
       if (stopped) throw ended();
       const known = running.get(keyOf(proof.instance));
-      if (known) return wait(known, proof, until);
+      if (known && !known.end.signal.aborted) return wait(known, proof, until);
+      if (known) {
+        await known.done.catch(() => null); // one that was stopped: the run was paused, say, and goes on
+        continue;
+      }
       const left = await collect(proof);
       if (left) return { evidence: left };
       if (seen && !(await proof.store.attempt(proof.instance.instance_id))) {
