@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createProgress } from "../src/mcp/progress.ts";
 import { advance, expectError, historyOf, startRun } from "./support/calls.ts";
 import type { InProcess } from "./support/in-process.ts";
 import { asked, begun, linesOf, lives, SHIP, SLOW, servedFiles, server } from "./support/serving.ts";
@@ -168,4 +169,13 @@ test("what a server step may not write ends the run as failed, with the reason a
   expect(told.text).toContain("The context would be");
   const entries = await historyOf(on, run.id);
   expect(entries.at(-1)).toMatchObject({ actor: "server", decision: { next_step: "FAIL", status: "FAILED" } });
+});
+
+test("what goes on after the answer is not told to the call that is over", () => {
+  const sent: unknown[] = [];
+  const progress = createProgress(1, async (notification) => void sent.push(notification));
+  progress.tell("checking: test");
+  progress.end();
+  progress.tell("checking: count");
+  expect(sent).toHaveLength(1);
 });
