@@ -12,10 +12,8 @@ import {
 } from "../instance.ts";
 import { changedKeys, type JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
-import { noteLate } from "../rules/clock.ts";
 import { finalError, refuseManyNotes } from "../rules/refusals.ts";
-import { note, pause, retireKept } from "../rules/report.ts";
-import { type Call, draft, momentOf, openCall, rememberedCall, write } from "./call.ts";
+import { type Call, draft, happen, openCall, rememberedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -92,7 +90,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   const proven = await prove(call, pending);
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
   const looked = proven.evidence ? await afterLooking(call) : call;
-  const ready = replaces ? draft(looked, retireKept(looked.current, momentOf(looked))) : looked;
+  const ready = replaces ? draft(looked, { kind: "retired" }) : looked;
   const outcome = await decide(ready, proven);
   const changed = changedKeys(call.current.context, effectiveContext(outcome.instance));
   return withChecked({ ...outcome, changed }, proven.evidence);
@@ -125,8 +123,8 @@ async function answerAgain(call: Call, entry: HistoryEntry, report: IncomingRepo
 
 async function takeNote(call: Call, { report, context_updates }: Said): Promise<Outcome> {
   const said = { report: complete(call.current, report), context_updates };
-  const rule = report.status === "paused" ? pause : note;
-  return handedOut(await write(call, rule(call.current, said, momentOf(call))), { did: "noted" });
+  const kind = report.status === "paused" ? "paused" : "noted";
+  return handedOut(await happen(call, { kind, ...said }), { did: "noted" });
 }
 
 /** STALE_REPORT for a visit that its deadline ended; the report becomes a note of where the run is, once. */
@@ -136,7 +134,7 @@ async function refuseLate(call: Call, entry: HistoryEntry, report: IncomingRepor
   if (said.status && !isFinal(current.status) && current.notes < MAX_NOTES) {
     const last = await store.history(current.instance_id, { limit: MAX_LATE });
     const known = last.some((each) => each.kind === "note" && Bun.deepEquals(each.report, said, true));
-    if (!known) await write(call, noteLate(current, said, momentOf(call)));
+    if (!known) await happen(call, { kind: "late", report: said });
   }
   return lateReport(current, { ...entry, until: entry.decision?.deadline ?? entry.ended_at }, stamp(call.parts));
 }

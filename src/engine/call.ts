@@ -2,6 +2,7 @@
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
 import type { Moment } from "../rules/change.ts";
+import { changeBy, type Event } from "../rules/event.ts";
 import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -69,9 +70,21 @@ export async function write(call: Call, change: Change): Promise<Call> {
   return { ...call, current: written, carried: [] };
 }
 
-/** The call with a change that is not written yet: its entries are carried until the next change is written. */
-export function draft(call: Call, { instance, entries }: Change): Call {
-  return { ...call, current: instance, carried: [...call.carried, ...entries] };
+/** Writes what the event changes, if anything; the call with the row as it then is. Throws as its rule and `write` do. */
+export async function happen(call: Call, event: Event): Promise<Call> {
+  const change = changeOf(call, event);
+  return change ? write(call, change) : call;
+}
+
+/** What the event changes now. */
+function changeOf(call: Call, event: Event): Change | null {
+  return changeBy(call.workflow, call.current, event, momentOf(call));
+}
+
+/** The call as the event leaves it, not written yet: its entries are carried until the next event is written. */
+export function draft(call: Call, event: Event): Call {
+  const change = changeOf(call, event);
+  return change ? { ...call, current: change.instance, carried: [...call.carried, ...change.entries] } : call;
 }
 
 /** Who acts, and when: now. */

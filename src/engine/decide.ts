@@ -5,11 +5,10 @@ import { candidatesAfter, type Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Pending } from "../instance.ts";
 import { mergeContext } from "../json.ts";
-import { move } from "../rules/move.ts";
 import { finalError } from "../rules/refusals.ts";
-import { keep, withoutChoice } from "../rules/report.ts";
+import { withoutChoice } from "../rules/report.ts";
 import type { Step } from "../workflow.ts";
-import { type Call, momentOf, write } from "./call.ts";
+import { type Call, happen } from "./call.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
 
 /** Entries of the history that a decider may see. */
@@ -37,8 +36,8 @@ export async function arrive(
   call: Call,
   { pending, decision, kind = "visit" }: { pending: Pending; decision: Decision; kind?: "visit" | "resume" },
 ): Promise<Outcome> {
-  const ending = { ...pending, ...momentOf(call), decision, kind };
-  return handedOut(await write(call, move(call.workflow, call.current, ending)), { decision });
+  const ending = { ...pending, decision, kind };
+  return handedOut(await happen(call, { kind: "decided", ending }), { decision });
 }
 
 /** What is to be decided: the report about the step at which the instance stands. */
@@ -112,5 +111,5 @@ function withNotes(decision: Decision, before: string[]): Verdict {
 async function keepOnce(call: Call, pending: Pending): Promise<Call> {
   const kept = { ...pending, report: withoutChoice(pending.report) };
   if (call.current.pending && Bun.deepEquals(call.current.pending, kept, true)) return call;
-  return write(call, keep(call.current, kept, momentOf(call)));
+  return happen(call, { kind: "kept", pending: kept });
 }

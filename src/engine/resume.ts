@@ -4,12 +4,10 @@ import { currentStep, type Instance, type InstanceSummary, isFinal, type Pending
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
-import { bringBack, retireKept } from "../rules/report.ts";
-import { goOn } from "../rules/steer.ts";
 import { waitsForPerson } from "../turn.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advanceBy } from "./advance.ts";
-import { type Call, momentOf, openCall, write } from "./call.ts";
+import { type Call, happen, openCall } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -97,13 +95,12 @@ async function proceed(call: Call, { input, place }: { input: ResumeInput; place
   const { status } = call.current;
   if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
   if (waitsForPerson(call.current)) return handedOut(call);
-  const awake = status === "SUSPENDED" ? await write(call, goOn(call.workflow, call.current, momentOf(call))) : call;
+  const awake = status === "SUSPENDED" ? await happen(call, { kind: "resumed" }) : call;
   const context_updates = place.unused_report ? {} : input.context_updates;
   if (awake.current.turn?.of !== "agent") return handedOut(awake);
   if (place.report) return advanceBy(awake, { report: place.report, context_updates });
   const greeting = place.unused_report ? undefined : greetingOf(awake.current, input.report);
-  const change = bringBack(awake.current, { report: greeting, context_updates }, momentOf(awake));
-  const ready = change ? await write(awake, change) : awake;
+  const ready = await happen(awake, { kind: "brought back", report: greeting, context_updates });
   const kept = ready.current.pending;
   return kept ? decideKept(ready, kept) : reconcile(ready, place.position);
 }
@@ -119,7 +116,7 @@ async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
     return { unproven };
   });
   if ("unproven" in proven) {
-    return handedOut(await write(call, retireKept(call.current, momentOf(call))), proven);
+    return handedOut(await happen(call, { kind: "retired" }), proven);
   }
   if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
   return withChecked(await decide(call, proven), proven.evidence);

@@ -2,11 +2,10 @@
 import { type CheckResult, labelOf } from "../check.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Instance, type Pending } from "../instance.ts";
-import { move } from "../rules/move.ts";
-import { fall, lookAgain, nextLook, servedReport } from "../rules/serve.ts";
+import { nextLook, servedReport } from "../rules/serve.ts";
 import { oneLine } from "../words.ts";
 import type { Program, Step } from "../workflow.ts";
-import { type Call, momentOf, openCall, write } from "./call.ts";
+import { type Call, happen, momentOf, openCall } from "./call.ts";
 import { decideByRule } from "./decide.ts";
 import type { Caller } from "./parts.ts";
 
@@ -63,26 +62,24 @@ async function writeOnce({ parts, caller, current: begun }: Call, looked: CheckR
   const same =
     current.visit === begun.visit && current.definition === begun.definition && current.turn?.of === "server";
   if (!same || !step?.run) return;
-  const moment = momentOf(call);
-  const until = nextLook(step, current, { ...looked, now: moment.now });
+  const { now } = momentOf(call);
+  const until = nextLook(step, current, { ...looked, now });
   if (until) {
-    await write(call, lookAgain(current, { until, message: lookWords(step.run, looked, moment.now) }));
+    await happen(call, { kind: "looked", until, message: lookWords(step.run, looked, now) });
     return;
   }
   await end(call, { step, looked });
 }
 
 async function end(call: Call, { step, looked }: { step: Step; looked: CheckResult }): Promise<void> {
-  const { current, workflow } = call;
-  const moment = momentOf(call);
-  const { report, context_updates } = servedReport(current, step, looked);
-  const pending: Pending = { report, context_updates, received_at: moment.now, asked: false };
+  const { report, context_updates } = servedReport(call.current, step, looked);
+  const pending: Pending = { report, context_updates, received_at: momentOf(call).now, asked: false };
   try {
     const decision = await decideByRule(call, { step, pending });
-    await write(call, move(workflow, current, { ...pending, ...moment, decision, evidence: [looked] }));
+    await happen(call, { kind: "decided", ending: { ...pending, decision, evidence: [looked] } });
   } catch (error) {
     if (!isLimit(error)) throw error;
-    await write(call, fall(current, error.message, { ...moment, report, evidence: [looked] }));
+    await happen(call, { kind: "fell", why: error.message, report, evidence: [looked] });
   }
 }
 

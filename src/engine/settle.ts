@@ -6,10 +6,9 @@
 import { isAlive, isFresh, isOf } from "../attempt.ts";
 import { AppError } from "../errors.ts";
 import type { Report } from "../report.ts";
-import { ranOut, runOut } from "../rules/clock.ts";
-import { fall, handOver } from "../rules/serve.ts";
+import { ranOut } from "../rules/clock.ts";
 import { dueAt } from "../turn.ts";
-import { type Call, momentOf, openCall, write } from "./call.ts";
+import { type Call, happen, openCall } from "./call.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { isLimit, SERVER, serve, whyNotServed } from "./serve.ts";
 
@@ -65,7 +64,7 @@ export function createSettler(parts: Parts): Settler {
       if (stopped || !turn || (turn.of !== "server" && turn.of !== "clock")) return latest;
       const refusal = turn.of === "server" ? whyNotServed(latest) : null;
       if (refusal !== null && !(await isSeenTo(latest))) {
-        latest = await unlessLost(latest, () => write(latest, handOver(latest.current, refusal, momentOf(latest))));
+        latest = await unlessLost(latest, () => happen(latest, { kind: "handed over", unchecked: refusal }));
         continue;
       }
       const left = until - performance.now();
@@ -222,16 +221,16 @@ function unlessConflict(error: unknown): true {
  * checks, stops the clock; `late` is one that did not, and becomes a note. Throws CONFLICT if another writer was first.
  */
 export async function expire(call: Call, late?: Report): Promise<Call | null> {
-  const { current, workflow } = call;
+  const { current } = call;
   if (!current.turn?.until) return null;
-  const moment = { ...momentOf(call), actor: SERVER };
-  const over = ranOut(current, moment.now);
+  const over = ranOut(current, stamp(call.parts));
   if (!over || (over === "deadline" && (await isInTime(call)))) return null;
+  const ours = { ...call, caller: { ...call.caller, actor: SERVER } };
   try {
-    return await write(call, runOut(workflow, current, { ...moment, ...(late ? { late } : {}) }));
+    return { ...(await happen(ours, { kind: "time over", late })), caller: call.caller };
   } catch (error) {
     if (!isLimit(error)) throw error;
-    return write(call, fall(current, error.message, moment));
+    return { ...(await happen(ours, { kind: "fell", why: error.message })), caller: call.caller };
   }
 }
 

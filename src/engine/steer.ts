@@ -1,10 +1,9 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
 import type { HistoryEntry } from "../instance.ts";
-import { cancel, release, repin, rewind } from "../rules/steer.ts";
 import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
-import { type Call, momentOf, openCall, write } from "./call.ts";
+import { type Call, happen, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { lastDecision } from "./read.ts";
@@ -31,10 +30,9 @@ export async function cancelInstance(parts: Parts, input: CancelInput, caller: C
     return handedOut(call, { decision: await lastDecision(call), replayed: true });
   }
   const said = { reason: input.reason || "cancelled", decided_by: input.decided_by };
-  const change = cancel(call.current, said, momentOf(call));
-  const cancelled = await write(call, change);
+  const cancelled = await happen(call, { kind: "cancelled", ...said });
   parts.log.info({ instance_id: input.instance_id }, "instance cancelled");
-  return handedOut(cancelled, { decision: change.entries.at(-1)?.decision ?? undefined });
+  return handedOut(cancelled, { decision: await lastDecision(cancelled) });
 }
 
 export interface ReleaseInput {
@@ -54,7 +52,7 @@ export async function releaseInstance(parts: Parts, input: ReleaseInput, caller:
   const moves = latest !== null && latest.hash !== call.current.definition;
   const moved = moves ? await moveTo(call, latest) : call;
   const waits = !moves || moved.current.status === "SUSPENDED";
-  const released = waits ? await write(moved, release(moved.workflow, moved.current, momentOf(moved))) : moved;
+  const released = waits ? await happen(moved, { kind: "released" }) : moved;
   parts.log.info({ instance_id: input.instance_id }, "instance released");
   return handedOut(released);
 }
@@ -64,7 +62,7 @@ export async function releaseInstance(parts: Parts, input: ReleaseInput, caller:
  * the current step, CONFLICT, INSTANCE_FINAL.
  */
 export async function moveTo(call: Call, latest: LoadedWorkflow): Promise<Call> {
-  const moved = await write(call, repin(call.current, latest, momentOf(call)));
+  const moved = await happen(call, { kind: "pinned", definition: latest });
   return { ...moved, workflow: latest.workflow, trusted: latest.trusted };
 }
 
@@ -81,7 +79,7 @@ export interface RewindInput {
  */
 export async function rewindInstance(parts: Parts, input: RewindInput, caller: Caller): Promise<Outcome> {
   const call = await openCall(parts, input.instance_id, caller);
-  const { store, current, workflow } = call;
+  const { store, current } = call;
   const recent = await store.history(current.instance_id, { limit: MAX_SINCE });
   const last = recent.findLast((each) => each.actor !== SERVER || each.decision?.decided_by === "timer"); // no report since
   const decision = last?.kind === "rewind" ? last.decision : null;
@@ -91,9 +89,9 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const start = await store.start(current.instance_id);
   if (!start) throw new Error(`instance "${current.instance_id}" has no record of its start`);
   const { to_visit, reason = "" } = input;
-  const back = { start, history: await wholeHistory(call), to_visit, reason, ...momentOf(call) };
-  const change = rewind(workflow, current, back);
-  return handedOut(await write(call, change), { decision: change.entries.at(-1)?.decision ?? undefined });
+  const history = await wholeHistory(call);
+  const rewound = await happen(call, { kind: "rewound", start, history, to_visit, reason });
+  return handedOut(rewound, { decision: await lastDecision(rewound) });
 }
 
 /** All entries, oldest first. The one call whose cost grows with the history. */

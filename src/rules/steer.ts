@@ -48,17 +48,21 @@ export function cancel(instance: Instance, said: { reason: string; decided_by: D
   return also(draft, moment, { kind: "move", decision, context_patch: {}, turn: null });
 }
 
+/** Where to, and what is needed to know how it was there: how the run began, and its whole history, oldest first. */
+export interface Return {
+  start: Start;
+  history: HistoryEntry[];
+  to_visit: number;
+  reason: string;
+}
+
 /**
  * Takes an instance back to an earlier visit: its step and context as they were handed out, as a new visit. `history`
  * is whole, oldest first. Nothing is forgotten: the rewind is one more entry. What `next` allows does not matter: going
  * back is not following. Throws INVALID_INPUT for a visit that was not yet or if no visit is left, STEP_NOT_ALLOWED if
  * the definition does not have its step any more, INSTANCE_FINAL.
  */
-export function rewind(
-  workflow: Workflow,
-  instance: Instance,
-  back: Moment & { start: Start; history: HistoryEntry[]; to_visit: number; reason: string },
-): Change {
+export function rewind(workflow: Workflow, instance: Instance, back: Moment & Return): Change {
   refuseFinal(instance);
   const { to_visit } = back;
   if (to_visit > instance.visit) {
