@@ -3,8 +3,8 @@ import { Database } from "bun:sqlite";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createRoom, type Room, WORKFLOW } from "../client/room.ts";
 import { residentMb, type Transport } from "../client/server.ts";
+import type { Drive } from "./drive.ts";
 import { createFindings, type Findings } from "./findings.ts";
-import type { OddParts } from "./message.ts";
 import { driveHttp } from "./over-http.ts";
 import { driveStdio } from "./over-stdio.ts";
 import type { Era } from "./valid.ts";
@@ -29,20 +29,6 @@ export interface Verdict {
   answered: number;
   /** Runs that they began. */
   runs: number;
-}
-
-/** What drives a transport is told. */
-export interface Drive {
-  parts: OddParts;
-  from: number;
-  count: number;
-  findings: Findings;
-  /** A call of the tool was answered with the run. */
-  changed(run: string, tool: unknown): void;
-  /** A call of the tool was cancelled or left: it may have been done or not. */
-  abandoned(tool: unknown): void;
-  /** So many messages are answered. */
-  done(count: number): void;
 }
 
 /** All ways in. */

@@ -1,6 +1,7 @@
 /** Odd messages over HTTP, by several connections at once, of which two share a session. */
+
+import type { Drive } from "./drive.ts";
 import { type Expected, expectedOf, type Key, keyOf, member, NOBODY, runIn, wrongShape } from "./expected.ts";
-import type { Drive } from "./fuzz.ts";
 import { oddRequest } from "./http-request.ts";
 import { oddMessage } from "./message.ts";
 import { type Connection, openConnection, type Reply } from "./raw-http.ts";
