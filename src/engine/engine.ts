@@ -1,5 +1,6 @@
 /** The orchestration engine: every way to use the product goes through these calls. Knows no transport, file or database. */
-import type { Catalog } from "../workflow.ts";
+import { namesFiles } from "../run-files.ts";
+import type { Catalog, Step, Workflow } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
@@ -47,6 +48,21 @@ export interface Engine {
   stop(): void;
 }
 
+/** Whether an outcome is all that is to be said: the agent goes on, and no step of its workflow asks anything of the server. */
+function isWhole({ instance, workflow, recap, replayed }: Outcome): boolean {
+  return instance.turn?.of === "agent" && !recap && !replayed && isAgentsAlone(workflow);
+}
+
+/** By workflow, since a pinned one stays the same object. */
+const known = new WeakMap<Workflow, boolean>();
+
+function isAgentsAlone(workflow: Workflow): boolean {
+  const asks = (step: Step) => step.run ?? step.checks ?? step.wait ?? step.deadline ?? namesFiles(step);
+  const found = known.get(workflow) ?? !workflow.steps.some(asks);
+  known.set(workflow, found);
+  return found;
+}
+
 export function createEngine(given: Omit<Parts, "definitions">): Engine {
   const parts: Parts = { ...given, definitions: createDefinitions() };
   const settler = createSettler(parts);
@@ -57,7 +73,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
   ): Promise<T | Outcome> => {
     const until = performance.now() + parts.patience.call;
     const answer = await made;
-    if (isUnclear(answer)) return answer;
+    if (isUnclear(answer) || isWhole(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
     const ready = await atHandOut(parts, await explained(parts, settled), caller);
     return withStale(parts, await withFiles(parts, ready, { tells }));

@@ -12,6 +12,8 @@ const MAX_CHANGES = 1_000;
 /** Most bytes of it for the names of the keys that are not shown, and longest name, in characters. */
 const MAX_NAMES = 300;
 const MAX_NAME = 60;
+/** Names that are shown as they are. */
+const PLAIN = /^[\w, .-]{0,60}$/;
 /** For the name of the field that holds these names, and the frame. */
 const FRAME = 60;
 
@@ -60,6 +62,8 @@ function within(entries: [string, unknown][], about: { mostBytes: number; others
 
 /** `a, b, c (+4)`: the names that there is room for, and how many more there are. */
 function namesWithin(names: string[], mostBytes: number): string {
+  const all = names.join(", ");
+  if (all.length * MOST_PER_UNIT <= mostBytes && PLAIN.test(all)) return all;
   const shown: string[] = [];
   let room = mostBytes;
   for (const name of names) {
