@@ -56,6 +56,8 @@ test("a wait holds back the step's instructions, and whoever looks first after i
   expect(told.data).toMatchObject({ status: "RUNNING", next_step: null, waiting_for: { kind: "time" } });
   expect(told.text).toContain("It is handed out at 00:10:00 UTC.");
   expect(told.text).not.toContain("Do Cool.");
+  const status = await on.call("get_workflow_status", { instance_id: id });
+  expect(status.text).toContain("waits: the clock runs; the step is handed out at 2026-01-01T00:10:00.000Z\n");
   expectError(await advance(on, { id, stepId: "1-cool" }), "INSTANCE_SUSPENDED");
   time.pass(9 * MINUTE);
   await sweep();

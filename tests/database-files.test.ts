@@ -52,6 +52,17 @@ test("an existing database that others may read is made private, its log and ind
   for (const suffix of suffixes) expect(statSync(`${on.db}${suffix}`).mode & 0o777).toBe(0o600);
 });
 
+test("a server whose file a newer version has changed meanwhile says what to do, and changes nothing", async () => {
+  const on = await connect({ workflows });
+  const run = await startRun(on, "W");
+  const newer = new Database(on.db);
+  newer.run("ALTER TABLE instances RENAME COLUMN turn TO turn_of_later");
+  newer.close();
+  const told = expectError(await advance(on, run), "PERSISTENCE_ERROR");
+  expect(told.text).toContain("nothing was changed");
+  expect(told.data).toMatchObject({ retryable: false, hint: expect.stringContaining("restart this server") });
+});
+
 test("a database behind a link is served to several, and a removed log is noticed there too", async () => {
   const { one, two, id } = await twoServers();
   const link = join(scratchDir(), "link.sqlite");

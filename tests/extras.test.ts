@@ -50,7 +50,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       for (const word of ["test_exit_code", "(integer)", "passed", "(boolean)", "names", "nothing changed"]) {
         expect(none.text).toContain(word);
       }
-      expect(none.text).toContain("context holds as test_exit_code is of an earlier visit");
+      expect(none.text).toContain("context holds as test_exit_code was set before this report");
       const wrong = { test_exit_code: "abc", passed: true, names: ["a", 3, {}] };
       const told = await expectRefused(on, run.id, () => advance(on, run, { updates: wrong }), "INCOMPLETE_REPORT");
       expect(told.text).toContain("abc");

@@ -95,6 +95,9 @@ test("an agent ends a run as failed where the step lists FAIL, and nowhere else"
   expect(ended.text).toContain('Reason: "no remote" ');
   expect(ended.data.decision.reasoning).toContain("no remote");
   expect(ended.text).toContain("Tell the user the outcome.");
+  const chosen = await startRun(on, "ENDED");
+  const told = await advance(on, chosen, { next_step: "FAIL", details: "no remote" });
+  expect(told.data.decision.reasoning).toBe('the agent chose it: "no remote"');
   expect(await statusOf(on, run.id)).toMatchObject({ status: "FAILED", current_step_name: "FAIL", visit: 3 });
   expect((await advance(on, { id: run.id, stepId: "3-work" }, said)).data).toMatchObject({ replayed: true });
   expectError(await on.call("rewind_workflow", { instance_id: run.id, to_visit: 1 }), "INSTANCE_FINAL");

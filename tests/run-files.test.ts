@@ -65,6 +65,9 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect(resumed.text).toEndWith(`\nFiles of this run belong in ${place}`);
       expect(modeOf(place)).toBe("700");
       expect((await statusOf(on, run.id)).next_step.instructions).toBe(filled);
+      const status = await on.call("get_workflow_status", { instance_id: run.id });
+      expect(status.data.files).toBe(place);
+      expect(status.text).toContain(`\nFiles of the run: ${place}\n`);
       expect(show(on.db, run.id)).toContain(`Files of the run: ${place}\n`);
       expect(show(on.db, run.id)).toContain(filled);
       expect(JSON.parse(show(on.db, run.id, "--json"))).toMatchObject({ files: place, instructions: filled });
@@ -83,6 +86,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect([run.told.text, run.told.data, resumed.text, resumed.data].join()).not.toContain(".files");
       for (const { data } of [run.told, resumed]) expect(data).not.toHaveProperty("files");
       expect(existsSync(`${on.db}.files`)).toBe(false);
+      expect(await statusOf(on, run.id)).not.toHaveProperty("files");
       expect(JSON.parse(show(on.db, run.id, "--json")).files).toBeNull();
       mkdirSync(place, { recursive: true });
       expect((await on.call("resume_workflow", {})).data.files).toBe(place);

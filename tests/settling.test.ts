@@ -44,7 +44,7 @@ test("a program longer than a call waits goes on: the answer says so, and resume
   });
   for (const form of [told.text, told.data.rules]) {
     expect(form).toContain("Do not poll.");
-    expect(form).toContain(wait);
+    expect(form).toContain(`${wait}\n`); // copied without what follows
     expect(form).toContain(`resume_workflow {"instance_id":"${run.id}"}`);
   }
   const early = expectError(await advance(on, { id: run.id, stepId: "2-test" }), "INSTANCE_SUSPENDED");

@@ -79,6 +79,7 @@ interface Definition {
     instructions: string;
     routes: { when: string | null; to: string }[];
     checks?: { kind?: string }[];
+    sets?: Record<string, string>;
   }[];
 }
 
@@ -254,6 +255,20 @@ test("REFACTOR_WITH_TESTS begins only, and commits only, what the server itself 
     told = await advance(on, { id: run.id, stepId: told.data.next_step.step_id }, claim);
   }
   expect(told.data.next_step.step_name).toBe("Revert Changes");
+});
+
+test("programs that print nothing leave no gap in the instructions that name their output", async () => {
+  const on = await connect();
+  for (const workflow of Object.keys(SCENARIOS)) {
+    await startRun(on, workflow);
+    const { steps } = definitionOf(on.db, workflow);
+    const outputs = steps.flatMap(({ sets = {} }) => Object.keys(sets).filter((key) => sets[key] === "output_file"));
+    for (const { name, instructions } of steps) {
+      const named = outputs.filter((key) => instructions.includes(`{{ context.${key} }}`));
+      const asked = named.filter((key) => new RegExp(`{% if [^%]*context\\.${key} `).test(instructions));
+      expect({ name, named }).toEqual({ name, named: asked });
+    }
+  }
 });
 
 test("SAVE pauses a run with what is half done, and whoever comes goes on with it", async () => {

@@ -39,7 +39,13 @@ writeFiles(workflows, {
   ...workflowFiles("TWICE", {
     Plan: { routes: ["otherwise → Test"] },
     Test: { extras: ["checks: [{run: 'true'}]"], routes: ["otherwise → Last"] },
-    Last: { extras: ["checks: [{run: 'true'}]"], routes: ["otherwise → FINISH"] },
+    Last: { extras: ["checks: [{run: 'test -e src'}]"], routes: ["otherwise → FINISH"] },
+  }),
+  ...workflowFiles("BASELINE", {
+    Before: { extras: ["checks: [{run: 'true'}]"], routes: ["otherwise → Work"] },
+    Work: { routes: ["otherwise → After"] },
+    After: { extras: ["run: 'true'"], routes: ["otherwise → Ship"] },
+    Ship: { routes: ENDS },
   }),
   ...workflowFiles("OTHER_CHECKS", {
     Edit: { extras: ["checks: [{changed: 'src/**'}, {file: src/a.ts}]"], routes: ["otherwise → Ship"] },
@@ -159,6 +165,23 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       expect(await toldOn(on, run.id)).toEqual([
         "Test: proved at visit 4; src/b.ts changed since (rewind to visit 4, or run it again)",
       ]);
+    });
+
+    test("a proof whose programs passed again at a later step is asked for no more", async () => {
+      const project = repository();
+      const on = await at(project);
+      const run = await startRun(on, "BASELINE");
+      await advance(on, run);
+      write(project, "src/a.ts", "more\n");
+      expect(await toldOn(on, run.id)).toEqual([
+        "Before: proved at visit 1; src/a.ts changed since (rewind to visit 1, or run it again)",
+      ]);
+      const ship = await advance(on, { id: run.id, stepId: "2-work" });
+      expect(ship.data.next_step.step_id).toBe("4-ship");
+      expect(await toldOn(on, run.id)).toEqual([]);
+      write(project, "src/b.ts", "more\n");
+      const end = await advance(on, { id: run.id, stepId: "4-ship" });
+      expect(staleIn(end.text)).toEqual(["After: proved at visit 3; src/b.ts changed since (run it again)"]);
     });
 
     test("a rewind takes along the proofs that it takes back, and no others", async () => {

@@ -21,7 +21,7 @@ export const edits: CheckKind<typeof schema> = {
   example: "edits: none",
   options: [],
   read(main) {
-    if (main.kind === "scalar" && main.text.trim() === NONE) return { kind: "edits", globs: [] };
+    if (main.kind === "scalar" && isNone(main.text)) return { kind: "edits", globs: [] };
     const items = main.kind === "list" ? main.items : [main];
     if (items.length === 0 || items.length > MAX_GLOBS) {
       return refuse(
@@ -33,7 +33,7 @@ export const edits: CheckKind<typeof schema> = {
     const globs = items.map((item) => readGlob("edits", item));
     const wrong = globs.find((glob) => typeof glob !== "string");
     if (wrong) return { ...wrong, hint: HINT };
-    if (globs.includes(NONE)) return refuse(`has "${NONE}" among globs`);
+    if (globs.some((glob) => typeof glob === "string" && isNone(glob))) return refuse(`has "${NONE}" among globs`);
     return { kind: "edits", globs: globs.filter((glob) => typeof glob === "string") };
   },
 
@@ -56,6 +56,11 @@ export const edits: CheckKind<typeof schema> = {
 };
 
 const HINT = 'Write "edits: none", or globs of what the step may change, like "edits: [src/**, docs/plan.md]"';
+
+/** In any case of letters: other languages write "None", and no file is meant. */
+function isNone(text: string): boolean {
+  return text.trim().toLowerCase() === NONE;
+}
 
 function allowed({ globs }: Edits): string {
   return globs.length > 0 ? `Change files only in ${globs.join(" | ")}` : "Change no files in this step";

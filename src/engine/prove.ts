@@ -114,7 +114,7 @@ function incomplete(faults: string[], said: { current: Instance; pending: Pendin
   const old = keys.filter((key) => Object.hasOwn(current.context, key) && !Object.hasOwn(pending.context_updates, key));
   const earlier =
     old.length > 0
-      ? `\n(What the context holds as ${old.join(", ")} is of an earlier visit; give this visit's value.)`
+      ? `\n(What the context holds as ${old.join(", ")} was set before this report; give its own value.)`
       : "";
   return new AppError(
     "INCOMPLETE_REPORT",

@@ -57,7 +57,9 @@ export async function explained(parts: Parts, outcome: Outcome): Promise<Outcome
   const [last] = await (await parts.store()).decided(instance.instance_id, 1);
   const said = last?.report?.error ?? last?.report?.message ?? last?.report?.details;
   if (typeof said !== "string") return outcome;
-  const reasoning = `"${oneLine(said, MAX_SAID)}" (${decision.reasoning})`;
+  const quote = `"${oneLine(said, MAX_SAID)}"`;
+  if (decision.reasoning.includes(quote)) return outcome; // an agent that chose FAIL is quoted already
+  const reasoning = `${quote} (${decision.reasoning})`;
   return { ...outcome, decision: { ...decision, reasoning } };
 }
 

@@ -59,6 +59,7 @@ export const STATUS_OUTPUT = output("With next_step, waiting_for, pending_report
   created_at: "string",
   updated_at: "string",
   unattended: "boolean",
+  files: "string",
   assumptions: "objects",
   history: "objects",
   history_total: "integer",

@@ -1,7 +1,7 @@
 /** One run as text, for an agent's status and for a person's terminal: the same lines, with more of each for the person. */
 import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
-import { waitingFor } from "../turn.ts";
+import { turnWords } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import { assumptionsLine, type assumptionsWithin } from "./assumptions.ts";
 import { saying } from "./recap-text.ts";
@@ -25,15 +25,14 @@ export function runText(
   { instance, context, pending_report, assumptions, history }: Run,
   { indent }: { indent: number },
 ): string {
-  const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at } = instance;
+  const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at, turn } = instance;
   const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
-  const waits = waitingFor(instance);
   const lines = [
     [status, workflow_name, instance_id, at, ...(indent > 0 ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
     instance.unattended && "unattended: the user cannot be asked",
     assumptionsLine(assumptions),
-    waits && `waits: ${waits.message ?? waits.kind}`,
+    turn && turn.of !== "agent" && `waits: ${turnWords(turn)}`,
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
     `context: ${JSON.stringify(context, null, indent)}`,
     `history (${history.length} of ${instance.last_seq} entries):`,

@@ -48,7 +48,7 @@ function inOneLine(entry: HistoryEntry) {
 }
 
 function statusWithin(
-  { instance, workflow, history, unread, filler }: Snapshot,
+  { instance, workflow, history, unread, filler, files }: Snapshot,
   { keys, form, budget }: Asked & { budget: number },
 ): Answer {
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
@@ -75,6 +75,7 @@ function statusWithin(
     next_step:
       form === "full" ? nextStep({ instance, workflow, filler }, MAX_BRIEF_BYTES) : stepNames({ instance, workflow }),
     unattended: instance.unattended || undefined,
+    files: files ?? undefined,
     assumptions: assumptions.shown.length > 0 ? assumptions.shown : undefined,
     history: page.views.reverse(),
     history_total: instance.last_seq,
@@ -87,7 +88,7 @@ function statusWithin(
     );
   const { pending_report } = structured;
   const run = { instance, context, pending_report, assumptions, history: lines };
-  return { text: statusText(run, cut), structured };
+  return { text: statusText(run, { files, cut }), structured };
 }
 
 /** What is not shown whole, and how to get it. */
@@ -125,8 +126,9 @@ function shrinkTo(value: unknown, mostBytes: number): unknown {
   return bytesOf(value) > mostBytes ? shrink(value, mostBytes) : value;
 }
 
-function statusText(run: Run, cut: string | undefined): string {
+function statusText(run: Run, { files, cut }: { files: string | null; cut: string | undefined }): string {
   const { status, instance_id } = run.instance;
+  const place = files && `Files of the run: ${files}`;
   const goOn = status === "RUNNING" && `To go on working: resume_workflow {"instance_id":"${instance_id}"}`;
-  return [runText(run, { indent: 0 }), cut, goOn].filter(Boolean).join("\n");
+  return [runText(run, { indent: 0 }), place, cut, goOn].filter(Boolean).join("\n");
 }

@@ -24,9 +24,9 @@ export function waitingText(waits: Waits): string {
   return [head, waitingLine(waits), ...whenLines(waits)].filter(Boolean).join("\n");
 }
 
-/** The same in a line, for the structured form. */
+/** The same for the structured form; the command has a line of its own, so that it is copied without what follows. */
 export function waitingRule(waits: Waits): string {
-  return [waitingLine(waits), ...whenLines(waits)].filter(Boolean).join(" ");
+  return [waitingLine(waits), ...whenLines(waits)].filter(Boolean).join("\n");
 }
 
 /** The next call where it is nobody's turn who is asked, and when it is due; undefined if there is none to make. */

@@ -60,16 +60,27 @@ export interface Proof {
   project_files: string;
 }
 
-/** The last proof of each step of the live path, but that of the step which is worked on now; the oldest first. */
+/**
+ * The last proof of each step of the live path, the oldest first, without those that nothing hangs on any more: of the step
+ * which is worked on now, and of programs that all passed again later, at whichever step.
+ */
 export function proofsOf({
   visits,
   turn,
   step_name: current,
 }: Pick<Instance, "visits" | "turn" | "step_name">): Proof[] {
-  const all = Object.entries(visits).flatMap(([step_name, { proven, proven_before_rewind, project_files }]) => {
-    const visit = proven ?? proven_before_rewind;
+  const all = Object.entries(visits).flatMap(
+    ([step_name, { proven, proven_before_rewind, project_files, took = {} }]) => {
+      const visit = proven ?? proven_before_rewind;
+      return visit === undefined ? [] : [{ step_name, visit, project_files, programs: Object.keys(took) }];
+    },
+  );
+  const proofs = all.flatMap(({ step_name, visit, project_files, programs }) => {
     const again = turn !== null && step_name === current;
-    return visit === undefined || project_files === undefined || again ? [] : [{ step_name, visit, project_files }];
+    const later = all.filter((each) => each.visit > visit);
+    const anew =
+      programs.length > 0 && later.some((each) => programs.every((program) => each.programs.includes(program)));
+    return project_files === undefined || again || anew ? [] : [{ step_name, visit, project_files }];
   });
-  return all.sort((one, other) => one.visit - other.visit);
+  return proofs.sort((one, other) => one.visit - other.visit);
 }

@@ -18,15 +18,21 @@ const HINTS: [prefix: string, hint: string][] = [
   ["SQLITE_CORRUPT", "The file is damaged: restore it from a backup, or name another with --db."],
 ];
 
+/** What SQLite says where the schema is another one than at the opening of the file. */
+const OTHER_SCHEMA = /^no such (column|table)|has no column named/;
+
 /** The error as callers see it; an AppError stays what it is. */
 export function asPersistenceError(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
-  const hint = HINTS.find(([prefix]) => code.startsWith(prefix))?.[1];
   const reason = error instanceof Error ? error.message : String(error);
+  const outdated = OTHER_SCHEMA.test(reason)
+    ? "A newer orchestrator changed the file's schema while this server had it open: restart this server in that version."
+    : undefined;
+  const hint = outdated ?? HINTS.find(([prefix]) => code.startsWith(prefix))?.[1];
   return new AppError("PERSISTENCE_ERROR", `The database "${path}" refused (${reason}); nothing was changed.`, {
     hint: hint ?? "Check that the path is right and writable, then send the same call again.",
-    retryable: true,
+    retryable: outdated === undefined,
     cause: error,
   });
 }

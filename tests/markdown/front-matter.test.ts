@@ -73,6 +73,7 @@ describe("a step's front matter", () => {
     ],
     ["checks: [{unchanged: 'tests/**'}]", { checks: [{ kind: "unchanged", glob: "tests/**" }] }],
     ["edits: none", { checks: [{ kind: "edits", globs: [] }] }],
+    ["edits: None", { checks: [{ kind: "edits", globs: [] }] }],
     ["edits: docs/**", { checks: [{ kind: "edits", globs: ["docs/**"] }] }],
     [
       "checks: [{file: a}]\nedits: [src/**, notes.md]",
@@ -234,6 +235,7 @@ describe("a step's front matter", () => {
     ["edits: []", ["EDITS_INVALID 2"], ["an empty list", "edits: none"]],
     ["edits: false", ["EDITS_INVALID 2"], ['here it is "false"', "edits: none"]],
     ["edits: [none, src/**]", ["EDITS_INVALID 2"], ['"none" among globs']],
+    ["edits: [NONE]", ["EDITS_INVALID 2"], ['"none" among globs']],
     ["edits: ['src/**', '!src/a.ts']", ["EDITS_INVALID 2"], ['"!"', "edits: [src/**"]],
     ["edits: ['{{ context.glob }}']", ["EDITS_INVALID 2"], ["braces"]],
     ["edits: {glob: src}", ["EDITS_INVALID 2"], ["a mapping"]],
@@ -399,6 +401,11 @@ describe("a step's front matter", () => {
       const [first] = problemsOf(result);
       for (const part of says) expect(`${first?.message}\n${first?.hint}`).toContain(part);
     }
+  });
+
+  test("is not offered again as its own correction", () => {
+    const [problem] = problemsOf(inStep(fenced("wait: 366d")));
+    expect(problem?.hint).toBe('Write a whole number and its unit, like "90s", "10m", "2h" or "3d"');
   });
 
   test("stands beside routes, which may lead nowhere else", () => {
