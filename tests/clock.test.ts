@@ -124,6 +124,25 @@ test("a report after the deadline is stale, whatever it says; it is kept as a no
   }
 });
 
+test("a late report that comes with a resume is kept too, and nobody is told that the step was done", async () => {
+  for (const said of [{ step_id: "1-work" }, {}]) {
+    const { on, time } = await servers(1);
+    const run = await startRun(on, "TIMED");
+    time.pass(132 * MINUTE);
+    const report = { ...said, status: "success", details: "done at last" };
+    const late = { instance_id: run.id, assumed_current_step_name: "Work", report };
+    for (const told of [await on.call("resume_workflow", late), await on.call("resume_workflow", late)]) {
+      expect(told.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "2-escalate" } });
+      expect(told.data.recap).toContain('You thought you were at "Work": its deadline passed.');
+      expect(told.data.recap).toContain('Reported too late, and not used: 1 Work ✓ "done at last"');
+    }
+    const notes = (await historyOf(on, run.id)).filter(({ kind }) => kind === "note");
+    expect(notes).toMatchObject([{ report: { step_id: "1-work", status: "success" } }]);
+    const { text } = await on.call("get_workflow_status", { instance_id: run.id });
+    expect(text).toContain('late report of 1-work at Escalate (2-escalate) success "done at last"');
+  }
+});
+
 test("a deadline that leads nowhere suspends the run until a person releases it, which counts anew", async () => {
   const { on, time, sweep } = await servers(2);
   const run = await startRun(on, "TIMED");

@@ -168,6 +168,8 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const held = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 });
       expect(held.data.status).toBe("SUSPENDED");
       await release(run.id, on.db);
+      const { text } = await on.call("get_workflow_status", { instance_id: run.id });
+      expect(text).toContain("released at Try");
       const resumed = await on.call("resume_workflow", { instance_id: run.id });
       expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "4-try" } });
       const again = await advance(on, { id: run.id, stepId: "4-try" }, { status: "failure" });

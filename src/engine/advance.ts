@@ -127,16 +127,20 @@ async function takeNote(call: Call, { report, context_updates }: Said): Promise<
   return handedOut(await happen(call, { kind, ...said }), { did: "noted" });
 }
 
-/** STALE_REPORT for a visit that its deadline ended; the report becomes a note of where the run is, once. */
+/** STALE_REPORT for a visit that its deadline ended; the report is kept. */
 async function refuseLate(call: Call, entry: HistoryEntry, report: IncomingReport): Promise<AppError> {
+  await keepLate(call, entry, report);
+  return lateReport(call.current, { ...entry, until: entry.decision?.deadline ?? entry.ended_at }, stamp(call.parts));
+}
+
+/** A report of a visit that its deadline ended becomes a note of where the run is, once. */
+export async function keepLate(call: Call, { step_id }: HistoryEntry, report: IncomingReport): Promise<Call> {
   const { store, current } = call;
-  const said = { ...report, status: report.status ?? "", step_id: entry.step_id };
-  if (said.status && !isFinal(current.status) && current.notes < MAX_NOTES) {
-    const last = await store.history(current.instance_id, { limit: MAX_LATE });
-    const known = last.some((each) => each.kind === "note" && Bun.deepEquals(each.report, said, true));
-    if (!known) await happen(call, { kind: "late", report: said });
-  }
-  return lateReport(current, { ...entry, until: entry.decision?.deadline ?? entry.ended_at }, stamp(call.parts));
+  const said = { ...report, status: report.status ?? "", step_id };
+  if (!said.status || isFinal(current.status) || current.notes >= MAX_NOTES) return call;
+  const last = await store.history(current.instance_id, { limit: MAX_LATE });
+  const known = last.some((each) => each.kind === "note" && Bun.deepEquals(each.report, said, true));
+  return known ? call : happen(call, { kind: "late", report: said });
 }
 
 function refuseNotYours(current: Instance): void {

@@ -61,8 +61,12 @@ async function lateReports({ store, workflow }: Call, { instance_id }: Instance)
   if (!workflow.steps.some(({ deadline }) => deadline)) return [];
   const last = await store.history(instance_id, { limit: RECENT_ENTRIES });
   const over = last.filter(({ decision, turn }) => decision?.decided_by === "timer" || turn?.kind === "deadline");
-  const missed = new Set(over.map(({ step_id }) => step_id));
-  return last.filter(({ kind, report }) => kind === "note" && report && missed.has(report.step_id) && ends(report));
+  const missed = new Map(over.map(({ step_id, step_name, visit }) => [step_id, { step_id, step_name, visit }]));
+  return last.flatMap((entry) => {
+    const { kind, report } = entry;
+    const about = kind === "note" && report && ends(report) ? missed.get(report.step_id) : undefined;
+    return about ? [{ ...entry, ...about }] : []; // it was noted where the run was by then
+  });
 }
 
 /** Whether the report would have ended its visit. */

@@ -1,12 +1,20 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
 import { AppError } from "../errors.ts";
-import { currentStep, type Instance, type InstanceSummary, isFinal, type Pending, stepIdOf } from "../instance.ts";
+import {
+  currentStep,
+  type HistoryEntry,
+  type Instance,
+  type InstanceSummary,
+  isFinal,
+  type Pending,
+  stepIdOf,
+} from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
 import { waitsForPerson } from "../turn.ts";
 import { resolveStepName } from "../workflow.ts";
-import { advanceBy } from "./advance.ts";
+import { advanceBy, keepLate } from "./advance.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
@@ -50,8 +58,9 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
   const opened = await openCall(parts, found, caller);
-  const call = (await expire(opened)) ?? opened;
-  const place = await placeOf(call, input);
+  const there = (await expire(opened)) ?? opened;
+  const place = await placeOf(there, input);
+  const call = place.late && input.report ? await keepLate(there, place.late, input.report) : there;
   const onLatest = input.use_latest ? await toLatest(call) : call;
   const outcome = await proceed(onLatest, { input, place });
   const { position } = place;
@@ -89,6 +98,8 @@ interface Place {
   /** The report that ends the current visit. */
   report?: IncomingReport | undefined;
   unused_report: boolean;
+  /** The visit that the report is about, if its deadline ended it. */
+  late?: HistoryEntry;
 }
 
 async function proceed(call: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
@@ -185,10 +196,11 @@ function weakerError({ instance_id, workflow_name }: Instance, less: string[]): 
 async function placeOf(call: Call, { assumed_current_step_name: assumed, report }: ResumeInput): Promise<Place> {
   const position = assumed === undefined ? undefined : await positionOf(call, assumed);
   if (!report || isGreeting(report)) return { position, unused_report: false };
-  if (report.step_id === undefined && position) return { position, unused_report: true };
-  const step_id = report.step_id ?? (assumed === undefined ? undefined : stepIdOf(call.current));
+  const step_id = report.step_id ?? (position ? assumed : assumed && stepIdOf(call.current));
   const about = await locate(call, step_id);
-  if (about.kind === "decided") return { position, unused_report: true };
+  if (about.kind === "decided" && about.entry.decision?.decided_by === "timer")
+    return { position, unused_report: true, late: about.entry };
+  if (about.kind === "decided" || (report.step_id === undefined && position)) return { position, unused_report: true };
   if (about.kind === "unknown") throw needsStepId(call.current, step_id);
   return { position, report: { ...report, step_id }, unused_report: false };
 }

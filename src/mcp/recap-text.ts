@@ -54,7 +54,8 @@ function positionLine({ position, recent }: Recap): string {
   const at = recent.findLastIndex((entry) => entry.step_name === position.assumed);
   const missed = recent.slice(at + 1).map((entry) => entry.step_name);
   const since = at >= 0 && missed.length > 0 ? ` Since then: ${missed.join(" → ")}.` : "";
-  return `You thought you were at ${name}: that is already done.${since}`;
+  const what = isMissed(recent[at]) ? "its deadline passed" : "that is already done";
+  return `You thought you were at ${name}: ${what}.${since}`;
 }
 
 function doneLine({ recent, decided }: Recap): string {
@@ -62,11 +63,15 @@ function doneLine({ recent, decided }: Recap): string {
   return (omitted > 0 ? `(${omitted} earlier) … → ` : "") + recent.map(visitWords).join(" → ");
 }
 
+/** Whether the visit ended by its deadline: nobody did it. */
+function isMissed(entry: HistoryEntry | undefined): boolean {
+  return entry?.report === null && entry.decision?.decided_by === "timer";
+}
+
 /** `4 Run Unit Tests ✗ "exit 1: NameError"` */
 function visitWords(entry: HistoryEntry): string {
   const { visit, step_name, report, decision } = entry;
-  if (!report && decision?.decided_by === "timer")
-    return `${visit} ${step_name} ✗ ${quoted(decision.reasoning, MAX_QUOTE)}`;
+  if (decision && isMissed(entry)) return `${visit} ${step_name} ✗ ${quoted(decision.reasoning, MAX_QUOTE)}`;
   const mark =
     report?.status === "success"
       ? "✓"

@@ -58,7 +58,9 @@ function lineOf(entry: HistoryEntry, saysWhy: boolean): string {
 }
 
 /** What an entry that ends no visit is about, in a word or two. */
-function happened({ kind, turn, decision }: HistoryEntry): string {
+function happened({ kind, turn, decision, report, step_id }: HistoryEntry): string {
+  if (kind === "note" && report && report.step_id !== step_id) return `late report of ${report.step_id}`;
+  if (kind === "approval") return "released"; // a person's word opens every gate so far
   if (kind !== "move" || decision || !turn) return turn?.kind === "paused" ? "paused" : kind;
   if (turn.unchecked !== undefined) return "handed to the agent";
   return turn.kind === "deadline" ? "deadline over" : turn.of === "server" ? "given to the server" : "wait over";
