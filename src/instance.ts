@@ -7,7 +7,7 @@ import { Baseline } from "./check-kinds/looking.ts";
 import { Decision } from "./decision.ts";
 import { applyPatch, ContextPatch, JsonObject, patchFor } from "./json.ts";
 import { Report } from "./report.ts";
-import { Turn } from "./turn.ts";
+import { Turn, TurnKind } from "./turn.ts";
 import { findStep, type LoadedWorkflow, type Step, slugify, type Workflow } from "./workflow.ts";
 
 /** Most bytes of an instance's context. */
@@ -153,6 +153,9 @@ export const InstanceSummary = Instance.pick({
   project: true,
   created_at: true,
   updated_at: true,
+}).extend({
+  /** What it waits for if that is not the agent's to do; null else, and when it is over. */
+  waiting_for: z.object({ kind: TurnKind }).nullable(),
 });
 export type InstanceSummary = z.infer<typeof InstanceSummary>;
 

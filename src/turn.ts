@@ -29,6 +29,16 @@ export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
   return waiting;
 }
 
+/** The same in a list: what for, and no more. */
+export function waitingKind({ turn }: { turn: Turn | null }): Pick<Waiting, "kind"> | null {
+  return turn && turn.of !== "agent" ? { kind: turn.kind } : null;
+}
+
+/** `paused`, `server step`: what is waited for, where a line has room for a word. */
+export function waitsWords({ kind }: Pick<Waiting, "kind">): string {
+  return kind.replace("_", " ");
+}
+
 /** Whose turn it is and what for, in a line for whoever asked out of turn. */
 export function turnWords(turn: Turn): string {
   const { of, kind, message, until } = turn;

@@ -4,16 +4,23 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { advance, expectError, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { begun, linesOf, lives, SHIP, SLOW, servedFiles, server } from "./support/serving.ts";
-import { waitFor } from "./support/stdio.ts";
+import { runBare, waitFor } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
 writeFiles(workflows, {
   ...servedFiles("SERVED"),
   ...workflowFiles("JUDGED", { Work: {}, Ship: {} }),
+  ...workflowFiles("LIMITED", { Work: { extras: ["max_visits: 1", "next: Work"] }, Ship: SHIP }),
+  ...workflowFiles("LATER", { Work: { extras: ["wait: 1h", "next: Ship"] }, Ship: SHIP }),
   ...workflowFiles("CHECKED", { Work: { extras: ["checks: [{command: test}]"], ...SHIP } }),
   ...workflowFiles("ENDED", { Work: { extras: ["next: [Ship, FAIL]"] }, Ship: { extras: ["next: [FINISH, Work]"] } }),
 });
+
+interface Listed {
+  instance_id: string;
+  waiting_for?: { kind: string };
+}
 
 const pause = { status: "paused", message: "lunch" };
 
@@ -35,6 +42,44 @@ test("a pause that is sent again is answered alike and noted once; notes and rep
     "Noted. Still at Work",
   );
   expect((await historyOf(on, run.id)).map(({ kind }) => kind)).toEqual(["note", "resume", "note"]);
+});
+
+test("lists say of a run that is paused, served, waiting or at its limit what it waits for, and nothing of others", async () => {
+  const on = await server({ workflows, script: SLOW });
+  const runs = {
+    paused: await startRun(on, "JUDGED"),
+    visits: await startRun(on, "LIMITED"),
+    time: { id: (await on.call("start_workflow", { workflow_name: "LATER" })).data.instance_id },
+    server_step: await startRun(on, "SERVED"),
+  };
+  const own = await startRun(on, "JUDGED");
+  await advance(on, runs.paused, pause);
+  await advance(on, runs.visits);
+  await advance(on, runs.server_step);
+  const kindOf = Object.fromEntries(Object.entries(runs).map(([kind, { id }]) => [id, { kind }]));
+  for (const told of [await on.call("list_instances"), await on.call("resume_workflow", {})]) {
+    const listed = told.data.instances.map((each: Listed) => [each.instance_id, each.waiting_for]);
+    expect(Object.fromEntries(listed)).toEqual({ ...kindOf, [own.id]: undefined });
+    for (const [kind, { id }] of Object.entries(runs)) {
+      const status = kind === "paused" || kind === "visits" ? "SUSPENDED" : "RUNNING";
+      expect(told.text).toMatch(new RegExp(`^${id} · \\w+ · ${status} \\(${kind.replace("_", " ")}\\) · at `, "m"));
+    }
+    expect(told.text).toContain(`${own.id} · JUDGED · RUNNING · at Work`);
+  }
+  const { told } = await startRun(on, "JUDGED");
+  expect(told.data.also_running).toEqual([
+    { instance_id: own.id, step_name: "Work" },
+    { instance_id: runs.paused.id, step_name: "Work", waiting_for: { kind: "paused" } },
+  ]);
+  expect(told.text).toContain(`${own.id} (at Work), ${runs.paused.id} (at Work, paused). If`);
+  const printed = await runBare({ cwd: on.project, args: ["instances", "--db", on.db] });
+  expect(printed.stdout).toContain(`${runs.paused.id}  SUSPENDED  JUDGED  Work (visit 1; paused)  `);
+  expect(printed.stdout).toContain(`${runs.server_step.id}  RUNNING    SERVED  Test (visit 2; server step)  `);
+  expect(printed.stdout).toContain(`${own.id}  RUNNING    JUDGED  Work (visit 1)  `);
+  const json = await runBare({ cwd: on.project, args: ["instances", "--db", on.db, "--json"] });
+  expect(JSON.parse(json.stdout).instances).toContainEqual(
+    expect.objectContaining({ instance_id: runs.paused.id, waiting_for: { kind: "paused" } }),
+  );
 });
 
 test("a report that is kept until the agent chooses outlasts a pause", async () => {

@@ -1,4 +1,6 @@
 /** `orchestrator instances`: the runs of this project, or of all. */
+import type { InstanceSummary } from "../instance.ts";
+import { waitsWords } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 const MOST = 100;
@@ -25,15 +27,24 @@ export const instances: Command = {
         print(JSON.stringify(page, null, 2));
         return 0;
       }
-      for (const { instance_id, workflow_name, status, step_name, visit, updated_at, project } of page.instances) {
-        const where = all ? `  ${project}` : "";
-        print(
-          `${instance_id}  ${status.padEnd(9)}  ${workflow_name}  ${step_name} (visit ${visit})  ${updated_at}${where}`,
-        );
-      }
+      for (const each of page.instances) print(`${line(each)}${all ? `  ${each.project}` : ""}`);
       if (page.instances.length === 0) complain("No runs in this project.");
       if (page.next_cursor) complain(`More: --cursor ${page.next_cursor}`);
       if (page.elsewhere > 0) complain(`${page.elsewhere} in other projects: --all`);
       return 0;
     }),
 };
+
+/** `run_7k…  SUSPENDED  WORK  Implement (visit 3; paused)  2026-11-27T05:10:00.000Z`. */
+function line({
+  instance_id,
+  workflow_name,
+  status,
+  step_name,
+  visit,
+  waiting_for,
+  updated_at,
+}: InstanceSummary): string {
+  const at = `${step_name} (visit ${visit}${waiting_for ? `; ${waitsWords(waiting_for)}` : ""})`;
+  return `${instance_id}  ${status.padEnd(9)}  ${workflow_name}  ${at}  ${updated_at}`;
+}

@@ -4,6 +4,7 @@ import type { Unclear } from "../engine/resume.ts";
 import type { InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
+import { waitsWords } from "../turn.ts";
 import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
@@ -121,8 +122,8 @@ export function unclearAnswer({ live, elsewhere }: Unclear): Answer {
   return { text: lines.filter(Boolean).join("\n"), structured: { instances: live.map(summaryView), elsewhere, rules } };
 }
 
-function summaryView({ step_name, ...rest }: InstanceSummary) {
-  return { ...rest, current_step_name: step_name };
+function summaryView({ step_name, waiting_for, ...rest }: InstanceSummary) {
+  return { ...rest, current_step_name: step_name, ...(waiting_for ? { waiting_for } : {}) };
 }
 
 function summaryLine({
@@ -133,8 +134,10 @@ function summaryLine({
   visit,
   updated_at,
   project,
+  waiting_for,
 }: InstanceSummary): string {
-  return `${instance_id} · ${workflow_name} · ${status} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}`;
+  const state = waiting_for ? `${status} (${waitsWords(waiting_for)})` : status;
+  return `${instance_id} · ${workflow_name} · ${state} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}`;
 }
 
 function elsewhereLine(count: number): string {

@@ -107,7 +107,11 @@ function structuredOf(view: View): Record<string, unknown> {
     checks_running: view.checks_running,
     server_did: view.server_did.length > 0 ? view.server_did : undefined,
     replayed: view.replayed,
-    also_running: view.also_running?.map(({ instance_id, step_name }) => ({ instance_id, step_name })),
+    also_running: view.also_running?.map(({ instance_id, step_name, waiting_for }) => ({
+      instance_id,
+      step_name,
+      ...(waiting_for ? { waiting_for } : {}),
+    })),
     recap: view.recap,
     ...filesFields(view),
     assumptions: view.assumptions.shown.length > 0 ? view.assumptions.shown : undefined,

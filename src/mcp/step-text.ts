@@ -1,5 +1,5 @@
 /** A step answer as text, for clients that show the model nothing else. */
-import { waitingFor } from "../turn.ts";
+import { waitingFor, waitsWords } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import { assumptionsLine } from "./assumptions.ts";
 import { checkedLine } from "./checked.ts";
@@ -126,7 +126,10 @@ function setLine({ decision, context = {}, recap, server_set = [], workflow }: V
 
 function alsoLine({ also_running }: View): string {
   if (!also_running) return "";
-  const names = also_running.map((each) => `${each.instance_id} (at ${each.step_name})`);
+  const names = also_running.map(({ instance_id, step_name, waiting_for }) => {
+    const waits = waiting_for ? `, ${waitsWords(waiting_for)}` : "";
+    return `${instance_id} (at ${step_name}${waits})`;
+  });
   return `Also running here: ${names.join(", ")}. If you meant that one, go on with it: resume_workflow {"instance_id":…}`;
 }
 

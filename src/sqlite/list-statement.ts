@@ -2,7 +2,7 @@
 import { LIVE, type ListQuery, Status } from "../instance.ts";
 import type { Row } from "./rows.ts";
 
-const SUMMARY_COLUMNS = "instance_id, workflow_name, status, step_name, visit, project, created_at, updated_at";
+const SUMMARY_COLUMNS = "instance_id, workflow_name, status, turn, step_name, visit, project, created_at, updated_at";
 
 /** The text and its values. It lists roots: runs that no other run started. */
 export function listStatement({ project, status, workflow_name, live, limit, after }: ListQuery): [string, Row] {

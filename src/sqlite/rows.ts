@@ -1,7 +1,7 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
 import { Attempt } from "../attempt.ts";
 import { type Due, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
-import { dueAt, type Turn } from "../turn.ts";
+import { dueAt, Turn, waitingKind } from "../turn.ts";
 
 /** A row as bun:sqlite returns it. */
 export type Row = Record<string, string | number | null>;
@@ -44,7 +44,8 @@ function isUsual({ of, since, ...more }: Turn, { visit_started_at }: Instance): 
 }
 
 export function summaryFromRow(row: Row): InstanceSummary {
-  return InstanceSummary.parse(row);
+  const { turn, ...parsed } = parseColumns(row, ["turn"]);
+  return InstanceSummary.parse({ ...parsed, waiting_for: waitingKind({ turn: Turn.nullable().parse(turn) }) });
 }
 
 export function dueFromRow({ instance_id, due_at }: Row): Due {

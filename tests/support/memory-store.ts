@@ -12,7 +12,7 @@ import {
   Start,
   type Store,
 } from "../../src/instance.ts";
-import { dueAt } from "../../src/turn.ts";
+import { dueAt, waitingKind } from "../../src/turn.ts";
 import type { Upkeep } from "../../src/upkeep.ts";
 import { Workflow } from "../../src/workflow.ts";
 
@@ -95,7 +95,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         .filter((instance) => matches(instance, query))
         .sort((a, b) => (isBehind(a, b) ? 1 : -1))
         .slice(0, query.limit)
-        .map((instance) => InstanceSummary.parse(instance)),
+        .map((instance) => InstanceSummary.parse({ ...instance, waiting_for: waitingKind(instance) })),
     due: async ({ until, project, limit }) =>
       all()
         .flatMap(({ instance_id, turn, project: of }) => {

@@ -218,6 +218,33 @@ export function holdsLists(open: OpenRoom): void {
     expect(await store.countElsewhere("/q", 3)).toBe(3);
   });
 
+  test("a list says what each run waits for, if that is not the agent's to do", async () => {
+    const { store, other } = await open();
+    const turns: Record<string, Turn> = {
+      agent: { of: "agent", kind: "step", since: at(0) },
+      "agent with a deadline": { of: "agent", kind: "step", since: at(1), until: at(9) },
+      "agent in the server's place": { of: "agent", kind: "step", since: at(1), unchecked: "not allowed here" },
+      server: { of: "server", kind: "server_step", since: at(1), message: "exited with 8" },
+      clock: { of: "clock", kind: "time", since: at(1), until: at(9) },
+      pause: { of: "person", kind: "paused", since: at(1), message: 'é"' },
+      limit: { of: "person", kind: "visits", since: at(1) },
+    };
+    for (const [id, turn] of Object.entries(turns)) await make(store, id, { turn });
+    const ended = await make(store, "ended", { turn: turns["pause"] });
+    await store.commit(movedTo("FINISH", ended));
+    const told = (await other.list({ project: "/p", limit: 9 })).map((each) => [each.instance_id, each.waiting_for]);
+    expect(Object.fromEntries(told)).toEqual({
+      agent: null,
+      "agent with a deadline": null,
+      "agent in the server's place": null,
+      server: { kind: "server_step" },
+      clock: { kind: "time" },
+      pause: { kind: "paused" },
+      limit: { kind: "visits" },
+      ended: null,
+    });
+  });
+
   test("runs of one moment are listed by their ids downwards, and pages neither repeat nor skip one", async () => {
     const { store } = await open();
     const ids = ["wf_b", "wf_a", "wf_d", "wf_C", "wf_c"];
