@@ -66,6 +66,9 @@ test("lists say of a run that is paused, served, waiting or at its limit what it
     }
     expect(told.text).toContain(`${own.id} · JUDGED · RUNNING · at Work`);
   }
+  const { resources } = await on.client.listResources();
+  const described = resources.find(({ name }) => name === runs.paused.id);
+  expect(described?.description).toBe("SUSPENDED (paused), at Work");
   const { told } = await startRun(on, "JUDGED");
   expect(told.data.also_running).toEqual([
     { instance_id: own.id, step_name: "Work" },

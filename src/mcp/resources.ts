@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { findLoaded } from "../engine/start.ts";
 import { AppError } from "../errors.ts";
 import { jsonText } from "../json.ts";
+import { waitsWords } from "../turn.ts";
 import { cutToBytes, oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { fillsStatus, statusAnswer } from "./status-answer.ts";
@@ -42,11 +43,11 @@ export const TEMPLATES = [
 /** A page: workflows on the first, then this project's runs, newest first. */
 export async function listResources(engine: Engine, cursor: string | undefined) {
   const page = await engine.list({ limit: MOST, cursor });
-  const runs = page.instances.map(({ instance_id, workflow_name, status, step_name }) => ({
+  const runs = page.instances.map(({ instance_id, workflow_name, status, step_name, waiting_for }) => ({
     uri: `instance://${instance_id}`,
     name: instance_id,
     title: `${workflow_name} ${instance_id}`,
-    description: `${status}, at ${step_name}`,
+    description: `${status}${waiting_for ? ` (${waitsWords(waiting_for)})` : ""}, at ${step_name}`,
     mimeType: JSON_TYPE,
   }));
   const workflows = cursor === undefined ? await workflowResources(engine) : [];
