@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { advance, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
+import { advance, expectError, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
 import { type Served, TRANSPORTS } from "./support/either.ts";
 import { EXECUTABLE } from "./support/executable.ts";
@@ -53,6 +53,13 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       );
       expect(repair.data.next_step.step_id).toBe("3-repair");
       expect(repair.data.current_context).toMatchObject({ code: 1, end: "2 of 2 seen" });
+      for (const status of ["success", "in_progress", "paused"]) {
+        const forged = advance(on, { id: run.id, stepId: "3-repair" }, { status, updates: { code: 0 } });
+        expect(expectError(await forged, "INVALID_INPUT").text).toContain('code is set by step "Test" alone');
+      }
+      const forged = { instance_id: run.id, context_updates: { end: "all fine" } };
+      expectError(await on.call("resume_workflow", forged), "INVALID_INPUT");
+      expect((await statusOf(on, run.id)).context).toEqual({ code: 1, end: "2 of 2 seen" });
       writeFileSync(join(on.project, "good"), "");
       const ship = await advance(on, { id: run.id, stepId: "3-repair" });
       expect(ship.data.next_step.step_id).toBe("6-ship");

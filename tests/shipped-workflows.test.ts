@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { advance, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
+import { advance, expectError, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { FAILED, filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
@@ -246,12 +246,16 @@ test("REFACTOR_WITH_TESTS begins only, and commits only, what the server itself 
   for (const name of ["Locate Function", "Apply Rename", "Check for Old References"]) {
     const { context_updates, report } = told.data.report_with.arguments;
     if (name === "Check for Old References") rmSync(good);
-    const updates = { ...filledIn(context_updates), test_exit_code: 0 };
+    const updates = filledIn(context_updates);
+    const forged = { ...updates, baseline_exit_code: 1, test_exit_code: 0 };
+    const refused = await advance(on, { id: run.id, stepId: report.step_id }, { updates: forged, details: "passed" });
+    expectError(refused, "INVALID_INPUT");
+    expect(refused.text).toContain('baseline_exit_code is set by step "Run Baseline Tests" alone');
     told = await advance(on, { id: run.id, stepId: report.step_id }, { updates, details: "all tests pass" });
   }
   for (let repairs = 0; repairs < 3; repairs++) {
     expect(told.data.next_step.step_name).toBe("Attempt Auto Fix");
-    const claim = { next_step: "Commit Changes", updates: { fixes: [], test_exit_code: 0 }, details: "all tests pass" };
+    const claim = { next_step: "Commit Changes", updates: { fixes: [] }, details: "all tests pass" };
     told = await advance(on, { id: run.id, stepId: told.data.next_step.step_id }, claim);
   }
   expect(told.data.next_step.step_name).toBe("Revert Changes");

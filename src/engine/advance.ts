@@ -12,7 +12,7 @@ import {
 } from "../instance.ts";
 import { changedKeys, type JsonObject } from "../json.ts";
 import { type IncomingReport, overlay, type Report } from "../report.ts";
-import { finalError, refuseManyNotes } from "../rules/refusals.ts";
+import { finalError, refuseManyNotes, refuseServed } from "../rules/refusals.ts";
 import { type Call, draft, happen, openCall, rememberedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
@@ -81,6 +81,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
   if (report.status === "paused" && call.current.turn?.kind === "paused") return handedOut(call, { did: "noted" });
   refuseNotYours(call.current);
+  refuseServed(call.workflow, call.current, said.context_updates);
   const late = await expire(call, report.status ? complete(call.current, report) : undefined);
   if (late)
     throw lateReport(late.current, { ...call.current, until: call.current.turn?.until ?? "" }, stamp(call.parts));

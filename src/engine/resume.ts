@@ -12,6 +12,7 @@ import {
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
+import { refuseServed } from "../rules/refusals.ts";
 import { waitsForPerson } from "../turn.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advanceBy, keepLate } from "./advance.ts";
@@ -103,11 +104,12 @@ interface Place {
 }
 
 async function proceed(call: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
-  const { status } = call.current;
+  const { status, turn } = call.current;
   if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
   if (waitsForPerson(call.current)) return handedOut(call);
-  const awake = status === "SUSPENDED" ? await happen(call, { kind: "resumed" }) : call;
   const context_updates = place.unused_report ? {} : input.context_updates;
+  if (turn?.of === "agent" || turn?.of === "person") refuseServed(call.workflow, call.current, context_updates);
+  const awake = status === "SUSPENDED" ? await happen(call, { kind: "resumed" }) : call;
   if (awake.current.turn?.of !== "agent") return handedOut(awake);
   if (place.report) return advanceBy(awake, { report: place.report, context_updates });
   const greeting = place.unused_report ? undefined : greetingOf(awake.current, input.report);

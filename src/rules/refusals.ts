@@ -78,3 +78,18 @@ export function refuseLargeContext(context: JsonObject): void {
     { hint: "Write long values to a file and set its path, or remove keys by setting them to null." },
   );
 }
+
+/** Throws INVALID_INPUT if the report sets what the server sets at another step: no report of an agent replaces what it saw. */
+export function refuseServed({ steps }: Workflow, { step_name }: Instance, context_updates: JsonObject): void {
+  const at = steps.find(({ name }) => name === step_name);
+  for (const key of Object.keys(context_updates)) {
+    const server = steps.find(({ sets }) => sets && Object.hasOwn(sets, key));
+    const own = [at?.sets, at?.produces].some((asked) => asked && Object.hasOwn(asked, key));
+    if (!server || own) continue;
+    throw new AppError(
+      "INVALID_INPUT",
+      `context_updates.${key} is set by step "${server.name}" alone; nothing changed.`,
+      { hint: `Send the same call without ${key}.` },
+    );
+  }
+}
