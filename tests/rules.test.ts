@@ -368,6 +368,16 @@ describe("rules", () => {
     expect(change.instance.context).toMatchObject({ code: 7, note: "decided" });
   });
 
+  test("what a server step sets is not a decider's to change", () => {
+    const instance = begin(workflow, start, { project: "/p", trusted: true });
+    const updates = { c: 0, note: "decided" }; // "Serve" sets c
+    const decision = { decided_by: "model" as const, next_step: "Test", reasoning: "r", context_updates: updates };
+    const report = { step_id: "1-build", status: "success" };
+    const { context } = move(workflow, instance, { report, context_updates: {}, decision, ...moment }).instance;
+    expect(context).toMatchObject({ note: "decided" });
+    expect(context).not.toHaveProperty("c");
+  });
+
   test("a context over the limit is refused", () => {
     const instance = begin(workflow, start, { project: "/p", trusted: true });
     const huge = { kind: "move" as const, to: "Test", updates: { x: "y".repeat(300_000) } };

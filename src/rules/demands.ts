@@ -1,7 +1,7 @@
 /** What a definition demands before a run may go on, beyond the choice of the next step; pure rules. */
 import { type Check, labelOf } from "../check.ts";
 import type { JsonObject } from "../json.ts";
-import { findStep, type LoadedWorkflow, type ResultField, type Step } from "../workflow.ts";
+import { findStep, type LoadedWorkflow, type ResultField, type Step, type Workflow } from "../workflow.ts";
 
 /** Whether a report of that status says that the step is done, and so must prove it: every status but these. */
 export function claims(status: string): boolean {
@@ -29,6 +29,12 @@ const SCHEMAS: Record<ResultField, JsonObject> = {
   output_file: { type: "string" },
   output_end: { type: "string" },
 };
+
+/** The server step that alone sets that key of the context; undefined if there is none, or a report of `step` may set it. */
+export function serverOf({ steps }: Workflow, step: Step | undefined, key: string): Step | undefined {
+  const own = [step?.sets, step?.produces].some((asked) => asked && Object.hasOwn(asked, key));
+  return own ? undefined : steps.find(({ sets }) => sets && Object.hasOwn(sets, key));
+}
 
 /** Whether a step's report has to prove something. */
 export function demandsProof(step: Step): boolean {

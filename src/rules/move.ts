@@ -6,7 +6,7 @@ import { applyPatch, type JsonObject, patchFor } from "../json.ts";
 import type { Report } from "../report.ts";
 import { findStep, type Workflow } from "../workflow.ts";
 import { change, entry, type Moment } from "./change.ts";
-import { demandsOf } from "./demands.ts";
+import { demandsOf, serverOf } from "./demands.ts";
 import { cleared, countOf, landing, settled, told, turnAfter } from "./landing.ts";
 import { refuseFinal, refuseLargeContext, refuseStep } from "./refusals.ts";
 import { afterVisit } from "./visit-counts.ts";
@@ -36,7 +36,8 @@ export function move(workflow: Workflow, instance: Instance, ending: Ending): Ch
   const turn = turnAfter(workflow, decision, { count: countOf(instance.visits, next_step) + 1, now });
   const step = findStep(workflow, instance.step_name);
   const produced = Object.keys((step && demandsOf(step)) ?? {});
-  const decided = Object.entries(decision.context_updates ?? {}).filter(([key]) => !produced.includes(key));
+  const mayDecide = (key: string) => !produced.includes(key) && !serverOf(workflow, step, key);
+  const decided = Object.entries(decision.context_updates ?? {}).filter(([key]) => mayDecide(key));
   const updates = { ...ending.context_updates, ...Object.fromEntries(decided) };
   const context_patch = patchFor(instance.context, { ...updates, ...cleared(findStep(workflow, next_step)) });
   const context = applyPatch(instance.context, context_patch);

@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { type Instance, isFinal, MAX_CONTEXT_BYTES, MAX_NOTES, MAX_VISITS } from "../instance.ts";
 import { type JsonObject, jsonBytes } from "../json.ts";
 import { findStep, type Workflow } from "../workflow.ts";
+import { serverOf } from "./demands.ts";
 
 /** INSTANCE_FINAL: the run has ended and takes nothing more. */
 export function finalError(instance: Pick<Instance, "instance_id" | "status">): AppError {
@@ -80,12 +81,10 @@ export function refuseLargeContext(context: JsonObject): void {
 }
 
 /** Throws INVALID_INPUT if the report sets what the server sets at another step: no report of an agent replaces what it saw. */
-export function refuseServed({ steps }: Workflow, { step_name }: Instance, context_updates: JsonObject): void {
-  const at = steps.find(({ name }) => name === step_name);
+export function refuseServed(workflow: Workflow, { step_name }: Instance, context_updates: JsonObject): void {
   for (const key of Object.keys(context_updates)) {
-    const server = steps.find(({ sets }) => sets && Object.hasOwn(sets, key));
-    const own = [at?.sets, at?.produces].some((asked) => asked && Object.hasOwn(asked, key));
-    if (!server || own) continue;
+    const server = serverOf(workflow, findStep(workflow, step_name), key);
+    if (!server) continue;
     throw new AppError(
       "INVALID_INPUT",
       `context_updates.${key} is set by step "${server.name}" alone; nothing changed.`,
