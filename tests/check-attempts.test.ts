@@ -18,7 +18,7 @@ writeFiles(workflows, {
 });
 
 /** Notes that it began and its process, and waits until it may go on; `go` holds its exit code. */
-const CHECK = "echo $$ >> pids\nwhile ! test -e go; do sleep 0.05; done\nexit $(cat go)\n";
+const CHECK = "echo $$ >> pids\nwhile ! test -s go; do sleep 0.05; done\nexit $(cat go)\n";
 const ALLOWED = ["--allow-checks"];
 
 function slowProject(): string {

@@ -9,7 +9,7 @@ import { scratchDir, workflowFiles, writeFiles } from "./workspace.ts";
 const PATIENCE = { call: 300, callBeforeModel: 300, look: 10, stop: 500 };
 export const MINUTE = 60_000;
 /** Notes that it began, and waits until it may end; `go` holds its exit code. */
-export const SLOW = "echo $$ >> pids; while ! test -e go; do sleep 0.02; done; exit $(cat go)";
+export const SLOW = "echo $$ >> pids; while ! test -s go; do sleep 0.02; done; exit $(cat go)";
 
 interface Options {
   workflows: string;
