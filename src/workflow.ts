@@ -54,6 +54,29 @@ export const Deadline = z.object({
 });
 export type Deadline = z.infer<typeof Deadline>;
 
+/** One thing that a person is shown before they decide, and that their yes is bound to. */
+export const Shown = z.discriminatedUnion("kind", [
+  /** A value of the context, by its keys from the top. */
+  z.object({ kind: z.literal("context"), path: z.array(z.string()).min(1) }),
+  /** A file, by its path in the project. */
+  z.object({ kind: z.literal("file"), path: z.string() }),
+  /** The work tree against what the run found. */
+  z.object({ kind: z.literal("changes") }),
+]);
+export type Shown = z.infer<typeof Shown>;
+
+/** A person must say yes before the step is handed out. */
+export const Approval = z.object({
+  /** What they are asked, template values not yet filled in; absent: whether the step may be done. */
+  ask: z.string().optional(),
+  show: z.array(Shown).min(1).optional(),
+  /** In seconds; what was asked is then over, and asked anew by the next look. */
+  expires: z.int().min(1).optional(),
+  /** Where a no leads; without it and without a route for it the run waits. */
+  denied: z.string().optional(),
+});
+export type Approval = z.infer<typeof Approval>;
+
 export const Step = z.object({
   /** Canonical name: the text of the link in index.md. */
   name: z.string(),
@@ -84,6 +107,7 @@ export const Step = z.object({
   /** The step is handed out this many seconds after it was entered. */
   wait: z.int().min(1).optional(),
   deadline: Deadline.optional(),
+  approval: Approval.optional(),
 });
 export type Step = z.infer<typeof Step>;
 

@@ -115,13 +115,16 @@ function decode(text: string): string | null {
   }
 }
 
-function workflowText({ name, goal, steps }: Workflow): string {
+/** Nobody gets the instructions of such a step before a person said yes. */
+const WITHHELD = "(handed out once a person has approved)";
+
+export function workflowText({ name, goal, steps }: Workflow): string {
   const parts = steps.map((step, index) => {
     const routes = step.routes.map(({ when, to }) => `- ${when === null ? "otherwise" : `\`${when}\``} → ${to}`);
     const sections = [
       `## ${index + 1}. ${step.name}`,
       `### Guidance\n\n${step.guidance}`,
-      `### Instructions\n\n${step.instructions}`,
+      `### Instructions\n\n${step.approval ? WITHHELD : step.instructions}`,
       routes.length > 0 && `### Routes\n\n${routes.join("\n")}`,
     ];
     return sections.filter(Boolean).join("\n\n");

@@ -48,15 +48,23 @@ export function demandsProof(step: Step): boolean {
 export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
   const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
   const guarded = earlier.workflow.steps.filter(
-    (step) => demandsProof(step) || step.next || step.max_visits || step.run,
+    (step) => demandsProof(step) || step.next || step.max_visits || step.run || step.approval,
   );
   const less = guarded.flatMap((step) => {
     const now = steps.get(step.name);
     return now ? weakerIn(step, now) : [`step "${step.name}" is gone`];
   });
-  const words = [...less, ...otherPrograms(earlier, later)];
+  const words = [...less, ...otherApprovals(earlier, later), ...otherPrograms(earlier, later)];
   const runsLess = earlier.trusted && !later.trusted && guarded.some(({ checks, run }) => checks || run);
   return runsLess ? [...words, "nothing would be checked or run where these files are"] : words;
+}
+
+/** Who is asked what is a person's to change, in whichever direction; a step that is gone is told already. */
+function otherApprovals(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+  return later.workflow.steps.flatMap((step) => {
+    const before = findStep(earlier.workflow, step.name);
+    return Bun.deepEquals(before?.approval, step.approval, true) ? [] : [`another approval of "${step.name}"`];
+  });
 }
 
 /** What the server would do in place of the agent, and did not. */
