@@ -1,5 +1,6 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
+import { Ruling } from "./approval.ts";
 import { Assumption, assume } from "./assumption.ts";
 import type { Attempt } from "./attempt.ts";
 import { Evidence } from "./check.ts";
@@ -127,6 +128,8 @@ export const HistoryEntry = z.object({
   evidence: Evidence.optional(),
   /** Whose turn the entry leads to; absent after a decision: the agent's, absent elsewhere: it stays whose it was. */
   turn: Turn.optional(),
+  /** What a person decided, or became of it. */
+  ruling: Ruling.optional(),
   /** Who acted: `mcp:<client>/<version>`, `cli`, or `server`. */
   actor: z.string(),
   definition: z.string(),

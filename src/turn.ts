@@ -1,9 +1,32 @@
 /** Whose work the current visit of a run waits for. */
 import { z } from "zod";
+import { Digest } from "./approval.ts";
 
 /** What the turn is about. A turn of the agent is about a step; those of persons say why they must act. */
-export const TurnKind = z.enum(["step", "server_step", "time", "visits", "deadline", "paused", "model", "approval"]);
+export const TurnKind = z.enum([
+  "step",
+  "server_step",
+  "time",
+  "visits",
+  "deadline",
+  "paused",
+  "model",
+  "approval",
+  "denied",
+]);
 export type TurnKind = z.infer<typeof TurnKind>;
+
+/** A request for a person's yes, and the yes itself until the step is handed out by it. */
+export const Request = z.object({
+  /** Another one each time it is asked. */
+  approval_id: z.string(),
+  /** From then on the request is over, and the next look asks anew. */
+  expires_at: z.string().optional(),
+  /** Why it is asked again. */
+  again: z.string().optional(),
+  yes: z.object({ hash: z.string(), shown: z.array(Digest), by: z.string(), at: z.string() }).optional(),
+});
+export type Request = z.infer<typeof Request>;
 
 /** Times are ISO 8601, UTC, milliseconds. */
 export const Turn = z.object({
@@ -16,17 +39,26 @@ export const Turn = z.object({
   until: z.string().optional(),
   /** Why the server did not do its step, so that the agent does. */
   unchecked: z.string().optional(),
+  /** Of kind `approval`: `message` is then what the person is asked. While a yes is not spent the turn is the server's. */
+  approval: Request.optional(),
 });
 export type Turn = z.infer<typeof Turn>;
 
 /** What a run waits for that is not the agent's to do, as answers tell it. */
-export type Waiting = Omit<Turn, "of" | "unchecked">;
+export interface Waiting extends Pick<Turn, "kind" | "since" | "message" | "until">, Partial<Omit<Request, "yes">> {
+  /** What a person is asked. */
+  ask?: string | undefined;
+  /** Somebody said yes, and the step is handed out by the next call. */
+  approved_at?: string;
+}
 
 /** The same as answers tell it; null while it is the agent's turn, and when the run is over. */
 export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
   if (!turn || turn.of === "agent") return null;
-  const { of: _of, unchecked: _unchecked, ...waiting } = turn;
-  return waiting;
+  const { kind, since, message, until, approval } = turn;
+  if (!approval) return { kind, since, ...(message ? { message } : {}), ...(until ? { until } : {}) };
+  const { yes, ...request } = approval;
+  return { kind, ...request, ask: message, since, ...(yes ? { approved_at: yes.at } : {}) };
 }
 
 /** The same in a list: what for, and no more. */
@@ -41,14 +73,16 @@ export function waitsWords({ kind }: Pick<Waiting, "kind">): string {
 
 /** Whose turn it is and what for, in a line for whoever asked out of turn. */
 export function turnWords(turn: Turn): string {
-  const { of, kind, message, until } = turn;
+  const { of, kind, message, until, approval } = turn;
+  if (approval?.yes) return `approved at ${approval.yes.at}; the next resume_workflow hands the step out`;
+  if (approval) return `for a person's approval (${message ?? ""})`;
   if (of === "person") return message ?? "for a person";
   if (of === "clock") return `the clock runs; the step is handed out at ${until ?? "a set time"}`;
   return of === "server" ? `the server does this step${message ? ` (${message})` : ""}` : `for the agent (${kind})`;
 }
 
 /** What ends by `orchestrator release` alone. */
-export const RELEASED: ReadonlySet<string> = new Set<TurnKind>(["visits", "deadline"]);
+export const RELEASED: ReadonlySet<string> = new Set<TurnKind>(["visits", "deadline", "denied"]);
 
 /** Suspended by something that only a person can settle: a model's suspension and a pause end with the next resume. */
 export function waitsForPerson({ turn }: { turn: Turn | null }): boolean {
@@ -56,6 +90,6 @@ export function waitsForPerson({ turn }: { turn: Turn | null }): boolean {
 }
 
 /** From when on the run goes on without an agent or a person; null if it never does. */
-export function dueAt({ of, until, since }: Turn): string | null {
-  return until ?? (of === "server" ? since : null);
+export function dueAt({ of, kind, until, since }: Turn): string | null {
+  return until ?? (of === "server" && kind !== "approval" ? since : null);
 }

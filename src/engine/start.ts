@@ -88,12 +88,13 @@ export function findLoaded({ workflows, invalid, places }: Catalog, given: strin
 function startRecord(parts: Parts, from: StartInput & { loaded: LoadedWorkflow; actor: string }): Start {
   const started_at = stamp(parts);
   const step = firstStep(from.loaded.workflow);
-  const turn = turnAtEntry(step, { count: 1, now: started_at });
+  const context = atEntry(step, from.context);
+  const turn = turnAtEntry(step, { count: 1, now: started_at, context, visit: 1, seq: 0 });
   return {
     instance_id: parts.newId(),
     definition: from.loaded.hash,
     first_step: step.name,
-    context: atEntry(step, from.context),
+    context,
     request_id: from.request_id ?? null,
     unattended: from.unattended ?? false,
     actor: from.actor,

@@ -1,4 +1,5 @@
 /** How a rule says what must be written: entries of the history, and the row as it will be. */
+import type { Ruling } from "../approval.ts";
 import { assume } from "../assumption.ts";
 import type { Evidence } from "../check.ts";
 import type { Decision } from "../decision.ts";
@@ -30,6 +31,7 @@ export interface Line {
   decision?: Decision;
   evidence?: Evidence | undefined;
   turn?: Turn;
+  ruling?: Ruling | undefined;
   started_at?: string;
 }
 
@@ -46,6 +48,7 @@ export function entry(instance: Instance, line: Line, moment: Moment): HistoryEn
     decision: line.decision ?? null,
     ...(line.evidence ? { evidence: line.evidence } : {}),
     ...(line.turn ? { turn: line.turn } : {}),
+    ...(line.ruling ? { ruling: line.ruling } : {}),
     actor: moment.actor,
     definition: instance.definition,
     started_at: line.started_at ?? moment.now,

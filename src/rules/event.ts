@@ -9,6 +9,7 @@ import type { Change, Instance, Pending } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { Report } from "../report.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
+import { approve, askAnew, deny, type No, open, type Yes } from "./approve.ts";
 import type { Moment } from "./change.ts";
 import { noteLate, runOut } from "./clock.ts";
 import { type Ending, move } from "./move.ts";
@@ -38,6 +39,11 @@ export type Event =
   | { kind: "looked"; until: string; message: string }
   | { kind: "handed over"; unchecked: string }
   | { kind: "fell"; why: string; report?: Report; evidence?: Evidence }
+  /** A person decides, and their yes is spent, or what was asked is over. */
+  | { kind: "approved"; yes: Yes }
+  | { kind: "denied"; no: No }
+  | { kind: "opened" }
+  | { kind: "asked anew"; why: string }
   /** Somebody steers. */
   | { kind: "cancelled"; reason: string; decided_by: DecidedBy }
   | ({ kind: "rewound" } & Return)
@@ -72,6 +78,14 @@ export function changeBy(workflow: Workflow, instance: Instance, event: Event, m
       return handOver(instance, event.unchecked, moment);
     case "fell":
       return fall(instance, event.why, { ...event, ...moment });
+    case "approved":
+      return approve(workflow, instance, event.yes, moment);
+    case "denied":
+      return deny(workflow, instance, event.no, moment);
+    case "opened":
+      return open(workflow, instance, moment);
+    case "asked anew":
+      return askAnew(workflow, instance, event.why, moment);
     case "cancelled":
       return cancel(instance, event, moment);
     case "rewound":

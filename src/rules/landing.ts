@@ -46,12 +46,11 @@ export function settled(workflow: Workflow, decision: Decision): Decision {
 export function turnAfter(
   workflow: Workflow,
   { next_step, status, reasoning }: Decision,
-  { count, now }: { count: number; now: string },
+  entered: Omit<Parameters<typeof turnAtEntry>[1], "suspends">,
 ): Turn | null {
   if (next_step === FINISH || status === "FAILED" || status === "CANCELLED") return null;
   return turnAtEntry(findStep(workflow, next_step), {
-    count,
-    now,
+    ...entered,
     suspends: status === "SUSPENDED" ? reasoning : undefined,
   });
 }

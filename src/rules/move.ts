@@ -1,4 +1,5 @@
 /** A visit ends by a report and a decision, and the step that the decision names is entered. */
+import type { Ruling } from "../approval.ts";
 import type { Evidence } from "../check.ts";
 import type { Decision } from "../decision.ts";
 import type { Change, Instance } from "../instance.ts";
@@ -12,11 +13,13 @@ import { refuseFinal, refuseLargeContext, refuseStep } from "./refusals.ts";
 import { afterVisit } from "./visit-counts.ts";
 
 export interface Ending extends Moment {
-  /** Absent: the clock ended the visit. */
+  /** Absent: the clock or a person ended the visit. */
   report?: Report | undefined;
   context_updates: JsonObject;
   decision: Decision;
   evidence?: Evidence | undefined;
+  /** What a person decided, if that ended the visit. */
+  ruling?: Ruling | undefined;
   /** `resume`: no step was reported as done; a client is further than the instance. */
   kind?: "visit" | "resume";
 }
@@ -29,11 +32,10 @@ export interface Ending extends Moment {
  */
 export function move(workflow: Workflow, instance: Instance, ending: Ending): Change {
   refuseFinal(instance);
-  const { now, report, evidence, kind = "visit" } = ending;
+  const { now, report, evidence, ruling, kind = "visit" } = ending;
   refuseStep(workflow, instance, ending.decision.next_step);
   const decision = settled(workflow, ending.decision);
   const { next_step } = decision;
-  const turn = turnAfter(workflow, decision, { count: countOf(instance.visits, next_step) + 1, now });
   const step = findStep(workflow, instance.step_name);
   const produced = Object.keys((step && demandsOf(step)) ?? {});
   const mayDecide = (key: string) => !produced.includes(key) && !serverOf(workflow, step, key);
@@ -42,9 +44,16 @@ export function move(workflow: Workflow, instance: Instance, ending: Ending): Ch
   const context_patch = patchFor(instance.context, { ...updates, ...cleared(findStep(workflow, next_step)) });
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
+  const turn = turnAfter(workflow, decision, {
+    count: countOf(instance.visits, next_step) + 1,
+    now,
+    context,
+    visit: instance.visit + 1,
+    seq: instance.last_seq + 1,
+  });
   const line = entry(
     instance,
-    { kind, report, context_patch, decision, evidence, ...told(turn), started_at: instance.visit_started_at },
+    { kind, report, context_patch, decision, evidence, ruling, ...told(turn), started_at: instance.visit_started_at },
     ending,
   );
   const next = landing({ ...instance, visits: afterVisit(instance.visits, line) }, decision, { now, turn });

@@ -53,8 +53,13 @@ function refuseManyVisits({ visit }: Instance): void {
   });
 }
 
-/** Throws INVALID_INPUT if the instance runs, so that there is nothing to release. */
-export function refuseNotWaiting({ instance_id, status }: Instance): void {
+/** Throws INVALID_INPUT if the instance runs, or waits for a yes, so that there is nothing to release. */
+export function refuseNotWaiting({ instance_id, status, turn }: Instance): void {
+  if (turn?.of === "person" && turn.kind === "approval") {
+    throw new AppError("INVALID_INPUT", `Instance "${instance_id}" waits for an approval; nothing changed.`, {
+      hint: `\`orchestrator approve ${instance_id}\` shows what it is about and asks for a yes; \`orchestrator deny ${instance_id}\` says no.`,
+    });
+  }
   if (status === "SUSPENDED" || isFinal(status)) return;
   throw new AppError("INVALID_INPUT", `Instance "${instance_id}" is ${status} and waits for nobody; nothing changed.`, {
     hint: `There is nothing to release; the agent goes on with resume_workflow {"instance_id":"${instance_id}"}.`,

@@ -4,13 +4,13 @@ import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Start } from "../instance.ts";
 import { applyPatch, type ContextPatch, patchFor } from "../json.ts";
 import type { Turn } from "../turn.ts";
-import { findStep, type LoadedWorkflow, type Workflow } from "../workflow.ts";
+import { findStep, type LoadedWorkflow, type Step, type Workflow } from "../workflow.ts";
 import { change, entry, type Moment } from "./change.ts";
 import { countOf, landing, told, turnAfter } from "./landing.ts";
 import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import { retireKept } from "./report.ts";
-import { standing, turnBehind } from "./turns.ts";
+import { standing, turnAskedAnew, turnBehind } from "./turns.ts";
 
 /** A suspended instance goes on at the step where it waits. Throws INSTANCE_FINAL. */
 export function goOn(workflow: Workflow, instance: Instance, moment: Moment): Change {
@@ -25,7 +25,16 @@ export function goOn(workflow: Workflow, instance: Instance, moment: Moment): Ch
 export function release(workflow: Workflow, instance: Instance, moment: Moment): Change {
   refuseNotWaiting(instance);
   refuseFinal(instance);
+  if (instance.turn?.kind === "denied") return reopen(workflow, instance, moment);
   return pass(workflow, instance, { kind: "approval", ...moment });
+}
+
+/** A step to which somebody said no is asked about again: a release opens no gate that takes a yes. */
+function reopen(workflow: Workflow, instance: Instance, moment: Moment): Change {
+  const again = `it was released after a no (${instance.turn?.message ?? ""})`;
+  const turn = turnAskedAnew(findStep(workflow, instance.step_name), { instance, now: moment.now, again });
+  const line = entry(instance, { kind: "approval", turn }, moment);
+  return change(instance, [line], { ...standing(turn), updated_at: moment.now });
 }
 
 /** What the run waits for is settled: the turn is that of the next gate, or of whoever does the step. */
@@ -34,7 +43,8 @@ export function pass(
   instance: Instance,
   { kind, ...moment }: Moment & { kind: "resume" | "approval" | "move" },
 ): Change {
-  const turn = turnBehind(instance.turn?.kind ?? "step", findStep(workflow, instance.step_name), moment.now);
+  const { now } = moment;
+  const turn = turnBehind(instance.turn?.kind ?? "step", findStep(workflow, instance.step_name), { instance, now });
   const line = entry(instance, { kind, turn }, moment);
   return change(instance, [line], { ...standing(turn), updated_at: moment.now });
 }
@@ -80,7 +90,13 @@ export function rewind(workflow: Workflow, instance: Instance, back: Moment & Re
   const context_patch = patchFor(draft.instance.context, { ...updates, ...then.context });
   const reasoning = back.reason || `back to visit ${to_visit}`;
   const decision: Decision = { decided_by: "rewind", next_step: then.step_name, reasoning, to_visit };
-  const turn = turnAfter(workflow, decision, { count: countOf(then.visits, then.step_name), now: back.now });
+  const turn = turnAfter(workflow, decision, {
+    count: countOf(then.visits, then.step_name),
+    now: back.now,
+    context: then.context,
+    visit: instance.visit + 1,
+    seq: draft.instance.last_seq + 1,
+  });
   return also(draft, back, { kind: "rewind", decision, context_patch, turn }, then);
 }
 
@@ -116,11 +132,20 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
   }
   const { hash, trusted } = definition;
   const step = findStep(definition.workflow, instance.step_name);
-  const turn = instance.turn?.of === "server" ? turnBehind(instance.turn.kind, step, moment.now) : null;
+  const turn = turnByThem(instance, step, moment);
   const line = { ...entry(instance, { kind: "move", ...(turn ? { turn } : {}) }, moment), definition: hash };
   const turned = turn ? standing(turn) : {};
   const set = { definition: hash, trusted, ...turned, ...withoutProof(instance), updated_at: moment.now };
   return { ...change(instance, [line], set), definition };
+}
+
+/** Whose turn it is by the other files; null: as it was. What was asked before is void: a yes is bound to the definition. */
+function turnByThem(instance: Instance, step: Step | undefined, { now }: Moment): Turn | null {
+  const { turn } = instance;
+  if (turn?.kind === "approval") {
+    return turnAskedAnew(step, { instance, now, again: "the run was moved to the workflow's files as they are now" });
+  }
+  return turn?.of === "server" ? turnBehind(turn.kind, step, { instance, now }) : null;
 }
 
 /**

@@ -69,13 +69,14 @@ export function startToRow({ unattended, context, turn, ...plain }: Start, proje
 }
 
 export function entryFromRow(row: Row): HistoryEntry {
-  const { evidence, turn, ...parsed } = parseColumns(row, ["report", "context_patch", "decision", "evidence", "turn"]);
-  const more = { ...(evidence === null ? {} : { evidence }), ...(turn === null ? {} : { turn }) };
-  return HistoryEntry.parse({ ...parsed, ...more });
+  const columns = ["report", "context_patch", "decision", "evidence", "turn", "ruling"];
+  const { evidence, turn, ruling, ...parsed } = parseColumns(row, columns);
+  const more = Object.entries({ evidence, turn, ruling }).filter(([, value]) => value !== null);
+  return HistoryEntry.parse({ ...parsed, ...Object.fromEntries(more) });
 }
 
 export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
-  const { report, context_patch, decision, evidence, turn, ...plain } = entry;
+  const { report, context_patch, decision, evidence, turn, ruling, ...plain } = entry;
   return {
     instance_id: instanceId,
     ...plain,
@@ -84,6 +85,7 @@ export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
     decision: decision && JSON.stringify(decision),
     evidence: evidence === undefined ? null : JSON.stringify(evidence),
     turn: turn ? JSON.stringify(turn) : null,
+    ruling: ruling ? JSON.stringify(ruling) : null,
   };
 }
 

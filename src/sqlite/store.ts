@@ -25,7 +25,7 @@ const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trust
   step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
   updated_at, completed_at, context, assumptions, unattended`;
 
-const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, actor,
+const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, ruling, actor,
   definition, started_at, ended_at`;
 
 const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
@@ -52,7 +52,7 @@ const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition 
 const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND version = $version";
 
 const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
-  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence, $turn,
+  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence, $turn, $ruling,
     $actor, $definition, $started_at, $ended_at)`;
 
 const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =

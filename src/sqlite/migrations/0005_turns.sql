@@ -8,6 +8,8 @@ UPDATE instances SET turn = json_object(
   WHERE parent_id IS NULL AND status = 'SUSPENDED';
 ALTER TABLE history ADD COLUMN turn TEXT;
 ALTER TABLE starts ADD COLUMN turn TEXT;
+-- What a person decided, or became of it (JSON).
+ALTER TABLE history ADD COLUMN ruling TEXT;
 
 -- When a run goes on without an agent or a person, and who may see to it: servers of that project, or any ('').
 ALTER TABLE instances ADD COLUMN due_at TEXT;
