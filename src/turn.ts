@@ -89,6 +89,11 @@ export function waitsForPerson({ turn }: { turn: Turn | null }): boolean {
   return turn?.of === "person" && turn.kind !== "model" && turn.kind !== "paused";
 }
 
+/** Whether the run goes on by itself: nobody is asked for anything. An approved step is there for whoever resumes. */
+export function goesOnByItself({ turn }: { turn: Turn | null }): boolean {
+  return turn?.of === "clock" || (turn?.of === "server" && turn.kind !== "approval");
+}
+
 /** From when on the run goes on without an agent or a person; null if it never does. */
 export function dueAt({ of, kind, until, since }: Turn): string | null {
   return until ?? (of === "server" && kind !== "approval" ? since : null);

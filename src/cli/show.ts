@@ -3,6 +3,7 @@ import type { App } from "../app.ts";
 import type { StaleProof } from "../engine/outcome.ts";
 import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
+import { WITHHELD } from "../mcp/resources.ts";
 import { runText, wholeEntry } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
 import { fillTemplate } from "../template.ts";
@@ -48,6 +49,7 @@ async function readWhole({ engine }: App, instance_id: string): Promise<Whole> {
 function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
   const step = currentStep(workflow, instance);
   if (!step) return null;
+  if (step.approval && instance.turn?.of !== "agent") return WITHHELD;
   return filler?.().text ?? fillTemplate(step.instructions, { context: effectiveContext(instance) });
 }
 

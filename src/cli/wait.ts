@@ -1,7 +1,7 @@
 /** `orchestrator wait ID`: ends when the agent or a person has something to do, or the run is over. It does nothing itself. */
 import type { App } from "../app.ts";
 import type { Instance } from "../instance.ts";
-import { waitingFor } from "../turn.ts";
+import { goesOnByItself, waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 /** How often it looks, in milliseconds. */
@@ -34,7 +34,7 @@ export const wait: Command = {
 async function untilAsked(engine: App["engine"], { id, stop }: { id: string; stop: AbortSignal }) {
   while (!stop.aborted) {
     const { instance } = await engine.status({ instance_id: id, history_limit: 0 });
-    if (instance.turn?.of !== "server" && instance.turn?.of !== "clock") return instance;
+    if (!goesOnByItself(instance)) return instance;
     await Bun.sleep(LOOK_MS);
   }
   return null;

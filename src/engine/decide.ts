@@ -3,12 +3,12 @@ import { agentDecider } from "../agent.ts";
 import type { Question, Verdict } from "../decider.ts";
 import { candidatesAfter, type Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import { currentStep, type Pending } from "../instance.ts";
+import { currentStep, type Pending, stepIdOf } from "../instance.ts";
 import { mergeContext } from "../json.ts";
 import { finalError } from "../rules/refusals.ts";
 import { withoutChoice } from "../rules/report.ts";
 import type { Step } from "../workflow.ts";
-import { type Call, happen } from "./call.ts";
+import { type Call, happen, momentOf } from "./call.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
 
 /** Entries of the history that a decider may see. */
@@ -79,6 +79,23 @@ async function ask(call: Call, matter: Matter): Promise<{ call: Call; verdict: V
     notes.push(...verdict.passed);
   }
   return { call: latest, verdict: { passed: notes } };
+}
+
+/** Where a no to the step leads by a route that names the approval; null if none does. */
+export async function decideDenial(
+  call: Call,
+  { step, comment }: { step: Step; comment: string },
+): Promise<Pick<Decision, "next_step" | "notes"> | null> {
+  const report = { step_id: stepIdOf(call.current), status: "denied" };
+  const pending = { report, context_updates: {}, received_at: momentOf(call).now, asked: false };
+  const question = { ...questionOf(call, { step, pending }), denied: { comment } };
+  for (const decider of call.parts.deciders.filter(({ asksOutside }) => !asksOutside)) {
+    const verdict = await decider.decide(question, call.caller);
+    if ("passed" in verdict) continue;
+    const { next_step, notes } = verdict.decision;
+    return { next_step, ...(notes ? { notes } : {}) };
+  }
+  return null;
 }
 
 /** Decides what no agent reported, by rules alone. Throws STEP_NOT_ALLOWED if they do not. */

@@ -2,6 +2,15 @@
 import { namesFiles } from "../run-files.ts";
 import type { Catalog, Step, Workflow } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
+import {
+  approvals,
+  type Bound,
+  bound,
+  type Decided,
+  type DecideInput,
+  decideApproval,
+  type Waits,
+} from "./approvals.ts";
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
 import { atHandOut } from "./hand-out.ts";
@@ -10,7 +19,7 @@ import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { createSettler } from "./settle.ts";
-import { explained, settleOutcome } from "./settled.ts";
+import { explained, settleOutcome, withDenied } from "./settled.ts";
 import { staleProofs, withStale } from "./stale.ts";
 import { type StartInput, start } from "./start.ts";
 import {
@@ -34,8 +43,12 @@ export interface Engine {
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
   rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
-  /** For a person: no tool does it. */
+  /** For a person, as the next four are: no tool does it. */
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
+  /** What waits for a yes or no; what a yes would be bound to; the decision. See engine/approvals.ts. */
+  approvals(input: { all: boolean }): Promise<Waits[]>;
+  bound(instanceId: string): Promise<Bound>;
+  decide(input: DecideInput, caller: Caller): Promise<Decided>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
   /** The run's proofs since which the project changed. */
@@ -57,7 +70,8 @@ function isWhole({ instance, workflow, recap, replayed }: Outcome): boolean {
 const known = new WeakMap<Workflow, boolean>();
 
 function isAgentsAlone(workflow: Workflow): boolean {
-  const asks = (step: Step) => step.run ?? step.checks ?? step.wait ?? step.deadline ?? namesFiles(step);
+  const asks = (step: Step) =>
+    step.run ?? step.approval ?? step.checks ?? step.wait ?? step.deadline ?? namesFiles(step);
   const found = known.get(workflow) ?? !workflow.steps.some(asks);
   known.set(workflow, found);
   return found;
@@ -75,7 +89,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     const answer = await made;
     if (isUnclear(answer) || isWhole(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
-    const ready = await atHandOut(parts, await explained(parts, settled), caller);
+    const ready = await atHandOut(parts, await withDenied(parts, await explained(parts, settled)), caller);
     return withStale(parts, await withFiles(parts, ready, { tells }));
   };
   return {
@@ -86,6 +100,9 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     cancel: (input, caller) => cancelInstance(parts, input, caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
+    approvals: (input) => approvals(parts, input),
+    bound: (instanceId) => bound(parts, instanceId),
+    decide: (input, caller) => decideApproval(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
     stale: (instanceId) => staleProofs(parts, instanceId),

@@ -4,6 +4,7 @@ import { type Candidates, candidatesAfter, type Decision } from "../decision.ts"
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
 import type { FilesPlace } from "../run-files.ts";
 import type { Filler } from "../template.ts";
+import { RELEASED } from "../turn.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
@@ -37,6 +38,10 @@ export interface Outcome {
   checked?: Evidence;
   /** While the run goes on by itself: the command that ends when it has; undefined if the agent cannot run it. */
   wait_command?: string | undefined;
+  /** While a person must act: the command for them; undefined if the agent is not on their machine. */
+  person_command?: string | undefined;
+  /** The last visit, if it ended by a person's no. */
+  denied?: HistoryEntry;
   /** The server steps that were done on the way to where the run is, the oldest first. */
   server_did?: ServerDid[];
   /** The keys of the context that these steps set. */
@@ -114,7 +119,20 @@ export function handedOut(
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
   const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];
   const filler = step && fillerOf(parts, { instance: current, workflow, trusted }, null);
-  return { instance: current, workflow, trusted, checks, filler, did: kept ? "kept" : "handed_out", ...ask, ...more };
+  const command = personCommand(parts, current);
+  const person_command = command === null ? {} : { person_command: command };
+  const did = kept ? "kept" : "handed_out";
+  return { instance: current, workflow, trusted, checks, filler, did, ...person_command, ...ask, ...more };
+}
+
+/** The command by which a person lets the run go on; null if none is needed. */
+export function personCommand(
+  parts: Pick<Call["parts"], "commandLine">,
+  { turn, instance_id }: Instance,
+): string | null {
+  if (turn?.of !== "person") return null;
+  if (turn.kind === "approval") return parts.commandLine("approve", instance_id);
+  return RELEASED.has(turn.kind) ? parts.commandLine("release", instance_id) : null;
 }
 
 /** The same outcome with what the checks showed, if there were any. */

@@ -1,4 +1,5 @@
 /** What the engine is made of, handed in by the composition root, and the little that all its calls need of it. */
+import type { Exhibits } from "../approval.ts";
 import type { Patience } from "../attempt.ts";
 import type { Checker } from "../check.ts";
 import type { Attention, Decider } from "../decider.ts";
@@ -26,13 +27,15 @@ export interface Parts {
   checker: Checker;
   /** Where agents put files of their runs. */
   files: RunFiles;
+  /** What of a project a person is shown before they decide. */
+  exhibits: Exhibits;
   attempts: Attempts;
   patience: Patience;
   definitions: Definitions;
   /** Whether there is any state yet: a process that nobody called makes none. */
   hasState: () => boolean;
-  /** The command line that waits for a run, in a shell. */
-  waitCommand: (instanceId: string) => string;
+  /** A command line of this executable about a run, in a shell: `wait`, `approve`… */
+  commandLine: (command: string, instanceId: string) => string;
   /** The directory that new instances are about. */
   project: string;
   now: () => Date;

@@ -16,6 +16,7 @@ import { refuseServed } from "../rules/refusals.ts";
 import { waitsForPerson } from "../turn.ts";
 import { resolveStepName } from "../workflow.ts";
 import { advanceBy, keepLate } from "./advance.ts";
+import { renewed } from "./approvals.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
@@ -106,7 +107,7 @@ interface Place {
 async function proceed(call: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
   const { status, turn } = call.current;
   if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
-  if (waitsForPerson(call.current)) return handedOut(call);
+  if (waitsForPerson(call.current)) return handedOut(await renewed(call));
   const context_updates = place.unused_report ? {} : input.context_updates;
   if (turn?.of === "agent" || turn?.of === "person") refuseServed(call.workflow, call.current, context_updates);
   const awake = status === "SUSPENDED" ? await happen(call, { kind: "resumed" }) : call;

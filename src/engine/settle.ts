@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { ranOut } from "../rules/clock.ts";
 import { dueAt } from "../turn.ts";
+import { spend } from "./approvals.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { isLimit, SERVER, serve, whyNotServed } from "./serve.ts";
@@ -62,6 +63,10 @@ export function createSettler(parts: Parts): Settler {
     for (;;) {
       const { turn } = latest.current;
       if (stopped || !turn || (turn.of !== "server" && turn.of !== "clock")) return latest;
+      if (turn.approval?.yes) {
+        latest = await unlessLost(latest, () => spend(latest));
+        continue;
+      }
       const refusal = turn.of === "server" ? whyNotServed(latest) : null;
       if (refusal !== null && !(await isSeenTo(latest))) {
         latest = await unlessLost(latest, () => happen(latest, { kind: "handed over", unchecked: refusal }));
@@ -119,8 +124,14 @@ export function createSettler(parts: Parts): Settler {
       wakeAt(due);
       return false;
     }
+    if (turn.approval?.yes) return whyNotServed(call) === null && spendHere(call);
     if (turn.of === "server") return runProgram(call, driver);
     return expire(call).then((over) => over !== null, unlessConflict);
+  }
+
+  /** The program of a step that a person approved is run next. */
+  function spendHere(call: Call): Promise<boolean> {
+    return spend(call).then(() => true, unlessConflict);
   }
 
   async function runProgram(call: Call, { caller, background }: Driver): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** An outcome once the run has settled: whatever the server and the clock had to do is done, or goes on in the background. */
 import { AppError } from "../errors.ts";
+import { goesOnByItself } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, callOn } from "./call.ts";
@@ -44,8 +45,8 @@ async function settleWithin({ parts, settler, caller }: Settling, outcome: Outco
   const { did: _did, checks: _checks, filler: _filler, instance: _instance, workflow: _workflow, ...told } = outcome;
   const recap = told.recap && { ...told.recap, handed_out_at: null };
   const decision = latest.current.turn ? told.decision : await lastDecision(latest);
-  const goesOn = latest.current.turn?.of === "server" || latest.current.turn?.of === "clock";
-  const wait = goesOn ? { wait_command: parts.waitCommand(latest.current.instance_id) } : {};
+  const goesOn = goesOnByItself(latest.current);
+  const wait = goesOn ? { wait_command: parts.commandLine("wait", latest.current.instance_id) } : {};
   const settled = handedOut(latest, { ...told, decision, ...(recap ? { recap } : {}), ...wait });
   return { ...settled, ...(await didOnTheWay(latest, settled)) };
 }
@@ -61,6 +62,14 @@ export async function explained(parts: Parts, outcome: Outcome): Promise<Outcome
   if (decision.reasoning.includes(quote)) return outcome; // an agent that chose FAIL is quoted already
   const reasoning = `${quote} (${decision.reasoning})`;
   return { ...outcome, decision: { ...decision, reasoning } };
+}
+
+/** The no of a person by which the last visit ended. */
+export async function withDenied(parts: Parts, outcome: Outcome): Promise<Outcome> {
+  const { instance, workflow } = outcome;
+  if (!workflow.steps.some(({ approval }) => approval)) return outcome;
+  const [last] = await (await parts.store()).decided(instance.instance_id, 1);
+  return last?.ruling?.kind === "denied" ? { ...outcome, denied: last } : outcome;
 }
 
 /** The server's visits since the last that somebody else ended. */

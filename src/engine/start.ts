@@ -7,7 +7,7 @@ import { begin } from "../rules/begin.ts";
 import { cleared, told } from "../rules/landing.ts";
 import { turnAtEntry } from "../rules/turns.ts";
 import { oneLine } from "../words.ts";
-import { type Catalog, firstStep, type LoadedWorkflow, type Step } from "../workflow.ts";
+import { type Catalog, firstStep, type LoadedWorkflow, type Step, type Workflow } from "../workflow.ts";
 import { type Call, callOn, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -44,6 +44,8 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   refuseInputs(parts, loaded, input.context);
   const { project, probe } = parts;
   const place = { project, trusted: loaded.trusted, head: probe.head(project) };
+  const instance_id = record.instance_id;
+  if (showsChanges(loaded.workflow)) await parts.exhibits.begin({ instance_id, project });
   const made = begin(loaded.workflow, record, place);
   const instance = await store.create(record, made, loaded.workflow);
   if (instance.instance_id !== record.instance_id)
@@ -51,6 +53,11 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   parts.log.info({ instance_id: instance.instance_id, workflow: workflow_name }, "instance started");
   const call = callOn({ parts, caller, store }, instance, loaded);
   return handedOut(call, also_running.length > 0 ? { also_running } : {});
+}
+
+/** Whether a person will be asked about what the run changed. */
+function showsChanges({ steps }: Workflow): boolean {
+  return steps.some(({ approval }) => approval?.show?.some(({ kind }) => kind === "changes"));
 }
 
 /** The definition of that name as it is now. Throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */

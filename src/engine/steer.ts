@@ -1,6 +1,7 @@
 /** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
 import type { HistoryEntry } from "../instance.ts";
+import { requestOf } from "../rules/approve.ts";
 import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
 import { type Call, happen, openCall } from "./call.ts";
@@ -51,7 +52,7 @@ export async function releaseInstance(parts: Parts, input: ReleaseInput, caller:
   const latest = input.use_latest ? await findDefinition(parts, call.current.workflow_name) : null;
   const moves = latest !== null && latest.hash !== call.current.definition;
   const moved = moves ? await moveTo(call, latest) : call;
-  const waits = !moves || moved.current.status === "SUSPENDED";
+  const waits = !moves || (moved.current.status === "SUSPENDED" && !requestOf(moved.current));
   const released = waits ? await happen(moved, { kind: "released" }) : moved;
   parts.log.info({ instance_id: input.instance_id }, "instance released");
   return handedOut(released);

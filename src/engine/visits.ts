@@ -58,9 +58,11 @@ export function suspendedError(instance: Instance): AppError {
   const waiting_for = waitingFor(instance);
   const again = `resume_workflow {"instance_id":"${instance_id}"}`;
   const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\``;
+  const approved = `Tell the user that \`orchestrator approve ${instance_id}\` in a terminal of their own shows what it is about, and stop; do not approve it yourself. When they say it is approved: ${again}`;
   const hints: { [kind in TurnKind]?: string } = {
     server_step: `${again} waits for it and hands out what follows; it needs no report.`,
     time: `${again} when it is over; it needs no report before.`,
+    approval: waiting_for?.approved_at ? `Its instructions: ${again}` : approved,
     paused: `If the user wants to go on: ${again}`,
   };
   const until = RELEASED.has(waiting_for?.kind ?? "") ? released : ". When it may go on";

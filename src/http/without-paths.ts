@@ -16,7 +16,7 @@ export function withoutPaths(engine: Engine): Engine {
   const outcome = async <T extends object>(made: Promise<T | Outcome>): Promise<T | Outcome> => {
     const answer = await made.catch(refuse);
     if (!("checks" in answer)) return answer;
-    const { checked, server_did, wait_command: _command, ...told } = answer;
+    const { checked, server_did, wait_command: _wait, person_command: _person, ...told } = answer;
     return {
       ...told,
       ...(checked ? { checked: bare(checked) } : {}),

@@ -116,7 +116,7 @@ function decode(text: string): string | null {
 }
 
 /** Nobody gets the instructions of such a step before a person said yes. */
-const WITHHELD = "(handed out once a person has approved)";
+export const WITHHELD = "(handed out once a person has approved)";
 
 export function workflowText({ name, goal, steps }: Workflow): string {
   const parts = steps.map((step, index) => {

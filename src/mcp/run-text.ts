@@ -1,4 +1,5 @@
 /** One run as text, for an agent's status and for a person's terminal: the same lines, with more of each for the person. */
+import type { Ruling } from "../approval.ts";
 import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { turnWords } from "../turn.ts";
@@ -57,10 +58,28 @@ function lineOf(entry: HistoryEntry, saysWhy: boolean): string {
   return [`${what} (${step_id})`, ...(said ?? []), checked, chosen].filter(Boolean).join(" ");
 }
 
+/** What a person decided, or became of it. */
+function rulingWords(ruling: Ruling): string {
+  switch (ruling.kind) {
+    case "approved":
+    case "denied":
+      return ruling.kind;
+    case "opened":
+      return "approval spent";
+    case "void":
+      return `asked again (${oneLine(ruling.why, MAX_REASONING)})`;
+    case "waived":
+      return `waived ${oneLine(ruling.what, MAX_REASONING)} (${oneLine(ruling.reason, MAX_REASONING)})`;
+    default:
+      return ruling satisfies never;
+  }
+}
+
 /** What an entry that ends no visit is about, in a word or two. */
-function happened({ kind, turn, decision, report, step_id }: HistoryEntry): string {
+function happened({ kind, turn, decision, report, step_id, ruling }: HistoryEntry): string {
   if (kind === "note" && report && report.step_id !== step_id) return `late report of ${report.step_id}`;
-  if (kind === "approval") return "released"; // a person's word opens every gate so far
+  if (ruling) return rulingWords(ruling);
+  if (kind === "approval") return "released";
   if (kind !== "move" || decision || !turn) return turn?.kind === "paused" ? "paused" : kind;
   if (turn.unchecked !== undefined) return "handed to the agent";
   return turn.kind === "deadline" ? "deadline over" : turn.of === "server" ? "given to the server" : "wait over";

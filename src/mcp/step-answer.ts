@@ -100,6 +100,7 @@ function structuredOf(view: View): Record<string, unknown> {
     workflow_name: workflow.name,
     instance_id: instance.instance_id,
     decision: view.decision && decisionView(view.decision),
+    denied: deniedView(view),
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
     waiting_for: waitingFor(instance) ?? undefined,
@@ -119,6 +120,12 @@ function structuredOf(view: View): Record<string, unknown> {
     report_with: callNext(view),
     current_context: view.context,
   };
+}
+
+function deniedView({ denied }: View) {
+  if (denied?.ruling?.kind !== "denied") return undefined;
+  const { step_name, visit, actor, ended_at, ruling } = denied;
+  return { step_name, visit, comment: oneLine(ruling.comment, MAX_REASONING), by: actor, at: ended_at };
 }
 
 function filesFields({ files }: View): { files?: string; files_fault?: string } {

@@ -1,6 +1,6 @@
 /** A step answer as text, for clients that show the model nothing else. */
-import { waitingFor, waitsWords } from "../turn.ts";
-import { between, oneLine } from "../words.ts";
+import { goesOnByItself, waitingFor, waitsWords } from "../turn.ts";
+import { between, oneLine, quoted } from "../words.ts";
 import { assumptionsLine } from "./assumptions.ts";
 import { checkedLine } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
@@ -16,10 +16,19 @@ import {
   unattendedRule,
   type View,
 } from "./step-words.ts";
-import { deadlineRule, goesOnByItself, handedOverRule, serverDidLine, untold, waitingText } from "./waiting.ts";
+import { deadlineRule, handedOverRule, serverDidLine, untold, waitingText } from "./waiting.ts";
+
+/** Longest of what a person is asked, and of why it is asked again, in characters. */
+const MAX_ASK = 300;
 
 export function stepText(view: View): string {
-  return lines([checkedLine(view.checked), serverDidLine(view.server_did), textOf(view), filesLine(view)]);
+  return lines([
+    deniedLine(view),
+    checkedLine(view.checked),
+    serverDidLine(view.server_did),
+    textOf(view),
+    filesLine(view),
+  ]);
 }
 
 function textOf(view: View): string {
@@ -40,7 +49,8 @@ function textOf(view: View): string {
 }
 
 function runningText(view: View): string {
-  if (goesOnByItself(view)) return lines([view.recap && `${view.recap}\n`, replayLine(view), waitingText(view)]);
+  if (goesOnByItself(view.instance))
+    return lines([view.recap && `${view.recap}\n`, replayLine(view), waitingText(view)]);
   if (view.did === "noted") return notedRule(view);
   if (view.did === "checking") return lines([view.recap, checkingRule(view)]);
   const call = JSON.stringify(view.next_call);
@@ -77,7 +87,21 @@ function guidanceLines({ ask, free }: View): string {
 }
 
 function suspendedLine({ instance }: View): string {
-  return `SUSPENDED · ${waitingFor(instance)?.message ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`;
+  const { message, ask, again } = waitingFor(instance) ?? {};
+  const needs = ask === undefined ? message : `${instance.step_name} needs a person's approval`;
+  const asked = [ask && `Asked: ${oneLine(ask, MAX_ASK)}`, again && `Asked again: ${oneLine(again, MAX_ASK)}`];
+  return lines([
+    `SUSPENDED · ${needs ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`,
+    ...asked.filter((part) => part !== undefined && part !== ""),
+  ]);
+}
+
+/** `Denied by cli: Deploy (visit 4): "not before the freeze is over"` */
+export function deniedLine({ denied }: Pick<View, "denied">): string {
+  if (denied?.ruling?.kind !== "denied") return "";
+  const { comment } = denied.ruling;
+  const said = comment ? `: ${quoted(comment, MAX_ASK)}` : "";
+  return `Denied by a person: ${denied.step_name} (visit ${denied.visit})${said}`;
 }
 
 function endLine({ instance, replayed }: View): string {

@@ -3,20 +3,13 @@ import type { Ask, Outcome } from "../engine/outcome.ts";
 import type { StepCheck } from "../engine/step-checks.ts";
 import { stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
-import { RELEASED, waitingFor } from "../turn.ts";
+import { goesOnByItself, RELEASED, waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { assumptionsWithin } from "./assumptions.ts";
 import { type checkedWithin, took } from "./checked.ts";
 import { briefStaleLines } from "./stale-words.ts";
 import type { NextStep, nextCall } from "./step-view.ts";
-import {
-  deadlineRule,
-  goesOnByItself,
-  handedOverRule,
-  type ServerDidView,
-  waitingCall,
-  waitingRule,
-} from "./waiting.ts";
+import { deadlineRule, handedOverRule, type ServerDidView, waitingCall, waitingRule } from "./waiting.ts";
 
 /** An outcome with what both forms need of it worked out once. */
 export interface View extends Omit<Outcome, "ask" | "recap" | "checked" | "server_did"> {
@@ -121,11 +114,9 @@ export function keptRule({ instance }: View): string {
 /** What the structured form says in place of the text's closing lines. */
 export function rules(view: View): string {
   const { instance, ask, did, also_running } = view;
-  if (goesOnByItself(view)) return waitingRule(view);
+  if (goesOnByItself(view.instance)) return waitingRule(view);
   if (instance.status === "SUSPENDED" && did === "noted") return pausedRule(view);
-  if (instance.status === "SUSPENDED") {
-    return suspendedRule(instance);
-  }
+  if (instance.status === "SUSPENDED") return suspendedRule(view);
   if (instance.status !== "RUNNING") return `Nothing more to call. ${outcomeRule(view)}`;
   if (did === "checking") return checkingRule(view);
   if (did === "noted") return notedRule(view);
@@ -160,13 +151,18 @@ export function outcomeRule({ instance, stale }: Pick<View, "instance" | "stale"
   return [`Tell the user the outcome${assumed}.`, ...openProofs({ instance })].join(" ") + lines.join("");
 }
 
-function suspendedRule(instance: Outcome["instance"]): string {
-  const { instance_id } = instance;
+function suspendedRule({ instance, person_command }: View): string {
+  const { instance_id, turn, workflow_name, step_name } = instance;
   const call = `resume_workflow {"instance_id":"${instance_id}"}`;
+  if (turn?.approval) {
+    const command = person_command ?? `orchestrator approve ${instance_id}`;
+    return `Stop here. Tell the user: "Workflow ${workflow_name} waits for your approval of step ${step_name}: run \`${command}\` in a terminal of your own." Do not poll, do not approve it yourself, do not work on the step.\nWhen the user says it is approved or denied: ${call}`;
+  }
   if (!RELEASED.has(waitingFor(instance)?.kind ?? "")) {
     return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;
   }
-  return `Stop here. Tell the user why it waits, and that \`orchestrator release ${instance_id}\` in a terminal of their own (with this server's --db, if it has one) lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
+  const command = person_command ?? `orchestrator release ${instance_id}`;
+  return `Stop here. Tell the user why it waits, and that \`${command}\` in a terminal of their own lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
 }
 
 function choiceRule({ ask, free }: View): string {

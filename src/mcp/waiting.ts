@@ -11,11 +11,6 @@ const MAX_MESSAGE = 300;
 
 type Waits = Pick<Outcome, "instance" | "workflow" | "wait_command">;
 
-/** Whether the run goes on by itself: nobody is asked for anything. */
-export function goesOnByItself({ instance }: Pick<Outcome, "instance">): boolean {
-  return instance.turn?.of === "server" || instance.turn?.of === "clock";
-}
-
 /** `Wait for CI · visit 9 · RELEASE · the server does this step; you have nothing to do`, and what may be called when. */
 export function waitingText(waits: Waits): string {
   const { instance } = waits;
@@ -34,7 +29,13 @@ export function waitingCall({ instance }: Waits) {
   const { turn, instance_id } = instance;
   if (!turn || turn.of === "agent") return undefined;
   const goesOn = turn.of !== "person" && "the run has gone on, or the user says so";
-  const when = goesOn || (RELEASED.has(turn.kind) ? "the user says that it is released" : "the user wants to go on");
+  const when =
+    goesOn ||
+    (RELEASED.has(turn.kind)
+      ? "the user says that it is released"
+      : turn.approval
+        ? "the user says that it is approved or denied"
+        : "the user wants to go on");
   return { tool: "resume_workflow", arguments: { instance_id }, when };
 }
 
