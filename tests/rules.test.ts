@@ -4,6 +4,7 @@ import { AppError } from "../src/errors.ts";
 import { type Change, type HistoryEntry, type Instance, isFinal, MAX_NOTES, type Start } from "../src/instance.ts";
 import type { JsonObject } from "../src/json.ts";
 import type { Report } from "../src/report.ts";
+import { approve, askAnew, deny, open, requestOf } from "../src/rules/approve.ts";
 import { begin } from "../src/rules/begin.ts";
 import { ranOut, runOut, startClock } from "../src/rules/clock.ts";
 import { move } from "../src/rules/move.ts";
@@ -20,8 +21,8 @@ const MAX_SHIP = 2;
 const EXTRAS: Record<string, Partial<Step>> = {
   Build: { deadline: { after: 60 } },
   Test: { deadline: { after: 60, then: "Build" } },
-  Ship: { max_visits: MAX_SHIP, wait: 60 },
-  Serve: { run: { kind: "run", text: "true", words: ["true"], timeout: 1 }, sets: { c: "exit_code" } },
+  Ship: { max_visits: MAX_SHIP, wait: 60, approval: { ask: "Ship {{ context.a }}?", expires: 60, denied: "Build" } },
+  Serve: { run: { kind: "run", text: "true", words: ["true"], timeout: 1 }, sets: { c: "exit_code" }, approval: {} },
 };
 const workflow: Workflow = {
   name: "W",
@@ -67,6 +68,10 @@ type Event =
   | { kind: "hand out" }
   | { kind: "hand over" }
   | { kind: "time passes"; late: boolean }
+  | { kind: "approve"; ours: boolean }
+  | { kind: "deny"; to: string | null }
+  | { kind: "open" }
+  | { kind: "ask anew" }
   | { kind: "go on" }
   | { kind: "rewind"; to_visit: number };
 
@@ -94,6 +99,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constantFrom("look again" as const, "fall" as const, "cancel" as const) }),
   fc.record({ kind: fc.constant("suspend" as const), to: fc.constantFrom(...NAMES) }),
   fc.record({ kind: fc.constant("go on" as const) }),
+  fc.record({ kind: fc.constant("approve" as const), ours: fc.boolean() }),
+  fc.record({ kind: fc.constant("deny" as const), to: fc.constantFrom("Build", FAIL, null) }),
+  fc.record({ kind: fc.constantFrom("open" as const, "open" as const, "ask anew" as const) }),
   fc.record({ kind: fc.constant("rewind" as const), to_visit: fc.integer({ min: 1, max: 8 }) }),
 );
 
@@ -121,7 +129,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
         moment.now,
       );
     case "hand over":
-      return instance.turn?.of === "server" ? handOver(instance, "not here", moment) : null;
+      return mayServe(instance) ? handOver(instance, "not here", moment) : null;
     case "time passes": {
       const now = instance.turn?.until ?? moment.now;
       const late = happened.late ? { late: report } : {};
@@ -151,13 +159,26 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     }
     case "go on":
       return instance.status === "SUSPENDED" && !waitsForPerson(instance) ? goOn(workflow, instance, moment) : null;
+    case "approve": {
+      const approval_id = happened.ours ? (requestOf(instance)?.approval_id ?? "none") : "1.0";
+      return approve(workflow, instance, { approval_id, hash: "h", shown: [] }, moment);
+    }
+    case "deny": {
+      const { approval_id } = requestOf(instance) ?? { approval_id: "none" };
+      const to = happened.to === null ? null : { next_step: happened.to };
+      return deny(workflow, instance, { approval_id, comment: "no", shown: [], to }, moment);
+    }
+    case "open":
+      return open(workflow, instance, moment);
+    case "ask anew":
+      return askAnew(workflow, instance, "it changed", moment);
     case "rewind":
       return rewind(workflow, instance, { start, history, to_visit: happened.to_visit, reason: "", ...moment });
     case "repin":
       return repin(instance, { workflow: happened.without ? byAgent : workflow, hash: "other", trusted: true }, moment);
     case "serve": {
       const step = workflow.steps.find(({ name }) => name === instance.step_name);
-      if (instance.turn?.of !== "server" || !step) return null;
+      if (!mayServe(instance) || !step) return null;
       const looked = {
         check: "true",
         outcome: happened.passed ? ("passed" as const) : ("failed" as const),
@@ -172,17 +193,21 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       });
     }
     case "look again":
-      return instance.turn?.of === "server" ? lookAgain(instance, { until: moment.now, message: "exit 8" }) : null;
+      return mayServe(instance) ? lookAgain(instance, { until: moment.now, message: "exit 8" }) : null;
     case "fall": {
       const seen = { evidence: [{ check: "true", outcome: "passed" as const }], report };
-      return instance.turn?.of === "server" ? fall(instance, "too large", { ...seen, ...moment }) : null;
+      return mayServe(instance) ? fall(instance, "too large", { ...seen, ...moment }) : null;
     }
   }
 }
 
 /** Whether a report, of the agent or of the server, may end the visit. */
-function mayEnd({ turn }: Instance): boolean {
-  return turn?.of === "agent" || turn?.of === "server";
+function mayEnd(instance: Instance): boolean {
+  return instance.turn?.of === "agent" || mayServe(instance);
+}
+
+function mayServe({ turn }: Instance): boolean {
+  return turn?.of === "server" && turn.kind === "server_step";
 }
 
 /** Plays the events; a refused one changes nothing. */
@@ -231,8 +256,10 @@ describe("rules", () => {
         fc.array(event, { minLength: 1, maxLength: 10 }),
         (before, after) => {
           const finish: Event[] = [
-            { kind: "release" },
+            { kind: "release" }, // of a limit, or of a no
             { kind: "time passes", late: false },
+            { kind: "approve", ours: true },
+            { kind: "open" },
             { kind: "release" },
             { kind: "move", to: FINISH, updates: {} },
           ];
@@ -324,6 +351,32 @@ describe("rules", () => {
         expect(replay(start, [...history, ...change.entries]).visits).toEqual(now.visits);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test("a step that needs a yes is nobody's before one was given and spent for that visit, each yes once", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const { states, history } = play(events);
+        const rulings = (upTo: number, visit: number) =>
+          history.filter((line) => line.seq <= upTo && line.visit === visit).flatMap(({ ruling }) => ruling ?? []);
+        for (const state of states) {
+          const asks = EXTRAS[state.step_name]?.approval !== undefined;
+          if (!asks || !(state.turn?.of === "agent" || mayServe(state))) continue;
+          const all = rulings(state.last_seq, state.visit);
+          const opened = all.filter(({ kind }) => kind === "opened");
+          expect(opened).toHaveLength(1);
+          const ids = all.flatMap((each) => (each.kind === "approved" ? [each.approval_id] : []));
+          expect(ids).toContain(opened[0]?.kind === "opened" ? opened[0].approval_id : "");
+        }
+        const spent = history.flatMap(({ ruling }) => (ruling?.kind === "opened" ? [ruling.approval_id] : []));
+        expect(spent).toEqual([...new Set(spent)]);
+        const asked = states.flatMap(({ turn }) => turn?.approval?.approval_id ?? []);
+        const voided = history.flatMap(({ ruling }) => (ruling?.kind === "void" ? [ruling.approval_id] : []));
+        for (const id of voided) expect(spent).not.toContain(id);
+        expect(new Set(asked).size).toBeGreaterThanOrEqual(new Set([...spent, ...voided]).size);
+      }),
+      { numRuns: 1_000 },
     );
   });
 
