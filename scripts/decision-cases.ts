@@ -14,7 +14,7 @@ import { createLog } from "../src/log.ts";
 import { createLibrary } from "../src/markdown/library.ts";
 import { createModelDecider } from "../src/openai/model-decider.ts";
 import { Report } from "../src/report.ts";
-import { checkExpression } from "../src/routes/expression.ts";
+import { checkExpression, namesApproval } from "../src/routes/expression.ts";
 import { createAjvSchemaJudge } from "../src/schemas/ajv-judge.ts";
 import { FINISH, findStep, type Workflow } from "../src/workflow.ts";
 import { pastVisit, questionAt } from "../tests/support/question.ts";
@@ -88,6 +88,7 @@ export async function shippedWorkflows(): Promise<Map<string, Workflow>> {
   const directory = join(import.meta.dir, "../workflows");
   const judges = {
     checkExpression,
+    namesApproval,
     schemaFault: createAjvSchemaJudge().fault,
     templateFaults: createLiquidRenderer().faults,
   };

@@ -26,7 +26,7 @@ import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
-import { checkExpression } from "./routes/expression.ts";
+import { checkExpression, namesApproval } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
 import { createBusyWait } from "./sqlite/busy.ts";
@@ -82,7 +82,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const engineParts = {
     store: database.open,
     source: libraryOf(config.definitions, {
-      judges: { checkExpression, schemaFault: schemas.fault, templateFaults: templates.faults },
+      judges: { checkExpression, namesApproval, schemaFault: schemas.fault, templateFaults: templates.faults },
       log,
     }),
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],

@@ -21,6 +21,8 @@ export interface Question {
   denied?: { comment: string };
   /** The step at which a client that resumes thought it was, if that is not the current one. */
   assumed?: string | undefined;
+  /** A person said no: only routes that are about approval decide, and they see no report. */
+  denied?: { comment: string } | undefined;
 }
 
 /** A decision, or the reasons for having none; the question then goes to the next decider. */

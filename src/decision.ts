@@ -51,6 +51,13 @@ export function decidedByRule({ next, routes }: Step): boolean {
   return next?.length === 1 || routes.some(({ when }) => when === null);
 }
 
+/** The names to which the step can lead; undefined if whoever decides may take any. */
+export function leadsTo({ next, routes, deadline, approval }: Step): readonly string[] | undefined {
+  if (next) return next;
+  if (!routes.some(({ when }) => when === null)) return undefined;
+  return [...routes.map(({ to }) => to), deadline?.then, approval?.denied].filter((name) => name !== undefined);
+}
+
 /** What the agent may choose from. `guided` is the part of `candidates` that needs no reason. */
 export interface Candidates {
   candidates: string[];

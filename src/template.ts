@@ -74,6 +74,12 @@ export function fillTemplate(text: string, values: PlainValues, mostBytes = MAX_
   return fits ? filled : fillWithin(text, values, Math.max(mostBytes - jsonBytes(text), mostBytes / 4));
 }
 
+/** The first piece of a text that looks like a template and that `fillTemplate` does not fill in from the context. */
+export function unfilledIn(text: string): string | undefined {
+  const rest = text.replace(VALUE, (written: string, path: string) => (path.startsWith("context.") ? "" : written));
+  return /\{\{(?:[^{}]*\}\})?|\{%(?:[^%]*%\})?/.exec(rest)?.[0];
+}
+
 interface Filling {
   text: string;
   bytes: number;

@@ -20,8 +20,14 @@ export const MAX_INSTRUCTIONS = 24 * 1024;
 /** Most bytes of the same as JSON, in which line breaks and quotes take two: an answer holds the instructions twice. */
 export const MAX_INSTRUCTIONS_SENT = 26_500;
 
-/** One line of a `# Routes` section. `when` is a CEL expression; null is `otherwise`. */
-export const Route = z.object({ when: z.string().nullable(), to: z.string() });
+/** One line of a `# Routes` section. */
+export const Route = z.object({
+  /** A CEL expression; null is `otherwise`. */
+  when: z.string().nullable(),
+  to: z.string(),
+  /** The expression names what a person decided: a person's no goes along such routes alone. */
+  about: z.literal("approval").optional(),
+});
 export type Route = z.infer<typeof Route>;
 
 /** A level-1 section of a step file that is kept for the decider (`# Goal`, `# Context Expectations`, any other). */

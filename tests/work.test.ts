@@ -12,6 +12,7 @@ import { createMeter, TooMuchWork } from "../src/work/meter.ts";
 import { compilePattern } from "../src/work/pattern.ts";
 import { sampleQuestion } from "./support/question.ts";
 
+const approval = { denied: false, comment: "" };
 const upTo = (length: number) => Array.from({ length }, (_, index) => index);
 const json = JSON.stringify(Object.fromEntries(upTo(5_000).map((n) => [`k${n}`, n])));
 const half = `${"ab".repeat(20_000)}ba`;
@@ -20,7 +21,7 @@ const half = `${"ab".repeat(20_000)}ba`;
 const MOST_MS = 3_000;
 
 function evaluate(text: string, context: JsonObject, units = 1_000_000): unknown {
-  const facts = celFacts({ report: { status: "success" }, context, visits: 2, step: {}, unattended: false });
+  const facts = celFacts({ report: { status: "success" }, context, visits: 2, step: {}, unattended: false, approval });
   return compileExpression(text)(facts, createMeter(units));
 }
 
@@ -106,7 +107,7 @@ test("one pass over whatever a context can hold is within the budget", () => {
 test("counting changes no result", () => {
   const env = new Environment({ enableOptionalTypes: true }).registerVariable("context", "map");
   const context = { a: 1, b: "xy", l: [1, 2, 3], o: { k: [true] } };
-  const { context: facts } = celFacts({ report: {}, context, visits: 1, step: {}, unattended: false });
+  const { context: facts } = celFacts({ report: {}, context, visits: 1, step: {}, unattended: false, approval });
   const texts = [
     "context.l.exists_one(n, n == 2) && context.l.filter(n, n > 1) == [2, 3]",
     "context.l.map(n, n * 2).exists(n, n == 6) && !(4 in context.l) && 'k' in context.o",

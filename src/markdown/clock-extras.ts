@@ -1,11 +1,8 @@
 /** The clock's part in a step's front matter: `wait`, `deadline`, `until_passes`. Asks no clock itself. */
-
-import { oneLine } from "../words.ts";
 import type { Deadline, Step, UntilPasses } from "../workflow.ts";
 import { nameOf } from "../written.ts";
-import { readDuration } from "./durations.ts";
 import type { StepKey } from "./extra-keys.ts";
-import { nearest } from "./problems.ts";
+import { type Key, parseDuration, readFields } from "./fields.ts";
 import type { Reading } from "./reading.ts";
 import type { Yaml } from "./yaml.ts";
 
@@ -23,18 +20,6 @@ export function parseClock(
     ...(wait === undefined ? {} : { wait }),
     ...(deadline ? { deadline } : {}),
   };
-}
-
-interface Key {
-  name: string;
-  code: string;
-}
-
-function parseDuration(yaml: Yaml, { name, code }: Key, reading: Reading): number | undefined {
-  const read = readDuration(yaml);
-  if (typeof read === "number") return read;
-  reading.problems.add(code, yaml.at, { message: `"${name}" ${read.why}`, hint: read.hint });
-  return undefined;
 }
 
 const UNTIL: Key = { name: "until_passes", code: "UNTIL_PASSES_INVALID" };
@@ -108,28 +93,4 @@ function parseDeadline(yaml: Yaml | undefined, reading: Reading): Deadline | und
   const then = target?.kind === "scalar" && target.value !== null ? target.text.trim() : "";
   if (target && then === "") refuse(target, `"then" must be the name of a step; it is ${nameOf(target)}`);
   return after === undefined ? undefined : { after, ...(then === "" ? {} : { then }) };
-}
-
-/** The fields of a mapping; unknown ones become problems. Undefined if it is none. */
-function readFields(
-  yaml: Yaml,
-  { name, code, known, hint }: Key & { known: readonly string[]; hint: string },
-  { problems }: Reading,
-): ReadonlyMap<string, Yaml> | undefined {
-  if (yaml.kind !== "map" || yaml.entries.length === 0) {
-    const found = yaml.kind === "map" ? "empty" : nameOf(yaml);
-    problems.add(code, yaml.at, {
-      message: `"${name}" must be a mapping of ${known.join(", ")}; it is ${found}`,
-      hint,
-    });
-    return undefined;
-  }
-  for (const { key, at } of yaml.entries.filter(({ key }) => !known.includes(key))) {
-    const near = nearest(key, known);
-    problems.add("FRONT_MATTER_UNKNOWN_KEY", at, {
-      message: `"${name}" has no key "${oneLine(key, 80)}"`,
-      hint: near ? `Did you mean "${near}"?` : `There are: ${known.join(", ")}`,
-    });
-  }
-  return new Map(yaml.entries.map(({ key, value }) => [key, value]));
 }

@@ -1,61 +1,90 @@
-/** What only the whole workflow can tell of steps that the server or the clock moves on: where that leads, and that it ends. */
+/** What only the whole workflow can tell of steps that the server, the clock or a no moves on: where that leads, and that it ends. */
 import { decidedByRule } from "../decision.ts";
 import { ENDS, FAIL, type Step } from "../workflow.ts";
 import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
-import { targetHint } from "./routes-section.ts";
+import { type PlacedRoute, targetHint } from "./routes-section.ts";
 import type { PlacedExtras } from "./step-extras.ts";
-import type { Yaml } from "./yaml.ts";
 
 /** A step as it was written, with the keys of its front matter. */
 interface Written extends Pick<PlacedExtras, "keys"> {
   step: Step;
+  routes: readonly PlacedRoute[];
 }
 
-/** Checks that a rule decides what follows a program, and that a deadline leads to where the step may lead. */
-export function checkDoer({ step, keys }: Written, stepNames: readonly string[], reading: Reading): void {
+/** A way on and the place that names it. */
+interface Way {
+  to: string;
+  at: Origin;
+}
+
+/** Checks that a rule decides what follows a program, and that a deadline and a no lead to where the step may lead. */
+export function checkDoer(written: Written, stepNames: readonly string[], reading: Reading): void {
+  const { step, keys } = written;
   const run = keys.get("run");
   if (run && step.run && !decidedByRule(step))
     reading.problems.add("RUN_UNDECIDED", run.at, {
       message: "Nothing decides what follows the program of this step: nobody is asked",
       hint: 'Add a route "otherwise → Step Name" as the last one, or a single name as "next"',
     });
-  const at = thenAt(keys.get("deadline"));
-  const fault = at ? thenFault(step, stepNames) : undefined;
-  if (at && fault) reading.problems.add("DEADLINE_TARGET", at, fault);
+  for (const { key, code, to, at } of namedWays(written)) {
+    const fault = wayFault(step, { key, to }, stepNames);
+    if (fault) reading.problems.add(code, at, fault);
+  }
+  reportNos(written, reading);
 }
 
-function thenFault({ deadline, next, routes }: Step, stepNames: readonly string[]) {
-  const then = deadline?.then;
-  if (then === undefined) return undefined;
+/** Where the step leads once its deadline is over, and on a no. */
+function namedWays({ step: { deadline, approval }, keys }: Written) {
+  const ways = [
+    { of: "deadline", key: "then", code: "DEADLINE_TARGET", to: deadline?.then },
+    { of: "approval", key: "denied", code: "APPROVAL_TARGET", to: approval?.denied },
+  ] as const;
+  return ways.flatMap(({ of, to, ...way }) => {
+    const yaml = keys.get(of);
+    const at = yaml?.kind === "map" ? yaml.entries.find(({ key }) => key === way.key)?.value.at : undefined;
+    return to !== undefined && at ? [{ ...way, to, at }] : [];
+  });
+}
+
+function wayFault({ next, routes }: Step, { key, to }: { key: string; to: string }, stepNames: readonly string[]) {
   const names = [...stepNames, ...ENDS];
-  if (!names.includes(then))
-    return { message: `"then" names "${then}", and no step has that name`, hint: targetHint(then, names) };
-  if (next && !next.includes(then))
+  if (!names.includes(to))
+    return { message: `"${key}" names "${to}", and no step has that name`, hint: targetHint(to, names) };
+  if (next && !next.includes(to))
     return {
-      message: `"then" leads to "${then}", which "next" does not allow`,
-      hint: `Add "${then}" to "next", or let "then" be one of: ${next.join(", ")}`,
+      message: `"${key}" leads to "${to}", which "next" does not allow`,
+      hint: `Add "${to}" to "next", or let "${key}" be one of: ${next.join(", ")}`,
     };
-  if (then !== FAIL || next || routes.some(({ to }) => to === FAIL)) return undefined;
+  if (to !== FAIL || next || routes.some((route) => route.to === FAIL)) return undefined;
   return {
-    message: `"then" leads to "${FAIL}", which neither "next" nor a route of this step names`,
+    message: `"${key}" leads to "${FAIL}", which neither "next" nor a route of this step names`,
     hint: `List what may follow, ${FAIL} included, as "next"`,
   };
 }
 
-function thenAt(deadline: Yaml | undefined): Origin | undefined {
-  return deadline?.kind === "map" ? deadline.entries.find(({ key }) => key === "then")?.value.at : undefined;
+/** Reports routes about an approval that nobody gives or refuses, or whose no goes elsewhere. */
+function reportNos({ step, keys, routes }: Written, { problems }: Reading): void {
+  const denied = step.approval?.denied;
+  for (const { about, to, at } of routes)
+    if (about && !keys.has("approval"))
+      problems.add("ROUTE_APPROVAL", at, {
+        message: `The route to "${to}" names "approval", and nobody is asked for one in this step`,
+        hint: 'Add "approval: true" to the front matter, or take "approval" out of the expression',
+      });
+    else if (about && denied !== undefined)
+      problems.add("ROUTE_APPROVAL", at, {
+        message: `A no leads to "${denied}" by "denied", and never along this route to "${to}"`,
+        hint: 'Remove one of them: "denied" leads each no to one step, routes tell them apart',
+      });
 }
 
 /** Checks that no loop goes round for ever without an agent: one of its steps must have `max_visits`. */
 export function checkLoops(steps: readonly Written[], { problems }: Reading): void {
   const unlimited = steps.filter(({ keys }) => !keys.has("max_visits"));
-  const graph = new Map(
-    unlimited.map((written) => [written.step.name, { written, leadsTo: followersOf(written.step) }]),
-  );
-  for (const loop of loopsIn(new Map([...graph].map(([name, { leadsTo }]) => [name, leadsTo])))) {
-    const { keys } = graph.get(loop.at(-1) ?? "")?.written ?? {};
-    const at = keys?.get("run")?.at ?? thenAt(keys?.get("deadline"));
+  const graph = new Map(unlimited.map((written) => [written.step.name, waysWithoutAgent(written)]));
+  for (const loop of loopsIn(new Map([...graph].map(([name, ways]) => [name, ways.map(({ to }) => to)])))) {
+    const at = graph.get(loop.at(-1) ?? "")?.find(({ to }) => to === loop[0])?.at;
     if (problems.isFull) return;
     if (at)
       problems.add("LOOP_WITHOUT_AGENT", at, {
@@ -74,11 +103,14 @@ function wordsOf(loop: readonly string[]): string {
   return names.toSpliced(MAX_TOLD - 1, 0, ...(told === loop ? [] : ["…"])).join(" → ");
 }
 
-/** Where the step may lead without a report of an agent. */
-function followersOf({ run, next, routes, deadline }: Step): string[] {
+/** Where the step may lead without a report of an agent: by its program, by a deadline, by a no. */
+function waysWithoutAgent(written: Written): Way[] {
+  const { step, keys, routes } = written;
+  const run = step.run && keys.get("run");
   const always = routes.some(({ when }) => when === null);
-  const after = run ? [...routes.map(({ to }) => to), ...(always ? [] : (next ?? []))] : [];
-  return [...after, ...(deadline?.then === undefined ? [] : [deadline.then])];
+  const after = [...routes.map(({ to }) => to), ...(always ? [] : (step.next ?? []))];
+  const ofNo = routes.filter(({ about }) => about && step.approval);
+  return [...(run ? after.map((to) => ({ to, at: run.at })) : []), ...namedWays(written), ...ofNo];
 }
 
 /**

@@ -19,6 +19,7 @@ export const STEP_KEYS = [
   "until_passes",
   "wait",
   "deadline",
+  "approval",
 ] as const;
 export const INDEX_KEYS = ["description", "inputs", "template"] as const;
 
@@ -59,13 +60,7 @@ function refuse<Key extends string>(
 ): void {
   const { own, others, elsewhere } = home;
   const add = (code: string, message: string, hint: string) => reading.problems.add(code, at, { message, hint });
-  if (key === "approval")
-    add(
-      "APPROVAL_UNSUPPORTED",
-      'This version cannot honour "approval": it would hand the step out without asking anybody',
-      'Remove the key to go on without an approval; "next" and "checks" are what guards a step here',
-    );
-  else if (others.includes(key))
+  if (others.includes(key))
     add("FRONT_MATTER_WRONG_FILE", `"${key}" belongs in ${elsewhere}, not in ${home.home}`, `Move it to ${elsewhere}`);
   else add("FRONT_MATTER_UNKNOWN_KEY", `The front matter has no key "${oneLine(key, 80)}"`, keyHint(key, own, others));
 }

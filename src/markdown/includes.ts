@@ -6,7 +6,7 @@ import { STEP_KEYS } from "./extra-keys.ts";
 import { isInside, type ReadResult } from "./files.ts";
 import { findFrontMatter } from "./front-matter-place.ts";
 import { countLineBreaks } from "./lines.ts";
-import type { Origin } from "./problems.ts";
+import type { Origin, ProblemList } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 
 /** Most files that may include one another in a row, the first not counted. */
@@ -170,20 +170,21 @@ function ownFrontMatter(source: Source, output: Output, reading: Reading): numbe
   const lines = source.text.split("\n");
   const { open = 0, close } = findFrontMatter(lines) ?? {};
   if (close === undefined) return 0;
-  const demands = lines.slice(open, close).findIndex((line) => DEMAND.test(line));
-  if (demands >= 0)
-    reading.warnings.add(
-      "INCLUDE_FRONT_MATTER",
-      { file: source.path, line: open + demands + 1 },
-      {
-        message: `The front matter of an included file is left off, and this one says "${oneLine(lines[open + demands] ?? "", 80)}"`,
-        hint: `If "${source.chain[0]}" is to demand it, write it in its own front matter`,
-      },
-    );
+  const report = (demand: RegExp, to: ProblemList, hint: string) => {
+    const at = lines.findIndex((line, index) => index >= open && index < close && demand.test(line));
+    if (at < 0) return;
+    const message = `The front matter of an included file is left off, and this one says "${oneLine(lines[at] ?? "", 80)}"`;
+    to.add("INCLUDE_FRONT_MATTER", { file: source.path, line: at + 1 }, { message, hint });
+  };
+  const own = `write it in the front matter of "${source.chain[0]}"`;
+  report(DEMAND, reading.warnings, `If the step is to demand it, ${own}`);
+  report(GATE, reading.problems, `If a person is to be asked, ${own}; include a file without the key`);
   return Math.min(source.text.length, lines.slice(0, close + 1).join("\n").length + 1);
 }
 
-const DEMAND = new RegExp(`^(?:${STEP_KEYS.join("|")}|approval)\\s*:`);
+const DEMAND = new RegExp(`^["']?(?:${STEP_KEYS.filter((key) => key !== "approval").join("|")})["']?\\s*:`);
+/** Left off with no more than a warning, it would hand a step out without asking anybody. */
+const GATE = /^["']?approval["']?\s*:/;
 
 /** Whether nothing but blank lines and comments was written so far. */
 function isAtTop({ parts, bytes }: Output): boolean {

@@ -5,10 +5,12 @@
 import type { JsonObject } from "../json.ts";
 import type { TemplateFault } from "../template.ts";
 
-/** The first two return null for what can be used, else what is wrong with it, in one line. */
+/** The two that check return null for what can be used, else what is wrong with it, in one line. */
 export interface Judges {
   /** A route's CEL expression. */
   checkExpression(expression: string): string | null;
+  /** Whether an expression names what a person decided; false for one that cannot be used. */
+  namesApproval(expression: string): boolean;
   /** A JSON Schema. */
   schemaFault(schema: JsonObject): string | null;
   /** Instructions with `template: liquid`: all that is wrong, by line. */

@@ -16,7 +16,7 @@ export function checkStepPlaces(document: MarkdownDocument, source: Expanded, re
   const before = document.blocks.filter(({ start, token }) => start < first.start && !isQuiet(token));
   const [block] = before;
   if (block) reportPreamble(block, before, source, reading);
-  reportKeys(document, { from: first.start, keys: [...STEP_KEYS, "approval"] }, source, reading);
+  reportKeys(document, { from: first.start, keys: STEP_KEYS }, source, reading);
 }
 
 /** Reports front matter in another form at the top of index.md, and keys of it further down. */
@@ -27,7 +27,8 @@ export function checkIndexPlaces(document: MarkdownDocument, source: Expanded, r
     const form = block.start < top ? formOf(block.token.raw, [...INDEX_KEYS, ...STEP_KEYS]) : undefined;
     if (form) add(block, FORMS[form], source, reading);
   }
-  reportKeys(document, { from: 0, keys: INDEX_KEYS }, source, reading);
+  // Prose may begin with "next:". But whoever wrote "approval:" counts on being asked.
+  reportKeys(document, { from: 0, keys: [...INDEX_KEYS, "approval"] }, source, reading);
 }
 
 type Form = keyof typeof FORMS;
@@ -58,7 +59,7 @@ function formOf(whole: string, keys: readonly string[]): Form | undefined {
 
 /** One problem for all of it: it is one piece of text to the author. */
 function reportPreamble(block: Block, all: readonly Block[], source: Expanded, reading: Reading): void {
-  const forms = all.map(({ token }) => formOf(token.raw, [...STEP_KEYS, ...INDEX_KEYS, "approval"]));
+  const forms = all.map(({ token }) => formOf(token.raw, [...STEP_KEYS, ...INDEX_KEYS]));
   const at = forms.findIndex((form) => form !== undefined);
   const form = forms[at];
   if (form) {

@@ -114,7 +114,10 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   checkNames(links, reading);
   const steps = readSteps(links, { indexBytes: source.bytes, template }, reading);
   const names = links.map((link) => link.name);
-  const placed = steps.map(({ link, content }) => ({ step: toStep(link, content), at: link.at, keys: content.keys }));
+  const placed = steps.map(({ link, content }) => {
+    const { keys, routes } = content;
+    return { step: toStep(link, content), at: link.at, keys, routes };
+  });
   for (const [at, { content }] of steps.entries()) {
     checkRoutes(content.routes, names, reading);
     checkNext(content, content.routes, names, reading);
@@ -141,7 +144,7 @@ function keysOf(inputs: JsonObject | undefined): string[] | undefined {
 type Content = StepFile & PlacedExtras;
 
 function toStep({ name, path }: StepLink, { guidance, instructions, sections, routes, extras }: Content): Step {
-  const plainRoutes = routes.map(({ when, to }) => ({ when, to }));
+  const plainRoutes = routes.map(({ at: _at, ...route }) => route);
   return { name, slug: slugify(name), file: path, guidance, instructions, sections, routes: plainRoutes, ...extras };
 }
 

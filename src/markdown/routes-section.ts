@@ -32,7 +32,7 @@ export function parseRoutes(
     const tokens = item.paragraphs[0]?.map(({ token }) => token) ?? [];
     const route = readRoute(tokens);
     if (route && item.paragraphs.length === 1 && !item.holdsMore)
-      routes.push({ ...route, at: source.origin(item.line) });
+      routes.push({ ...route, ...aboutOf(route, reading), at: source.origin(item.line) });
     else if (route) refuse(item.line, `A route holds more than a route: "${shorten(plainText(tokens))}"`);
     else refuse(item.line, `A list item of "Routes" is not a route: "${shorten(plainText(tokens))}"`);
   }
@@ -95,7 +95,7 @@ export function checkRoutes(
     if (fault !== null)
       problems.add("ROUTE_EXPRESSION", at, {
         message: `The expression "${when}" cannot be evaluated: ${fault}`,
-        hint: "Write CEL over report, context, visits, step and unattended, like `report.status == 'success'`",
+        hint: "Write CEL over report, context, visits, step, unattended and approval, like `report.status == 'success'`",
       });
     if (!names.includes(to))
       problems.add("ROUTE_TARGET", at, {
@@ -109,6 +109,10 @@ export function checkRoutes(
 export function targetHint(to: string, names: readonly string[]): string {
   const near = nearest(to, names);
   return near ? `Did you mean "${near}"?` : `Use the text of a step's link: ${names.map(quote).join(", ")}`;
+}
+
+function aboutOf({ when }: Route, { judges }: Reading): Pick<Route, "about"> {
+  return when !== null && judges.namesApproval(when) ? { about: "approval" } : {};
 }
 
 function readRoute(tokens: readonly Token[]): Route | undefined {

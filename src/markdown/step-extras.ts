@@ -4,6 +4,7 @@ import type { JsonObject } from "../json.ts";
 import { objectOf } from "../schema.ts";
 import { ENDS, type Step } from "../workflow.ts";
 import { nameOf } from "../written.ts";
+import { parseApproval } from "./approval-extra.ts";
 import { parseChecks, parseEdits } from "./checks-extra.ts";
 import { parseClock } from "./clock-extras.ts";
 import { type StepKey, stepKeys } from "./extra-keys.ts";
@@ -18,7 +19,17 @@ import { toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
 /** The extras of a step; a key that is absent is absent here. */
 export type StepExtras = Pick<
   Step,
-  "next" | "produces" | "checks" | "max_visits" | "template" | "run" | "sets" | "until_passes" | "wait" | "deadline"
+  | "next"
+  | "produces"
+  | "checks"
+  | "max_visits"
+  | "template"
+  | "run"
+  | "sets"
+  | "until_passes"
+  | "wait"
+  | "deadline"
+  | "approval"
 >;
 
 export interface PlacedExtras {
@@ -43,6 +54,7 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
   const checks = [...parseEdits(keys.get("edits"), reading), ...parseChecks(keys.get("checks"), reading)];
   const maxVisits = parseMaxVisits(keys.get("max_visits"), reading);
   const template = parseTemplate(keys.get("template"), reading);
+  const approval = parseApproval(keys.get("approval"), reading);
   const extras = {
     ...(next.length > 0 ? { next: next.map(({ name }) => name) } : {}),
     ...(produces ? { produces } : {}),
@@ -51,6 +63,7 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
     ...(template ? { template } : {}),
     ...parseServerStep(keys, reading),
     ...parseClock(keys, reading),
+    ...(approval ? { approval } : {}),
   };
   const ownSections = parseOwnSections(keys.get("sections"), reading);
   return { extras, ownSections, nextAt: next.map(({ at }) => at), keys };

@@ -1,5 +1,7 @@
 /** What is legal but odd in a whole workflow: ways that lead nowhere, and context keys that nobody sets or uses. Only what is sure. */
+import { leadsTo } from "../decision.ts";
 import { ENDS, FINISH, type Step } from "../workflow.ts";
+import { FILE_ENDING } from "./approval-extra.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 
@@ -21,19 +23,12 @@ export function addWarnings(
   warnOfKeys(steps, inputs, reading);
 }
 
-/** The names that may follow; undefined if whoever decides may take any. */
-function followers({ next, routes, deadline }: Step): readonly string[] | undefined {
-  if (next) return next;
-  const late = deadline?.then === undefined ? [] : [deadline.then];
-  return routes.some(({ when }) => when === null) ? [...routes.map(({ to }) => to), ...late] : undefined;
-}
-
 function warnOfWays(steps: readonly PlacedStep[], { warnings }: Reading): void {
   const [first] = steps;
   const byName = new Map(steps.map((placed) => [placed.step.name, placed]));
   const reached = new Set<PlacedStep>(first ? [first] : []);
   for (const { step } of reached) {
-    const names = followers(step);
+    const names = leadsTo(step);
     if (!names) return; // from here any step may follow, FINISH too
     for (const name of names) {
       const placed = byName.get(name);
@@ -65,7 +60,7 @@ function warnOfWays(steps: readonly PlacedStep[], { warnings }: Reading): void {
 function mayEnd(from: Step, byName: ReadonlyMap<string, PlacedStep>): boolean {
   const seen = new Set<Step>([from]);
   for (const step of seen)
-    for (const name of followers(step) ?? [FINISH]) {
+    for (const name of leadsTo(step) ?? [FINISH]) {
       const next = byName.get(name);
       if (!next) return true;
       seen.add(next.step);
@@ -85,13 +80,14 @@ function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | un
     for (const key of keysUsed(step))
       if (!isSet(key)) {
         const near = nearest(key, known, Math.floor(key.length / 4));
-        // Without declared inputs, whoever starts a run may bring it.
-        if (!inputs && !near) continue;
+        // Without declared inputs, whoever starts a run may bring it. What a person is shown is worth a doubt.
+        const isShown = keysShown(step).some(([first]) => first === key);
+        if (!inputs && !near && !isShown) continue;
         reading.warnings.add("KEY_NEVER_SET", lineOf(step, key, reading), {
           message: `The step "${step.name}" uses "context.${key}", and nothing sets it`,
           hint: near
             ? `Did you mean "${near}"?`
-            : `Name it in "produces" or "sets" of an earlier step, or in "inputs" of index.md`,
+            : `Name it in "produces" or "sets" of an earlier step, or in "inputs" of index.md${isShown && FILE_ENDING.test(`.${key}`) ? `; if a file is meant, write "./context.${key}"` : ""}`,
         });
       }
     if (mayBeLast(step)) continue; // its values are the run's result
@@ -107,7 +103,7 @@ function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | un
 }
 
 function mayBeLast(step: Step): boolean {
-  return (followers(step) ?? ENDS).some((name) => ENDS.includes(name));
+  return (leadsTo(step) ?? ENDS).some((name) => ENDS.includes(name));
 }
 
 function keysSet({ produces, sets }: Step): string[] {
@@ -115,21 +111,31 @@ function keysSet({ produces, sets }: Step): string[] {
 }
 
 /** The words of a step: of its instructions without template values, of what decides there, and all. */
-function wordsOf({ instructions, guidance, sections, routes }: Step) {
+function wordsOf(step: Step) {
+  const { instructions, guidance, sections, routes } = step;
   const words = (text: string) => new Set(text.match(WORD) ?? []);
   const deciding = [guidance, ...routes.map(({ when }) => when ?? "")].join("\n");
-  const all = words([instructions, deciding, ...sections.map(({ text }) => text)].join("\n"));
+  const told = [instructions, step.approval?.ask ?? "", ...keysShown(step).flat()];
+  const all = words([...told, deciding, ...sections.map(({ text }) => text)].join("\n"));
   return { prose: words(instructions.replace(TEMPLATE_KEY, " ")), decides: words(deciding), all };
 }
 
-function keysUsed({ instructions, routes }: Step): Set<string> {
-  const inText = [...instructions.matchAll(TEMPLATE_KEY)].map(([, key = ""]) => key);
+/** The paths of the context keys that a person is shown. */
+function keysShown({ approval }: Step): string[][] {
+  return (approval?.show ?? []).flatMap((shown) => (shown.kind === "context" ? [shown.path] : []));
+}
+
+function keysUsed(step: Step): Set<string> {
+  const { instructions, routes, approval } = step;
+  const inText = [instructions, approval?.ask ?? ""].flatMap((text) =>
+    [...text.matchAll(TEMPLATE_KEY)].map(([, key = ""]) => key),
+  );
   const inRoutes = routes.flatMap(({ when }) =>
     [...(when ?? "").replace(/'[^']*'|"[^"]*"/g, "''").matchAll(/\bcontext\.([A-Za-z_]\w*)/g)].map(
       ([, key = ""]) => key,
     ),
   );
-  return new Set([...inText, ...inRoutes]);
+  return new Set([...inText, ...inRoutes, ...keysShown(step).map(([key = ""]) => key)]);
 }
 
 /** The first line of the step's file that names the key. */

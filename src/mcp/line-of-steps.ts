@@ -1,4 +1,5 @@
 /** Where a step stands among the others, told only where it is true: where the steps follow each other in one line. */
+import { leadsTo } from "../decision.ts";
 import { ENDS, type Step, type Workflow } from "../workflow.ts";
 
 /** By workflow: a pinned one stays the same object. */
@@ -16,14 +17,8 @@ function areInLine({ steps }: Workflow): boolean {
   if (steps.length < 2) return false;
   return steps.every((step, index) => {
     const following = steps[index + 1]?.name;
-    const targets = targetsOf(step);
+    const targets = leadsTo(step);
     if (!targets?.every((name) => name === following || ENDS.includes(name))) return false;
     return following === undefined || targets.includes(following);
   });
-}
-
-/** The names that `next` and routes allow; undefined if anything may follow. */
-function targetsOf({ next, routes }: Step): string[] | undefined {
-  if (next) return next;
-  return routes.some(({ when }) => when === null) ? routes.map(({ to }) => to) : undefined;
 }

@@ -12,6 +12,8 @@ export interface Facts {
   visits: number;
   step: object;
   unattended: boolean;
+  /** What a person decided of this visit. */
+  approval: { denied: boolean; comment: string };
 }
 
 /** Facts as CEL values, for any number of expressions. */
@@ -20,19 +22,24 @@ export type CelFacts = ReturnType<typeof celFacts>;
 export type Expression = (facts: CelFacts, meter: Meter) => unknown;
 
 let made: Environment | undefined;
+let unasked: Environment | undefined;
 
 /** Loaded and made at the first expression: it takes a tenth of the whole start. */
 function environment(): Environment {
   if (made) return made;
+  made = withoutApproval().registerVariable({ name: "approval", schema: { denied: "bool", comment: "string" } });
+  meterEvaluators(made);
+  return made;
+}
+
+function withoutApproval(): Environment {
   const { Environment } = require("@marcbachmann/cel-js") as typeof import("@marcbachmann/cel-js"); // what the package's types say that it exports
-  made = new Environment({ enableOptionalTypes: true })
+  return new Environment({ enableOptionalTypes: true })
     .registerVariable("report", "map")
     .registerVariable("context", "map")
     .registerVariable("visits", "int")
     .registerVariable("step", "map")
     .registerVariable("unattended", "bool");
-  meterEvaluators(made);
-  return made;
 }
 
 /**
@@ -46,8 +53,8 @@ export function compileExpression(text: string): Expression {
 }
 
 /** Converts facts once for all the expressions that are tried on them. */
-export function celFacts({ report, context, visits, step, unattended }: Facts) {
-  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step), unattended };
+export function celFacts({ report, context, visits, step, ...others }: Facts) {
+  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step), ...others };
 }
 
 /** Why the text is no usable route expression, on one line; null if it is one. */
@@ -60,6 +67,16 @@ export function checkExpression(text: string): string | null {
   } catch (error) {
     return firstLine(error);
   }
+}
+
+/**
+ * Whether a usable expression names the variable `approval`: it is none where there is no such variable. So a key, a text or
+ * a list's item of that name does not count.
+ */
+export function namesApproval(text: string): boolean {
+  if (!text.includes("approval") || checkExpression(text) !== null) return false;
+  unasked ??= withoutApproval();
+  return !unasked.parse(text).check().valid;
 }
 
 /** Most characters of an error's message, which may quote a value. */

@@ -18,7 +18,7 @@ const MAX_WISH = 100;
 
 /**
  * Decides by the first route that is true. A route that is not true, or cannot be evaluated, is passed over, and the
- * notes say why.
+ * notes say why. A person's no goes by routes about approval alone: nothing else carries it forward.
  */
 export function createRoutesDecider(): Decider {
   const compiled = new WeakMap<Step, (Expression | undefined)[]>();
@@ -42,6 +42,7 @@ async function follow(question: Question, expressions: (Expression | undefined)[
   const notes: string[] = [];
   let left = STEP_UNITS;
   for (const [index, route] of question.step.routes.entries()) {
+    if (question.denied && route.about !== "approval") continue;
     if (route.when === null) return decided(question, { to: route.to, reasoning: "otherwise", notes });
     facts ??= celFacts(factsOf(question));
     const meter = createMeter(Math.max(LEAST_UNITS, Math.min(ROUTE_UNITS, left)));
@@ -53,7 +54,7 @@ async function follow(question: Question, expressions: (Expression | undefined)[
     left -= meter.used();
     if (meter.used() > TURN_UNITS) await new Promise(setImmediate);
   }
-  const [only, ...others] = question.step.next ?? [];
+  const [only, ...others] = question.denied ? [] : (question.step.next ?? []);
   if (only === undefined || others.length > 0) return { passed: notes };
   return decided(question, { to: only, reasoning: "the only step that may follow", notes });
 }
@@ -77,8 +78,14 @@ function evaluate(expression: Expression | undefined, facts: CelFacts, meter: Me
   }
 }
 
-function factsOf({ instance, step, report, context }: Question) {
-  const visits = instance.visits[step.name]?.count ?? 1;
+function factsOf({ instance, step, report, context, denied }: Question) {
   const { visit, unattended } = instance;
-  return { report, context, visits, step: { name: step.name, step_id: report.step_id, visit }, unattended };
+  return {
+    report: denied ? {} : report,
+    context,
+    visits: instance.visits[step.name]?.count ?? 1,
+    step: { name: step.name, step_id: report.step_id, visit },
+    unattended,
+    approval: { denied: denied !== undefined, comment: denied?.comment ?? "" },
+  };
 }

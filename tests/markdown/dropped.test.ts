@@ -76,6 +76,8 @@ const BEFORE: [string, string, string[]][] = [
   ["```yaml\nproduces:\n  a: string\n```\n", "FRONT_MATTER_MISPLACED 1", ["fence", '"---"']],
   ['{ "max_visits": 3 }\n\n', "FRONT_MATTER_MISPLACED 1", ["JSON"]],
   ["max_visits: 3\n\n", "FRONT_MATTER_MISPLACED 1", ["at the top"]],
+  ["```yaml\napproval: true\n```\n", "FRONT_MATTER_MISPLACED 1", ["fence"]],
+  ["---\nnext: A\n---\n\n---\napproval: true\n---\n", "FRONT_MATTER_MISPLACED 6", ["approval: true"]],
   ["---\nmax_visits: 3\n---\n\n---\nchecks:\n- file: a\n---\n", "FRONT_MATTER_MISPLACED 6", []],
   ["Text\n\n---\nnext: A\n---\n", "FRONT_MATTER_MISPLACED 4", []],
 ];
@@ -103,6 +105,8 @@ describe("front matter", () => {
     ["+++\ndescription = 'x'\n+++\n\n", 1],
     ["```yaml\ndescription: x\n```\n", 1],
     ["# W\ndescription: x\n\n", 2],
+    ["approval: true\n\n", 1],
+    ["# W\n\napproval:\n  show: [changes]\n\n", 3],
     ["Text\n\n---\ninputs:\n---\n", 4],
   ] as const)("%j in the index is a problem", (text, line) => {
     expect(placesOf(parseIndexWith(text + INDEX))).toEqual([`FRONT_MATTER_MISPLACED W/index.md:${line}`]);

@@ -141,11 +141,11 @@ describe("a step's front matter", () => {
     [
       "title: A",
       ["FRONT_MATTER_UNKNOWN_KEY 2"],
-      ["next, produces, checks, edits, max_visits, sections, template, run, sets, until_passes, wait, deadline"],
+      [
+        "next, produces, checks, edits, max_visits, sections, template, run, sets, until_passes, wait, deadline, approval",
+      ],
     ],
     ["next: A\ninputs: {}", ["FRONT_MATTER_WRONG_FILE 3"], ['"inputs" belongs in index.md, not in a step file']],
-    ["approval: true", ["APPROVAL_UNSUPPORTED 2"], ['cannot honour "approval"', "Remove the key"]],
-    ["approval: false", ["APPROVAL_UNSUPPORTED 2"], []],
     // next
     ["next:", ["NEXT_INVALID 2"], ["empty"]],
     ["next: []", ["NEXT_INVALID 2"], ["empty"]],
@@ -481,7 +481,7 @@ describe("front matter of index.md", () => {
     ["description: x\ninputs: {issue: string}", ["INPUTS_INVALID 3"], ['"issue"', "properties:"]],
     ["inputs: {$ref: 'https://x.test/a'}", ["INPUTS_INVALID 2"], ["https://x.test/a"]],
     ["checks: []", ["FRONT_MATTER_WRONG_FILE 2"], ['"checks" belongs in a step file']],
-    ["approval: true", ["APPROVAL_UNSUPPORTED 2"], []],
+    ["approval: true", ["FRONT_MATTER_WRONG_FILE 2"], ['"approval" belongs in a step file']],
     ["desription: x", ["FRONT_MATTER_UNKNOWN_KEY 2"], ['"description"?']],
   ];
   test.each(bad)("%j is refused", (yaml, places, says) => {

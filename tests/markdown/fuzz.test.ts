@@ -13,10 +13,11 @@ const MAX_PARSE_MS = 2_000;
 /** Time for each property; a counterexample is printed with its seed. */
 const BUDGET = { numRuns: 100_000, interruptAfterTimeLimit: 2_500, markInterruptAsFailure: false };
 
-const KEYS = [...STEP_KEYS, ...INDEX_KEYS, "approval", "nxt", "__proto__"];
+const KEYS = [...STEP_KEYS, ...INDEX_KEYS, "nxt", "__proto__"];
 const BELOW = [
   ...["run", "command", "file", "changed", "timeout", "shell", "type", "properties", "required", "$ref"],
   ...["every", "at_most", "while_exit", "after", "then"],
+  ...["ask", "show", "expires", "denied"],
 ];
 const VALUES = [
   ...[
@@ -42,6 +43,9 @@ const VALUES = [
     "{after: 2h, then: A}",
     "{x: exit_code}",
     "bun test",
+    "changes",
+    "[context.x, a.md, changes]",
+    "{ask: 'Go to {{ context.x }}?', show: changes, expires: 1d, denied: A}",
     "{a: 1}",
   ],
   ...[
@@ -120,6 +124,7 @@ const frontMatter = fc
   .map(([text, open, closed, end]) => `${open}${text}\n${closed ? "---\n" : ""}`.replaceAll("\n", end));
 
 const ROUTES = [
+  "- `approval.denied` → A",
   "- otherwise → A",
   "- `visits > 1` → B",
   "- `report.` → FINISH",
@@ -230,6 +235,12 @@ const MARKED_KEYS: typeof MARKED = [
   (mark) => `${mark}: 10m`,
   (mark) => `produces:\n  ${mark}: string`,
   (mark) => `checks:\n  - run: ${mark}`,
+  (mark) => `approval: ${mark}`,
+  (mark) => `approval: {ask: 'Go, ${mark}?'}`,
+  (mark) => `approval: {show: [context.${mark}, ${mark}.md], denied: B}`,
+  (mark) => `approval: {denied: ${mark}}`,
+  (mark) => `  ask: ${mark}?`,
+  (mark) => `  ${mark}: changes`,
   (mark) => `next: ${mark}`,
   (mark) => `max_visits: ${mark}`,
 ];
@@ -267,6 +278,7 @@ test("every list item, key and heading of a step is in the workflow, or in a pro
 test.each([
   ["a server step", "run:\n  run: make\nsets:\n  code: exit_code\nnext: B\nmax_visits: 3"],
   ["a step with a deadline", "deadline:\n  after: 2h\nwait: 1m\nmax_visits: 3"],
+  ["a step with an approval", "approval:\n  ask: Go on?\n  show: [changes]\nmax_visits: 3"],
   ["any step", "max_visits: 3"],
 ])("every key and name in the front matter of %s is in the workflow, or in a problem", (_, good) => {
   fc.assert(

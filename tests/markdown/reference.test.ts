@@ -8,7 +8,7 @@ import { parseIndexWith, placesOf, STEP } from "./support.ts";
 const page = readFileSync(join(import.meta.dirname, "../../docs/front-matter.md"), "utf8");
 const sections = page.split(/^### /m).slice(1);
 const LINKS =
-  "- [A](a.md)\n- [Commit Changes](b.md)\n- [Attempt Auto Fix](b.md)\n- [Merge](b.md)\n- [Escalate](b.md)\n";
+  "- [A](a.md)\n- [Commit Changes](b.md)\n- [Attempt Auto Fix](b.md)\n- [Merge](b.md)\n- [Escalate](b.md)\n- [Rework](b.md)\n";
 
 test("the page has a section for every key, and no other", () => {
   const titles = sections.map((section) => section.split("\n", 1)[0] ?? "");
