@@ -17,8 +17,6 @@ export interface Question {
   choice: Candidates;
   /** The last entries of the history, oldest first; read only when asked for. */
   recent: () => Promise<HistoryEntry[]>;
-  /** A person said no to the step, with this comment: only routes that name the approval are about that. */
-  denied?: { comment: string };
   /** The step at which a client that resumes thought it was, if that is not the current one. */
   assumed?: string | undefined;
   /** A person said no: only routes that are about approval decide, and they see no report. */
