@@ -158,7 +158,7 @@ export const InstanceSummary = Instance.pick({
   updated_at: true,
 }).extend({
   /** What it waits for if that is not the agent's to do; null else, and when it is over. */
-  waiting_for: z.object({ kind: TurnKind }).nullable(),
+  waiting_for: z.object({ kind: TurnKind, approved_at: z.string().optional() }).nullable(),
 });
 export type InstanceSummary = z.infer<typeof InstanceSummary>;
 

@@ -49,7 +49,7 @@ export interface Waiting extends Pick<Turn, "kind" | "since" | "message" | "unti
   /** What a person is asked. */
   ask?: string | undefined;
   /** Somebody said yes, and the step is handed out by the next call. */
-  approved_at?: string;
+  approved_at?: string | undefined;
 }
 
 /** The same as answers tell it; null while it is the agent's turn, and when the run is over. */
@@ -62,13 +62,15 @@ export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
 }
 
 /** The same in a list: what for, and no more. */
-export function waitingKind({ turn }: { turn: Turn | null }): Pick<Waiting, "kind"> | null {
-  return turn && turn.of !== "agent" ? { kind: turn.kind } : null;
+export function waitingKind({ turn }: { turn: Turn | null }): Pick<Waiting, "kind" | "approved_at"> | null {
+  if (!turn || turn.of === "agent") return null;
+  const yes = turn.approval?.yes;
+  return { kind: turn.kind, ...(yes ? { approved_at: yes.at } : {}) };
 }
 
 /** `paused`, `server step`: what is waited for, where a line has room for a word. */
-export function waitsWords({ kind }: Pick<Waiting, "kind">): string {
-  return kind.replace("_", " ");
+export function waitsWords({ kind, approved_at }: Pick<Waiting, "kind" | "approved_at">): string {
+  return approved_at ? "approved" : kind.replace("_", " ");
 }
 
 /** Whose turn it is and what for, in a line for whoever asked out of turn. */

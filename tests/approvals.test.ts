@@ -138,7 +138,7 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
     });
 
     test("a no leads by a route that names it, never by otherwise", async () => {
-      const routes = ["approval.denied && approval.comment == 'again' → Build", "otherwise → Report"];
+      const routes = ["`approval.denied && approval.comment == 'again'` → Build", "otherwise → Report"];
       const deploy = { Deploy: { extras: APPROVAL, instructions: SECRET, routes } };
       const first = await atGate(APPROVAL, deploy);
       await first.who.no(first.run.id, "again");

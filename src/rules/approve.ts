@@ -72,11 +72,12 @@ export function askAnew(workflow: Workflow, instance: Instance, why: string, mom
 }
 
 /**
- * A no ends the visit if it leads somewhere; else the run waits for the person to release or cancel it. Throws INVALID_INPUT
+ * A no ends the visit if it leads somewhere; else the run waits for the person to release or cancel it. It takes back a yes that
+ * is not spent. Throws INVALID_INPUT
  * if that request is not open, and what `move` throws.
  */
 export function deny(workflow: Workflow, instance: Instance, { to, ...no }: No, moment: Moment): Change {
-  openRequest(instance, no.approval_id);
+  if (requestOf(instance)?.approval_id !== no.approval_id) throw overError(instance);
   const ruling: Ruling = { kind: "denied", ...no };
   const said = no.comment ? `: ${oneLine(no.comment, MAX_COMMENT)}` : "";
   if (!to) {
