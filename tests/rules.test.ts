@@ -165,7 +165,7 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
     }
     case "deny": {
       const { approval_id } = requestOf(instance) ?? { approval_id: "none" };
-      const to = happened.to === null ? null : { next_step: happened.to };
+      const to = happened.to === null ? null : { next_step: happened.to, reasoning: "r" };
       return deny(workflow, instance, { approval_id, comment: "no", shown: [], to }, moment);
     }
     case "open":

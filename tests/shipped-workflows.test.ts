@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { advance, expectError, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
+import { person } from "./support/person.ts";
 import { FAILED, filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
 import { walk } from "./support/walks.ts";
 import { scratchDir, writeFiles } from "./support/workspace.ts";
@@ -27,6 +28,7 @@ const CLIENTS: Record<string, (told: Told) => Seen> = {
     const asked = /^Report kept; nothing moved yet\. Choose the step after (.+) \(visit \d+\):/m.exec(text)?.[1];
     const ended = /^([A-Z]+) · .+ · nothing more to call/m.exec(text)?.[1];
     if (ended) return { status: ended, step: "", call: null };
+    if (/^SUSPENDED · /m.test(text)) return { status: "SUSPENDED", step: "", call: null };
     return { status: "RUNNING", step: step ?? asked ?? "", call: skeletonIn(text) };
   },
   "structured content alone": ({ data }) => ({
@@ -35,6 +37,9 @@ const CLIENTS: Record<string, (told: Told) => Seen> = {
     call: data.report_with?.arguments ?? null,
   }),
 };
+
+/** Steps that a person must approve. */
+const NEEDS_YES = new Set(["Open Pull Request"]);
 
 /** Who decided, over all runs, by client. */
 const tally: Record<string, string[]> = {};
@@ -52,7 +57,14 @@ async function drive({ on, see }: Drive, workflow_name: string, scenario: Visit[
   const { instance_id } = seen.call;
   for (const visit of visits) {
     const [words, updates] = typeof visit === "string" ? [visit, {}] : visit;
-    const [, step = "", mark, choice] = /^(.+) ([✓✗])(?: → (.+))?$/.exec(words) ?? [];
+    const [, step = "", mark, choice] = /^(.+) ([✓✗⊘])(?: (?:→ )?(.+))?$/.exec(words) ?? [];
+    if (NEEDS_YES.has(step)) {
+      expect(seen.status).toBe("SUSPENDED");
+      const who = person(on);
+      await (mark === "⊘" ? who.no(instance_id, choice) : who.yes(instance_id));
+      seen = see(await on.call("resume_workflow", { instance_id }));
+      if (mark === "⊘") continue;
+    }
     expect({ visits: words, at: seen.step }).toEqual({ visits: words, at: step });
     const ok = mark === "✓";
     const said = {
@@ -108,8 +120,8 @@ for (const [client, see] of Object.entries(CLIENTS)) {
         const entries = await historyOf(on, id);
         for (const { decision, ...entry } of entries.filter(({ kind }) => kind === "visit")) {
           decidedBy.push(decision.decided_by);
-          const when = decision.reasoning.replace(/^`(.*)` is true$/, "$1");
-          if (decision.decided_by === "route") {
+          const when = decision.reasoning.replace(/^(?:denied by .* \()?`(.*)` is true\)?$/, "$1");
+          if (decision.decided_by === "route" || decision.decided_by === "person") {
             taken.add(`${entry.step_name}: ${when} → ${decision.next_step}`);
           }
         }
@@ -300,4 +312,22 @@ test("SAVE pauses a run with what is half done, and whoever comes goes on with i
   expect(told.data.status).toBe("COMPLETED");
   const resumed = await on.call("resume_workflow", {});
   expect(resumed.data).toMatchObject({ instance_id: work.id, status: "RUNNING", current_context: { half_done: "it" } });
+});
+
+test("SPRINT_TASK without a user ends before it opens anything, and says what they do next", async () => {
+  const on = await connect();
+  const run = await startRun(on, "SPRINT_TASK", { unattended: true });
+  let told = run.told;
+  for (let calls = 0; told.data.next_step.step_name !== "Update Ticket"; calls += 1) {
+    expect(calls).toBeLessThan(15);
+    const { step_name } = told.data.next_step;
+    const call = told.data.report_with.arguments;
+    const context_updates = { ...filledIn(call.context_updates), ...usualUpdates(step_name, true) };
+    told = await on.call("advance_workflow", { ...call, report: { ...call.report, details: "done" }, context_updates });
+    expect(told.data.status).toBe("RUNNING");
+  }
+  expect(told.data.next_step.instructions).toMatch(
+    /not opened; its text: .*pull-request\.md\. What the user does next: `git push -u x x`/,
+  );
+  expect((await historyOf(on, run.id)).some(({ step_name }) => step_name === "Open Pull Request")).toBe(false);
 });

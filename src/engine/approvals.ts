@@ -135,7 +135,7 @@ async function whereNoLeads(call: Call, { step, comment }: { step: Step; comment
   const byRoute = await decideDenial(call, { step, comment });
   if (byRoute) return byRoute;
   const next_step = step.approval?.denied;
-  return next_step === undefined ? null : { next_step };
+  return next_step === undefined ? null : { next_step, reasoning: "the step's `denied`" };
 }
 
 async function boundOf(call: Call): Promise<Bound> {

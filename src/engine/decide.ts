@@ -85,15 +85,15 @@ async function ask(call: Call, matter: Matter): Promise<{ call: Call; verdict: V
 export async function decideDenial(
   call: Call,
   { step, comment }: { step: Step; comment: string },
-): Promise<Pick<Decision, "next_step" | "notes"> | null> {
+): Promise<Pick<Decision, "next_step" | "reasoning" | "notes"> | null> {
   const report = { step_id: stepIdOf(call.current), status: "denied" };
   const pending = { report, context_updates: {}, received_at: momentOf(call).now, asked: false };
   const question = { ...questionOf(call, { step, pending }), denied: { comment } };
   for (const decider of call.parts.deciders.filter(({ asksOutside }) => !asksOutside)) {
     const verdict = await decider.decide(question, call.caller);
     if ("passed" in verdict) continue;
-    const { next_step, notes } = verdict.decision;
-    return { next_step, ...(notes ? { notes } : {}) };
+    const { next_step, reasoning, notes } = verdict.decision;
+    return { next_step, reasoning, ...(notes ? { notes } : {}) };
   }
   return null;
 }

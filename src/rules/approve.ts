@@ -25,7 +25,7 @@ export interface No {
   approval_id: string;
   comment: string;
   shown: Digest[];
-  to: Pick<Decision, "next_step" | "notes"> | null;
+  to: Pick<Decision, "next_step" | "reasoning" | "notes"> | null;
 }
 
 /** The request at which the run stands, whether somebody said yes or not; null if it stands at none. */
@@ -85,7 +85,8 @@ export function deny(workflow: Workflow, instance: Instance, { to, ...no }: No, 
     const turn: Turn = { of: "person", kind: "denied", since: moment.now, message };
     return turned(instance, { kind: "approval", turn, ruling }, moment);
   }
-  const decision: Decision = { decided_by: "person", reasoning: `denied by ${moment.actor}${said}`, ...to };
+  const reasoning = `denied by ${moment.actor}${said} (${to.reasoning})`;
+  const decision: Decision = { decided_by: "person", ...to, reasoning };
   return move(workflow, instance, { ...moment, decision, context_updates: {}, ruling });
 }
 

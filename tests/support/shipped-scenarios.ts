@@ -1,6 +1,6 @@
 /** The paths along which the shipped workflows are driven: together they take every route of every step. */
 
-/** `Step ✓` or `Step ✗`, with the agent's choice after an arrow, and what the report sets if a route looks at it. */
+/** `Step ✓` or `Step ✗`, with the agent's choice after an arrow (`Step ⊘ why`: a person says no to it), and what the report sets if a route looks at it. */
 export type Visit = string | [visit: string, updates: object];
 
 /** Stands last in a scenario that does not end as COMPLETED. */
@@ -44,6 +44,8 @@ const ticketUpdated = "Update Ticket ✓";
 const branched = ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓", "Run Baseline ✓"];
 const sliced = [...branched, "Plan Slices ✓", "Build Slice ✓", "Run Checks ✓"];
 const refixed = ["Verify Criteria ✗", "Fix Findings ✓", "Run Checks ✓"];
+
+const readyAgain = ["Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"];
 
 export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
   REFACTOR_WITH_TESTS: {
@@ -177,13 +179,14 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       ...[...branched, "Plan Slices ✓"],
       ["Build Slice ✓", { slices_left: 1 }],
       ...["Build Slice ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"],
-      ticketUpdated,
+      ...["Open Pull Request ✓", ticketUpdated],
     ],
     "checks that failed before fail the same": [
       ...branched.slice(0, -1),
       ["Run Baseline ✓", { baseline_exit_code: 1 }],
       ...["Plan Slices ✓", "Build Slice ✓", "Run Checks ✗", "Verify Criteria ✓", "Review Against Ticket ✓"],
-      ...["Prepare Pull Request ✓", ticketUpdated],
+      ["Prepare Pull Request ✓", { remote: "none" }],
+      ticketUpdated,
     ],
     "the ticket cannot be read": ["Read Ticket ✗", FAILED],
     "the criteria stay unclear": ["Read Ticket ✓", "Clarify Criteria ✗", ...blocked],
@@ -205,6 +208,20 @@ export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
       ...["Plan Slices ✓", "Build Slice ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓"],
       ...["Prepare Pull Request ✗", "Fix Findings ✓", "Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓"],
       ...["Prepare Pull Request ✗", ticketUpdated],
+    ],
+    "a person wants it otherwise, then the remote refuses twice": [
+      ...[...sliced, "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"],
+      ...[
+        "Open Pull Request ⊘ name the setting",
+        "Fix Findings ✓",
+        ...readyAgain,
+        "Open Pull Request ✗",
+        ticketUpdated,
+      ],
+    ],
+    "the remote refuses, then a person says no": [
+      ...[...sliced, "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"],
+      ...["Open Pull Request ✗", "Fix Findings ✓", ...readyAgain, "Open Pull Request ⊘", ticketUpdated],
     ],
     "three repairs fail": [
       ...[...sliced, "Verify Criteria ✗", "Fix Findings ✗ → Plan Slices", "Plan Slices ✓", "Build Slice ✓"],
