@@ -17,10 +17,10 @@ export interface Question {
   choice: Candidates;
   /** The last entries of the history, oldest first; read only when asked for. */
   recent: () => Promise<HistoryEntry[]>;
+  /** A person said no to the step: only routes that name the approval are about that, and they see no report. */
+  denied?: { comment: string };
   /** The step at which a client that resumes thought it was, if that is not the current one. */
   assumed?: string | undefined;
-  /** A person said no: only routes that are about approval decide, and they see no report. */
-  denied?: { comment: string } | undefined;
 }
 
 /** A decision, or the reasons for having none; the question then goes to the next decider. */

@@ -31,7 +31,7 @@ export function checkDoer(written: Written, stepNames: readonly string[], readin
     const fault = wayFault(step, { key, to }, stepNames);
     if (fault) reading.problems.add(code, at, fault);
   }
-  reportNos(written, reading);
+  reportUnasked(written, reading);
 }
 
 /** Where the step leads once its deadline is over, and on a no. */
@@ -63,19 +63,14 @@ function wayFault({ next, routes }: Step, { key, to }: { key: string; to: string
   };
 }
 
-/** Reports routes about an approval that nobody gives or refuses, or whose no goes elsewhere. */
-function reportNos({ step, keys, routes }: Written, { problems }: Reading): void {
-  const denied = step.approval?.denied;
+/** Reports routes about an approval for which nobody is asked. */
+function reportUnasked({ keys, routes }: Written, { problems }: Reading): void {
+  if (keys.has("approval")) return;
   for (const { about, to, at } of routes)
-    if (about && !keys.has("approval"))
+    if (about)
       problems.add("ROUTE_APPROVAL", at, {
         message: `The route to "${to}" names "approval", and nobody is asked for one in this step`,
         hint: 'Add "approval: true" to the front matter, or take "approval" out of the expression',
-      });
-    else if (about && denied !== undefined)
-      problems.add("ROUTE_APPROVAL", at, {
-        message: `A no leads to "${denied}" by "denied", and never along this route to "${to}"`,
-        hint: 'Remove one of them: "denied" leads each no to one step, routes tell them apart',
       });
 }
 
