@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { progressOf } from "../src/mcp/line-of-steps.ts";
 import type { Step, Workflow } from "../src/workflow.ts";
 
-type Leads = Pick<Step, "next" | "routes">;
+type Leads = Pick<Step, "next" | "routes" | "deadline" | "approval">;
 
 const to = (...names: string[]): Leads => ({ next: names, routes: [] });
 const otherwise = (name: string, ...before: string[]): Leads => ({
@@ -24,6 +24,13 @@ const CASES: [what: string, leads: Record<string, Leads>, isLine: boolean][] = [
   ["a step may end the run early", { A: to("B", "FINISH"), B: otherwise("C", "FINISH"), C: to("FINISH") }, true],
   ["a step comes again", { A: to("B"), B: otherwise("B", "FINISH") }, false],
   ["the last leads back", { A: to("B"), B: otherwise("FINISH", "A") }, false],
+  [
+    "its time runs out",
+    { A: { ...otherwise("B"), deadline: { after: 9, then: "C" } }, B: to("C"), C: to("FINISH") },
+    false,
+  ],
+  ["a no leads back", { A: to("B"), B: { ...otherwise("FINISH"), approval: { denied: "A" } } }, false],
+  ["a no ends the run", { A: to("B"), B: { ...otherwise("FINISH"), approval: { denied: "FINISH" } } }, true],
   ["a step can be left out", { A: to("B", "C"), B: to("C"), C: to("FINISH") }, false],
   ["a step is never reached", { A: to("FINISH"), B: to("FINISH") }, false],
   ["the steps stand in another order", { A: to("C"), C: to("B"), B: to("FINISH") }, true],
