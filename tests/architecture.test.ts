@@ -18,6 +18,7 @@ const NOUNS = [
   "upkeep",
   "template",
   "agent",
+  "approval",
   "check",
   "check-kinds",
   "attempt",

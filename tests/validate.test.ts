@@ -94,6 +94,24 @@ test("what is legal but odd is a warning, which alone is no failure", async () =
   expect(verdict).toMatchObject({ name: "ODD", valid: true, problems: [], warnings: [{ code: "STEP_UNREACHABLE" }] });
 });
 
+test("what a person must approve is named, and a wrong approval is a problem in its line", async () => {
+  const steps = {
+    Build: { extras: ["next: Deploy"] },
+    Deploy: { extras: ["approval: {show: changes}", "next: FINISH"] },
+  };
+  const files = workflowFiles("RELEASE", steps);
+  expect(await validate(files)).toMatchObject({
+    code: 0,
+    stdout: "RELEASE: ok\n  a person must approve Deploy\n",
+  });
+  expect(JSON.parse((await validate(files, "--json")).stdout)).toMatchObject([{ approvals: ["Deploy"] }]);
+  const { code, stdout } = await validate(step(`---\napproval:\n  show: change\n---\n${STEP}`));
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    '  W/a.md:3 APPROVAL_INVALID: "show" names "change", which is neither "changes" nor a context key\n    | show: change\n    Did you mean "changes"?',
+  );
+});
+
 test("The directory of a workflow, named as the directory of workflows, is told from an empty one", async () => {
   const inside = await validate({ "index.md": "# Steps\n1. [Do](a.md)\n", "a.md": STEP });
   expect(inside).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Looked in [^\n]+\n$/) });

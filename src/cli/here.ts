@@ -1,4 +1,4 @@
-/** What a server with these settings would do here: where it looks for workflows, and what of them it checks and runs. */
+/** What a server with these settings would do here: where it looks for workflows, what of them it checks and runs, and whom it asks. */
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { App } from "../app.ts";
@@ -13,12 +13,14 @@ interface Allowed {
 type CheckHere = Allowed & { check: string };
 type ProgramHere = Allowed & { program: string };
 
-/** What of a workflow a server looks at and runs. */
+/** What of a workflow a server looks at and runs, and where it asks a person. */
 export interface Here {
   /** Each check once, in the order of the steps. */
   checks: CheckHere[];
   /** Each program of a server step once. */
   programs: ProgramHere[];
+  /** The steps that a person must approve. */
+  approvals: string[];
 }
 
 /** What a server with these settings would make of the workflow. */
@@ -35,14 +37,15 @@ export function whatHere(
   return {
     checks: [...once(steps.flatMap(({ checks = [] }) => checks))].map(([check, refusal]) => ({ check, refusal })),
     programs: [...once(steps.flatMap(({ run = [] }) => run))].map(([program, refusal]) => ({ program, refusal })),
+    approvals: steps.flatMap(({ name, approval }) => (approval ? name : [])),
   };
 }
 
 /**
- * `the server checks test (bun test) and runs make; not lint: the server was started without --command lint=…`; empty if
- * there is nothing of the kind.
+ * `the server checks test (bun test) and runs make; not lint: the server was started without --command lint=…; a person must
+ * approve Deploy`; empty if there is nothing of the kind.
  */
-export function whatWords({ checks, programs }: Here): string {
+export function whatWords({ checks, programs, approvals }: Here): string {
   const all = [
     ...checks.map(({ check, refusal }) => ({ does: "checks", what: check, refusal })),
     ...programs.map(({ program, refusal }) => ({ does: "runs", what: program, refusal })),
@@ -54,7 +57,8 @@ export function whatWords({ checks, programs }: Here): string {
   });
   const reasons = [...new Set(all.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => `not ${names(all.filter(({ refusal }) => refusal === reason))}: ${reason}`);
-  return [...(done.length > 0 ? [`the server ${done.join(" and ")}`] : []), ...left].join("; ");
+  const asked = approvals.length > 0 ? [`a person must approve ${approvals.join(" | ")}`] : [];
+  return [...(done.length > 0 ? [`the server ${done.join(" and ")}`] : []), ...left, ...asked].join("; ");
 }
 
 /** `the built-in workflows, /home/ada/shop/workflows (there is none)` */

@@ -45,7 +45,8 @@ function verdictOn(given: string, { workflows, invalid }: Catalog, app: App): Ve
     message: `There is no workflow "${name}".`,
     hint: `${didYouMean(name, all)}There are: ${all.join(", ") || "none"}.`,
   };
-  return { name, valid: false, problems: invalid.get(name) ?? [missing], warnings: [], checks: [], programs: [] };
+  const nothing: Here = { checks: [], programs: [], approvals: [] };
+  return { name, valid: false, problems: invalid.get(name) ?? [missing], warnings: [], ...nothing };
 }
 
 function describe({ name, valid, problems, warnings, ...here }: Verdict): string {
