@@ -26,12 +26,14 @@ import { createChanges } from "./mcp/changes.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
+import type { PinKeeper } from "./pin.ts";
 import { checkExpression, namesApproval } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
 import { createBusyWait } from "./sqlite/busy.ts";
 import { createSqliteUpkeep } from "./sqlite/file-upkeep.ts";
 import { createLazyStore } from "./sqlite/lazy-store.ts";
+import { createSqlitePinKeeper } from "./sqlite/pin-keeper.ts";
 import type { Upkeep } from "./upkeep.ts";
 import type { WorkflowSource } from "./workflow.ts";
 
@@ -41,6 +43,7 @@ export interface App {
   engine: Engine;
   log: Log;
   upkeep: Upkeep;
+  pin: PinKeeper;
   /** Which checks may be looked at. */
   permission: Permission;
   /** The middle rung; null if no model is configured. */
@@ -130,6 +133,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
         return deleted;
       },
     },
+    pin: createSqlitePinKeeper(config.dbPath, busy, now),
     mcpServer,
     sessionless,
     serveHttp: async (stop) => {

@@ -7,6 +7,7 @@ import { demo } from "./cli/demo.ts";
 import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
+import { pin } from "./cli/pin.ts";
 import { prune } from "./cli/prune.ts";
 import { release } from "./cli/release.ts";
 import { serve } from "./cli/serve.ts";
@@ -36,6 +37,7 @@ const COMMANDS: Command[] = [
   show,
   wait,
   release,
+  pin,
   doctor,
   backup,
   prune,
@@ -50,7 +52,8 @@ export async function runCli(argv: string[], terminal: { stop: AbortSignal }): P
   const printRaw = (line: string) => void process.stdout.write(`${line}\n`);
   const print = (line: string) => printRaw(visible(line));
   const complain = (line: string) => void process.stderr.write(`${visible(line)}\n`);
-  const output = { print, printRaw, complain, ...terminal };
+  const ends = () => ({ input: process.stdin, output: process.stdout });
+  const output = { print, printRaw, complain, ends, ...terminal };
   const [first = ""] = argv;
   if (first === "--version") return version.run({ values: {}, positionals: [] }, output);
   if (first === "--help" || first === "-h" || first === "help") {

@@ -16,6 +16,8 @@ const NOUNS = [
   "decider",
   "project",
   "upkeep",
+  "pin",
+  "approval",
   "template",
   "agent",
   "approval",

@@ -33,8 +33,9 @@ describe("when all is well", () => {
   test("without a model: exit code 0, and it says who decides", async () => {
     const { code, stdout, stderr } = await doctor();
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout.match(/^✓ /gm)).toHaveLength(5);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(6);
     expect(stdout).not.toMatch(/✗|→/);
+    expect(about(stdout, "person").line).toContain("no PIN is set");
     expect(about(stdout, "model").line).toContain("agent decides");
   });
 
@@ -58,6 +59,7 @@ describe("when all is well", () => {
       ["definitions", true],
       ["checks", true],
       ["database", true],
+      ["person", true],
       ["model", true],
     ]);
   });
@@ -79,7 +81,7 @@ describe("a bad endpoint", () => {
     for (const AI_ON_FAILURE of ["agent", "error"]) {
       const { code, stdout, stderr } = await doctor(modelEnv(endpointThat(behaviour), { AI_ON_FAILURE }));
       expect(code).toBe(1);
-      expect(stdout.match(/^✓ /gm)).toHaveLength(4);
+      expect(stdout.match(/^✓ /gm)).toHaveLength(5);
       const { line, todo } = about(stdout, "model");
       expect(line).toMatch(/^✗/);
       expect(line).toMatch(found);
@@ -129,7 +131,7 @@ describe("the rest", () => {
     expect(line).toMatch(/^✗.*BROKEN/);
     expect(line).not.toContain("GOOD");
     expect(todo).toContain("orchestrator validate BROKEN");
-    expect(stdout.match(/^✓ /gm)).toHaveLength(4);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(5);
     const [, command] = /orchestrator (.+)$/.exec(todo) ?? [];
     const validated = await runBare({
       cwd: workflows,
@@ -154,7 +156,7 @@ describe("the rest", () => {
     expect(line).toMatch(/^✗/);
     expect(line + todo).toContain(db);
     expect(todo).not.toBe("");
-    expect(stdout.match(/^✓ /gm)).toHaveLength(4);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(5);
   });
 
   test("a database that other users may open is made private", async () => {

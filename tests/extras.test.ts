@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { advance, expectError, expectRefused, expectStep, skeletonIn, startRun, statusOf } from "./support/calls.ts";
 import { TRANSPORTS } from "./support/either.ts";
-import { EXECUTABLE } from "./support/executable.ts";
+import { decide } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -164,7 +164,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
         const rewind = () => on.call("rewind_workflow", { instance_id: run.id, to_visit });
         await expectRefused(on, run.id, rewind, "INSTANCE_SUSPENDED");
       }
-      expect(await release(run.id, on.db)).toMatchObject({ code: 0, out: expect.stringContaining("RUNNING at Try") });
+      expect(await release(run.id, on.db)).toMatchObject({ code: 0, seen: expect.stringContaining("RUNNING at Try") });
       const held = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 });
       expect(held.data.status).toBe("SUSPENDED");
       await release(run.id, on.db);
@@ -211,17 +211,14 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
 test("release: what does not wait is refused, and so is what is over", async () => {
   const on = await TRANSPORTS.stdio({ workflows });
   const run = await startRun(on, "LOOP");
-  expect(await release(run.id, on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("waits for nobody") });
+  expect(await release(run.id, on.db)).toMatchObject({ code: 1, seen: expect.stringContaining("waits for nobody") });
   await advance(on, run);
-  expect(await release(run.id, on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("COMPLETED") });
-  expect(await release("wf_none", on.db)).toMatchObject({ code: 1, errors: expect.stringContaining("wf_none") });
+  expect(await release(run.id, on.db)).toMatchObject({ code: 1, seen: expect.stringContaining("COMPLETED") });
+  expect(await release("wf_none", on.db)).toMatchObject({ code: 1, seen: expect.stringContaining("wf_none") });
   expect((await release("", on.db)).code).toBe(2);
 });
 
 /** As a person does it, in a terminal. */
-async function release(id: string, db: string, ...more: string[]) {
-  const args = ["release", ...(id ? [id] : []), "--db", db, ...more];
-  const child = Bun.spawn([EXECUTABLE, ...args], { cwd: join(db, ".."), stdout: "pipe", stderr: "pipe" });
-  const [code, out, errors] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
-  return { code, out, errors };
+function release(id: string, db: string) {
+  return decide(["release", ...(id ? [id] : []), "--db", db], [["Type yes: ", "yes"]], join(db, ".."));
 }

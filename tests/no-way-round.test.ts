@@ -6,8 +6,8 @@ import { advance, expectError, expectRefused, type Run, startRun, statusOf } fro
 import { type Connection, connect } from "./support/client.ts";
 import { TRANSPORTS } from "./support/either.ts";
 import { chooses } from "./support/endpoint.ts";
-import { EXECUTABLE } from "./support/executable.ts";
 import { connectTo, endpointThat } from "./support/model-run.ts";
+import { decide } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const GUARDED = {
@@ -116,8 +116,10 @@ for (const [what, extras] of Object.entries(WEAKER)) {
     const call = () => on.call("resume_workflow", { instance_id: run.id, use_latest: true });
     const told = await expectRefused(on, run.id, call, "STEP_NOT_ALLOWED");
     expect(told.text).toContain(`orchestrator release ${run.id} --use-latest`);
-    const release = [EXECUTABLE, "release", run.id, "--use-latest", "--db", on.db, "--workflows", workflows];
-    expect(Bun.spawnSync(release).exitCode).toBe(0);
+    const release = ["release", run.id, "--use-latest", "--db", on.db, "--workflows", workflows];
+    const { code, seen } = await decide(release, [["Type yes: ", "yes"]]);
+    expect(code).toBe(0);
+    for (const less of told.data.details.weakened) expect(seen).toContain(`  - ${less}\n`);
     expect((await on.call("resume_workflow", { instance_id: run.id })).data.next_step.step_id).toBe("2-test");
   });
 }

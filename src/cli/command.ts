@@ -19,6 +19,8 @@ export interface Terminal {
   printRaw(line: string): void;
   /** Everything else, to stderr. */
   complain(line: string): void;
+  /** Where a person's keys come from, and where they read: opened at the first use. */
+  ends(): { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
   /** Aborted when the process is told to end. */
   stop: AbortSignal;
 }
@@ -60,6 +62,11 @@ export const CHECKS = {
 } satisfies Options;
 
 export const JSON_OUTPUT = { json: { type: "boolean", help: "Print JSON" } } satisfies Options;
+
+/** Of a command that decides, so that it is refused with its reason. */
+export const NO_JSON = {
+  json: { type: "boolean", help: "Refused: a person decides, by typing; JSON is for reading" },
+} satisfies Options;
 
 /** The settings among a command's words. */
 export function flagsOf({ values }: Words): Flags {

@@ -8,7 +8,7 @@ import { CHECKS, type Command, DEFINITIONS, flagsOf, JSON_OUTPUT, STATE, type Wo
 import { placesWords, whatHere, whatWords } from "./here.ts";
 
 interface Finding {
-  what: "settings" | "definitions" | "checks" | "database" | "model";
+  what: "settings" | "definitions" | "checks" | "database" | "person" | "model";
   ok: boolean;
   found: string;
   /** What to do; empty if there is nothing to do. */
@@ -41,6 +41,7 @@ async function examine(words: Words, stop: AbortSignal): Promise<Finding[]> {
     await finding("definitions", () => definitions(app)),
     await finding("checks", () => checks(app)),
     await finding("database", () => database(app)),
+    await finding("person", () => person(app)),
     await finding("model", () => model(app)),
   ]);
   return [settings, ...rest];
@@ -88,6 +89,14 @@ async function database({ engine, upkeep }: App): Promise<string> {
   }
   const { instances, elsewhere } = await engine.list({ limit: 1 });
   return `opens; ${instances.length > 0 ? "this project has runs" : "no runs in this project"}, ${elsewhere} elsewhere`;
+}
+
+/** Whether what a person decides is asked of somebody who knows something. */
+async function person({ pin }: App): Promise<string> {
+  const { set, until } = await pin.state();
+  const paused = until === null ? "" : `; after too many wrong ones none is taken before ${until}`;
+  if (set) return `a PIN is set: who approves, denies or releases types it${paused}`;
+  return "no PIN is set: an agent with a shell of the same user could approve in your place; `orchestrator pin set` sets one";
 }
 
 /** A real decision with one right answer. */

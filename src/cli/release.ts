@@ -1,5 +1,7 @@
-/** `orchestrator release`: a person lets a run go on that a guard suspended. No tool does it. */
-import { type Command, DEFINITIONS, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+/** `orchestrator release`: a person lets a run go on that a guard suspended, at a terminal. No tool does it. */
+import type { Releasable } from "../engine/release.ts";
+import { type Command, DEFINITIONS, NO_JSON, STATE, withApp } from "./command.ts";
+import { personAt } from "./person.ts";
 
 export const release: Command = {
   name: "release",
@@ -12,24 +14,40 @@ export const release: Command = {
       type: "boolean",
       help: "Also move it to the workflow's files as they are now, even if they demand less",
     },
-    ...JSON_OUTPUT,
+    ...NO_JSON,
   },
-  run: async (words, { print, complain, stop }) => {
+  run: async (words, terminal) => {
+    const { print, complain, stop } = terminal;
     const [instance_id, ...more] = words.positionals;
     if (!instance_id || more.length > 0) {
       complain("Name one run: orchestrator release INSTANCE (`orchestrator instances` lists them)");
       return 2;
     }
-    return withApp(words, stop, async ({ engine }) => {
-      const use_latest = words.values["use-latest"] === true;
-      const { instance } = await engine.release({ instance_id, use_latest }, { actor: "cli" });
+    const person = personAt(words, terminal);
+    return withApp(words, stop, async ({ engine, pin }) => {
+      const input = { instance_id, use_latest: words.values["use-latest"] === true };
+      const { version, definition, ...shown } = await engine.releasable(input, CALLER);
+      print(releaseText(shown));
+      if (!(await person.agrees("Let it go on?", pin))) return 1;
+      const { instance } = await engine.release({ ...input, seen: { version, definition } }, CALLER);
       const { status, step_name, visit } = instance;
-      if (words.values["json"]) print(JSON.stringify({ instance_id, status, step_name, visit }));
-      else
-        print(
-          `${instance_id} is ${status} at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`,
-        );
+      print(
+        `${instance_id} is ${status} at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`,
+      );
       return 0;
     });
   },
 };
+
+const CALLER = { actor: "cli" };
+
+/** What it waits for, and what the files as they are now take away. */
+function releaseText({ instance, weakened }: Pick<Releasable, "instance" | "weakened">): string {
+  const { instance_id, workflow_name, step_name, visit, status, turn } = instance;
+  const waits = turn?.of === "person" ? `waits since ${turn.since}: ${turn.message ?? turn.kind}` : `is ${status}`;
+  const less = weakened.map((each) => `  - ${each}`);
+  return [
+    `${instance_id} (${workflow_name}) at ${step_name}, visit ${visit}, ${waits}.`,
+    ...(less.length > 0 ? ["The workflow's files as they are now demand less of it, or run more:", ...less] : []),
+  ].join("\n");
+}

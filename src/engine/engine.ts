@@ -17,19 +17,13 @@ import { atHandOut } from "./hand-out.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
+import { lookAtRelease, type Releasable, type ReleaseInput, releaseInstance } from "./release.ts";
 import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
 import { createSettler } from "./settle.ts";
 import { explained, settleOutcome, withDenied } from "./settled.ts";
 import { staleProofs, withStale } from "./stale.ts";
 import { type StartInput, start } from "./start.ts";
-import {
-  type CancelInput,
-  cancelInstance,
-  type ReleaseInput,
-  type RewindInput,
-  releaseInstance,
-  rewindInstance,
-} from "./steer.ts";
+import { type CancelInput, cancelInstance, type RewindInput, rewindInstance } from "./steer.ts";
 
 /**
  * Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. Each
@@ -44,6 +38,7 @@ export interface Engine {
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
   rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
   /** For a person, as the next four are: no tool does it. */
+  releasable(input: Omit<ReleaseInput, "seen">, caller: Caller): Promise<Releasable>;
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
   /** What waits for a yes or no; what a yes would be bound to; the decision. See engine/approvals.ts. */
   approvals(input: { all: boolean }): Promise<Waits[]>;
@@ -99,6 +94,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     resume: (input, caller) => handOut(resume(parts, input, caller), caller, { tells: true }),
     cancel: (input, caller) => cancelInstance(parts, input, caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
+    releasable: (input, caller) => lookAtRelease(parts, input, caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
     approvals: (input) => approvals(parts, input),
     bound: (instanceId) => bound(parts, instanceId),

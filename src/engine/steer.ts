@@ -1,7 +1,6 @@
-/** What a person wants of a run beyond its workflow: to end it, or to take it back to an earlier visit. */
+/** What a person wants of a run beyond its workflow: to end it, to move it to other files, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
 import type { HistoryEntry } from "../instance.ts";
-import { requestOf } from "../rules/approve.ts";
 import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
 import { type Call, happen, openCall } from "./call.ts";
@@ -9,7 +8,6 @@ import { handedOut, type Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { lastDecision } from "./read.ts";
 import { SERVER } from "./serve.ts";
-import { findDefinition } from "./start.ts";
 import { suspendedError } from "./visits.ts";
 
 /** Entries among which a rewind is sought that is sent again. */
@@ -34,28 +32,6 @@ export async function cancelInstance(parts: Parts, input: CancelInput, caller: C
   const cancelled = await happen(call, { kind: "cancelled", ...said });
   parts.log.info({ instance_id: input.instance_id }, "instance cancelled");
   return handedOut(cancelled, { decision: await lastDecision(cancelled) });
-}
-
-export interface ReleaseInput {
-  instance_id: string;
-  /** Also move it to the workflow's files as they are now, although they may demand less. */
-  use_latest: boolean;
-}
-
-/**
- * Lets an instance that a guard suspended go on, for a person; with `use_latest`, also moves it to the current files,
- * even if they demand less. Throws INVALID_INPUT if there is nothing to release, STEP_NOT_ALLOWED if the files do not
- * have its step, DEFINITION_NOT_FOUND, DEFINITION_INVALID, CONFLICT, INSTANCE_FINAL.
- */
-export async function releaseInstance(parts: Parts, input: ReleaseInput, caller: Caller): Promise<Outcome> {
-  const call = await openCall(parts, input.instance_id, caller);
-  const latest = input.use_latest ? await findDefinition(parts, call.current.workflow_name) : null;
-  const moves = latest !== null && latest.hash !== call.current.definition;
-  const moved = moves ? await moveTo(call, latest) : call;
-  const waits = !moves || (moved.current.status === "SUSPENDED" && !requestOf(moved.current));
-  const released = waits ? await happen(moved, { kind: "released" }) : moved;
-  parts.log.info({ instance_id: input.instance_id }, "instance released");
-  return handedOut(released);
 }
 
 /**

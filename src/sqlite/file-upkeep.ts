@@ -6,8 +6,7 @@ import { AppError } from "../errors.ts";
 import type { Upkeep } from "../upkeep.ts";
 import type { BusyWait } from "./busy.ts";
 import { isOpenToOthers } from "./files.ts";
-import { openDatabase } from "./open.ts";
-import { asPersistenceError } from "./persistence-error.ts";
+import { withDatabase } from "./open.ts";
 import { prune } from "./prune.ts";
 
 /** Less free space than this is worth a word. */
@@ -24,28 +23,17 @@ const NETWORK_FILE_SYSTEMS = new Map([
 ]);
 
 export function createSqliteUpkeep(path: string, busy: BusyWait): Upkeep {
-  async function withDatabase<T>(use: (db: Database) => Promise<T>): Promise<T> {
-    const db = await openDatabase(path, busy);
-    try {
-      return await use(db);
-    } catch (error) {
-      throw asPersistenceError(error, path);
-    } finally {
-      db.close();
-    }
-  }
-
   return {
     examine: () =>
-      withDatabase(async (db) => {
+      withDatabase(path, busy, async (db) => {
         await busy.whenFree(() => db.transaction(() => {}).immediate()); // may it be written?
         const look = () => db.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
         const damaged = (await busy.whenFree(look)).map((row) => row.quick_check).filter((line) => line !== "ok");
         if (damaged.length > 0) throw damagedFile(path, damaged);
         return [...modeWarning(path), ...networkWarning(path), ...spaceWarning(path)];
       }),
-    backup: (file) => withDatabase((db) => copyTo(db, { file: resolve(file), busy })),
-    prune: (before) => withDatabase((db) => prune(db, { path, before, busy })),
+    backup: (file) => withDatabase(path, busy, (db) => copyTo(db, { file: resolve(file), busy })),
+    prune: (before) => withDatabase(path, busy, (db) => prune(db, { path, before, busy })),
   };
 }
 

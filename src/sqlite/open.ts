@@ -20,7 +20,19 @@ export async function openDatabase(path: string, busy: BusyWait): Promise<Databa
   }
 }
 
-/** The same without waiting; throws what SQLite or the file system says, as it is. */
+/** Opens the database, hands it to `use`, and closes it. Rejects with PERSISTENCE_ERROR, or what else `use` throws as AppError. */
+export async function withDatabase<T>(path: string, busy: BusyWait, use: (db: Database) => Promise<T>): Promise<T> {
+  const db = await openDatabase(path, busy);
+  try {
+    return await use(db);
+  } catch (error) {
+    throw asPersistenceError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+/** `openDatabase` without waiting; throws what SQLite or the file system says, as it is. */
 export function tryOpen(path: string): Database {
   if (isThere(path)) {
     accessSync(path, constants.R_OK | constants.W_OK);

@@ -21,3 +21,11 @@ CREATE INDEX instances_due ON instances (due_for, due_at) WHERE due_at IS NOT NU
 ALTER TABLE instances ADD COLUMN assumptions TEXT;
 ALTER TABLE instances ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE starts ADD COLUMN unattended INTEGER NOT NULL DEFAULT 0;
+
+-- The one PIN (an argon2id hash), how many wrong guesses there were since the last right one, and when the last was counted.
+CREATE TABLE pin (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  hash TEXT NOT NULL,
+  wrong INTEGER NOT NULL DEFAULT 0,
+  guessed_at TEXT
+) STRICT;
