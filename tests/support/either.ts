@@ -11,6 +11,8 @@ export interface Served extends Caller {
   db: string;
   prompts(): Promise<Prompt[]>;
   /** What the user says by calling the prompt. */
+  /** A resource whole, as text. */
+  read(uri: string): Promise<string>;
   prompt(name: string, args: Record<string, string>): Promise<string>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
@@ -27,12 +29,19 @@ export const TRANSPORTS: Record<"stdio" | "HTTP", (options: Options) => Promise<
   },
 };
 
-function served({ client, call, project, db, kill }: Omit<Served, "prompts" | "prompt"> & { client: Client }): Served {
+function served({
+  client,
+  call,
+  project,
+  db,
+  kill,
+}: Omit<Served, "prompts" | "prompt" | "read"> & { client: Client }): Served {
   return {
     call,
     project,
     db,
     kill,
+    read: async (uri) => JSON.stringify((await client.readResource({ uri })).contents),
     prompts: async () => (await client.listPrompts()).prompts,
     prompt: async (name, args) => {
       const { messages } = await client.getPrompt({ name, arguments: args });
