@@ -7,6 +7,7 @@ import type { Exhibits } from "./approval.ts";
 import { PATIENCE, type Patience } from "./attempt.ts";
 import { createChecker } from "./checks/checker.ts";
 import { createKeptFiles } from "./checks/kept-files.ts";
+import { createNotifier } from "./checks/notifier.ts";
 import type { Permission } from "./checks/permission.ts";
 import { createRunFiles } from "./checks/run-files.ts";
 import { joinCommand } from "./command-words.ts";
@@ -82,6 +83,9 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const files = createKeptFiles(directory);
   const checker = createChecker({ ...config.checks, changes: gitChangeProbe, files, log });
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
+  const { notify: words, project } = config;
+  const { environment } = config.checks;
+  const notifier = words && createNotifier({ words, project, environment, log });
   const engineParts = {
     store: database.open,
     source: libraryOf(config.definitions, {
@@ -98,6 +102,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     checker,
     attempts,
     patience,
+    notifier,
     commandLine: (command: string, id: string) =>
       joinCommand([...self(), command, id, ...(config.dbIsDefault ? [] : ["--db", config.dbPath])]),
     hasState: () => existsSync(config.dbPath),
@@ -148,10 +153,12 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       busy.stop();
       stopSettling();
       void attempts.stop();
+      notifier?.end();
     },
     close: async () => {
       stopSettling();
       await attempts.stop();
+      await notifier?.close();
       await database.close();
     },
   };

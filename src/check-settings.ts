@@ -35,21 +35,35 @@ export function namedCommands(given: string[]): CheckSettings["commands"] {
   for (const value of given) {
     const [, name = "", text = ""] = /^([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(value) ?? [];
     if (!name) {
-      throw badCommand(value, "which is not NAME=COMMAND", 'Write it like --command test="bun test".');
+      throw badCommand("--command", value, "which is not NAME=COMMAND", 'Write it like --command test="bun test".');
     }
-    if (commands.has(name)) throw badCommand(value, "but that name is taken", "Give each command a name of its own.");
-    const split = splitCommand(text);
-    if ("fault" in split) {
-      const hint = `It is started without a shell; if one is needed, write --command ${name}="sh -c '…'".`;
-      throw badCommand(value, `which cannot be started: ${split.fault}`, hint);
-    }
-    commands.set(name, { text, words: split.words });
+    if (commands.has(name))
+      throw badCommand("--command", value, "but that name is taken", "Give each command a name of its own.");
+    commands.set(name, { text, words: wordsOf(text, { flag: "--command", value, named: `${name}=` }) });
   }
   return commands;
 }
 
-function badCommand(value: string, fault: string, hint: string): AppError {
-  return new AppError("INVALID_INPUT", `--command is "${value}", ${fault}.`, { hint });
+/**
+ * The words of the program that tells a person; null if none was named. Throws INVALID_INPUT for one that cannot be started.
+ */
+export function notifyWords(text: string | undefined, platform: NodeJS.Platform = process.platform): string[] | null {
+  if (text === undefined) return null;
+  const flag = "--notify";
+  const words = wordsOf(text, { flag, value: text, named: "" });
+  if (platform !== "win32") return words;
+  throw badCommand(flag, text, "but programs are run on POSIX systems only", "Start the server without it.");
+}
+
+function wordsOf(text: string, { flag, value, named }: { flag: string; value: string; named: string }): string[] {
+  const split = splitCommand(text);
+  if ("words" in split) return split.words;
+  const hint = `It is started without a shell; if one is needed, write ${flag} ${named}"sh -c '…'".`;
+  throw badCommand(flag, value, `which cannot be started: ${split.fault}`, hint);
+}
+
+function badCommand(flag: string, value: string, fault: string, hint: string): AppError {
+  return new AppError("INVALID_INPUT", `${flag} is "${value}", ${fault}.`, { hint });
 }
 
 /** The variables of `env` that programs are given. */

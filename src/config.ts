@@ -2,7 +2,7 @@
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { type CheckSettings, namedCommands, programEnvironment } from "./check-settings.ts";
+import { type CheckSettings, namedCommands, notifyWords, programEnvironment } from "./check-settings.ts";
 import { AppError } from "./errors.ts";
 import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -21,6 +21,7 @@ export interface Flags {
   allowChecks?: boolean | undefined;
   /** Each `NAME=COMMAND`. */
   commands?: string[] | undefined;
+  notify?: string | undefined;
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -38,6 +39,8 @@ export interface Config {
   model: ModelSettings | null;
   http: HttpSettings;
   checks: CheckSettings;
+  /** The program that tells a person, and its arguments; null: nobody is told. */
+  notify: string[] | null;
   /** If the model cannot decide, the agent does, or the call is refused. */
   onModelFailure: "agent" | "error";
 }
@@ -90,6 +93,7 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
       commands: namedCommands(flags.commands ?? []),
       environment: programEnvironment(env),
     },
+    notify: notifyWords(flags.notify),
     onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
 }

@@ -26,6 +26,7 @@ const NOUNS = [
   "attempt",
   "assumption",
   "run-files",
+  "notice",
   "command-words",
   "near-name",
   "written",

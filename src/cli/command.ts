@@ -80,6 +80,7 @@ export function flagsOf({ values }: Words): Flags {
     tokenFile: text(values["token-file"]),
     allowChecks: values["allow-checks"] === true ? true : undefined,
     commands: texts(values["command"]),
+    notify: text(values["notify"]),
   };
 }
 

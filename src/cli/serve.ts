@@ -11,11 +11,15 @@ const HTTP = {
   "token-file": { type: "string", value: "FILE", help: "Ask for the token in the file, made if missing" },
 } satisfies Options;
 
+const NOTIFY = {
+  notify: { type: "string", value: "COMMAND", help: "Run this program when a run begins to wait for a person" },
+} satisfies Options;
+
 export const serve: Command = {
   name: "serve",
   summary: "Serve MCP over stdio, or with --http over Streamable HTTP",
   arguments: "",
-  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...HTTP },
+  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...NOTIFY, ...HTTP },
   run: async (words, terminal) => {
     const http = words.values["http"] === true;
     const stray = Object.keys(HTTP).find((name) => words.values[name] !== undefined);

@@ -1,6 +1,7 @@
 /** One call about one instance: who makes it, with which parts, and the row as it was loaded. Read and written here alone. */
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
+import { noticeOf } from "../notice.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy, type Event } from "../rules/event.ts";
 import { oneLine } from "../words.ts";
@@ -57,7 +58,8 @@ export function callOn(
 
 /**
  * Writes a change and the entries that are carried; resolves to the call with the row as it now is. A change that
- * enters a visit notes where the project's git stands. Throws CONFLICT if another writer was first.
+ * enters a visit notes where the project's git stands; if a wait for a person begins, one is told. Throws CONFLICT if
+ * another writer was first.
  */
 export async function write(call: Call, change: Change): Promise<Call> {
   const { parts, current, carried } = call;
@@ -67,7 +69,14 @@ export async function write(call: Call, change: Change): Promise<Call> {
   if (!(await call.store.commit({ ...change, instance, entries: [...carried, ...change.entries] }))) throw conflict();
   const written = { ...instance, version: instance.version + 1 };
   remember(call.store, written);
+  notify(parts, current, written);
   return { ...call, current: written, carried: [] };
+}
+
+/** Tells a person of the row as it now is, which is durable, if it begins to wait for them; null: it was not there before. */
+export function notify({ notifier }: Parts, before: Instance | null, now: Instance): void {
+  const notice = notifier && noticeOf(before, now);
+  if (notice) notifier.tell(notice);
 }
 
 /** Writes what the event changes, if anything; the call with the row as it then is. Throws as its rule and `write` do. */

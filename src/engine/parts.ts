@@ -5,6 +5,7 @@ import type { Checker } from "../check.ts";
 import type { Attention, Decider } from "../decider.ts";
 import type { Store } from "../instance.ts";
 import type { Log } from "../log.ts";
+import type { Notifier } from "../notice.ts";
 import type { ProjectProbe } from "../project.ts";
 import type { RunFiles } from "../run-files.ts";
 import type { SchemaJudge } from "../schema.ts";
@@ -32,6 +33,8 @@ export interface Parts {
   attempts: Attempts;
   patience: Patience;
   definitions: Definitions;
+  /** Tells a person that a run begins to wait for them; null: nobody is told. */
+  notifier: Notifier | null;
   /** Whether there is any state yet: a process that nobody called makes none. */
   hasState: () => boolean;
   /** A command line of this executable about a run, in a shell: `wait`, `approve`… */

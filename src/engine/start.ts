@@ -8,7 +8,7 @@ import { cleared, told } from "../rules/landing.ts";
 import { turnAtEntry } from "../rules/turns.ts";
 import { oneLine } from "../words.ts";
 import { type Catalog, firstStep, type LoadedWorkflow, type Step, type Workflow } from "../workflow.ts";
-import { type Call, callOn, openCall } from "./call.ts";
+import { type Call, callOn, notify, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 
@@ -50,6 +50,7 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   const instance = await store.create(record, made, loaded.workflow);
   if (instance.instance_id !== record.instance_id)
     return repeated(await openCall(parts, instance.instance_id, caller), input);
+  notify(parts, null, instance);
   parts.log.info({ instance_id: instance.instance_id, workflow: workflow_name }, "instance started");
   const call = callOn({ parts, caller, store }, instance, loaded);
   return handedOut(call, also_running.length > 0 ? { also_running } : {});
