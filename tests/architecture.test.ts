@@ -20,7 +20,6 @@ const NOUNS = [
   "approval",
   "template",
   "agent",
-  "approval",
   "check",
   "check-kinds",
   "attempt",

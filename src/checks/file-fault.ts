@@ -5,20 +5,29 @@ import { resolve, sep } from "node:path";
 
 /** Why not, in one line; null where it does. Links may lead anywhere inside the project, not out of it. */
 export async function fileFault(path: string, project: string): Promise<string | null> {
+  const found = await regularFile(path, project);
+  if ("fault" in found) return found.fault;
+  return found.size === 0 ? `${path} is empty` : null;
+}
+
+/** Where the file really is; or why there is none that may be read, in one line. */
+export async function regularFile(
+  path: string,
+  project: string,
+): Promise<{ real: string; size: number } | { fault: string }> {
   try {
     const root = await realpath(project);
     const named = resolve(root, path);
-    if (!isWithin(named, root)) return `${path} leads out of the project`;
+    if (!isWithin(named, root)) return { fault: `${path} leads out of the project` };
     const real = await realpath(named);
-    if (!isWithin(real, root)) return `${path} leads out of the project by a symbolic link`;
+    if (!isWithin(real, root)) return { fault: `${path} leads out of the project by a symbolic link` };
     const found = await stat(real);
-    if (found.isDirectory()) return `${path} is a directory`;
-    if (!found.isFile()) return `${path} is no regular file`;
-    if (found.size === 0) return `${path} is empty`;
+    if (found.isDirectory()) return { fault: `${path} is a directory` };
+    if (!found.isFile()) return { fault: `${path} is no regular file` };
     await access(real, constants.R_OK);
-    return null;
+    return { real, size: found.size };
   } catch (error) {
-    return faultOfError(error, { path, project });
+    return { fault: faultOfError(error, { path, project }) };
   }
 }
 
