@@ -53,7 +53,8 @@ export async function timesOf(paths: string[], { directory, signal }: GitRun): P
   return times;
 }
 
-function bytesOf(path: string, directory: string): Buffer {
+/** The whole path, as the system has it. */
+export function bytesOf(path: string, directory: string): Buffer {
   return Buffer.concat([Buffer.from(join(directory, "/")), Buffer.from(path, "latin1")]);
 }
 
@@ -77,9 +78,11 @@ interface Place {
   up: string;
   /** From the top to the directory, one byte a character. */
   prefix: string;
-  /** How the repository names contents. */
-  algorithm: "sha1" | "sha256";
+  algorithm: Algorithm;
 }
+
+/** How a repository names contents. */
+export type Algorithm = "sha1" | "sha256";
 
 async function placeOf(run: GitRun): Promise<Place> {
   const told = await runGit(["rev-parse", "--show-object-format", "--show-cdup", "--show-prefix"], run);
@@ -98,11 +101,11 @@ async function hashFiles(paths: string[], { up, prefix }: Place, run: GitRun): P
 }
 
 /** Git takes C's quotes here, so that names with line ends or quotes of their own can be given as well. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   const inside = path.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n").replace(/\r/g, "\\r");
   return `"${inside}"`;
 }
 
-function blobId(content: Buffer, algorithm: "sha1" | "sha256"): string {
+export function blobId(content: Buffer, algorithm: Algorithm): string {
   return createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest("hex");
 }

@@ -4,6 +4,7 @@
  * the same, unless they are switched off: see filters.ts.
  */
 import { delimiter, isAbsolute, join, sep } from "node:path";
+import type { BunFile } from "bun";
 import { findGitDir } from "./git-dir.ts";
 
 export interface GitRun {
@@ -14,7 +15,7 @@ export interface GitRun {
   /** Arguments that set something for this start alone. */
   settings?: string[];
   /** What it reads from standard input. */
-  input?: Buffer;
+  input?: Buffer | BunFile;
 }
 
 const SETTINGS = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
@@ -27,6 +28,13 @@ const VARIABLES = {
 
 /** What git printed. Rejects if git cannot be started, is stopped or fails. */
 export async function runGit(args: string[], given: GitRun): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  await streamGit(args, given, (chunk) => chunks.push(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** The same for what may be long: nothing is kept but what `take` keeps. */
+export async function streamGit(args: string[], given: GitRun, take: (chunk: Uint8Array) => void): Promise<void> {
   const { directory, environment, signal, settings = [], input } = given;
   const PATH = pathOutside(directory, environment["PATH"] ?? "");
   const program = Bun.which("git", { PATH });
@@ -40,10 +48,9 @@ export async function runGit(args: string[], given: GitRun): Promise<Buffer> {
     signal,
     killSignal: "SIGKILL",
   });
-  const printed = Buffer.from(await new Response(git.stdout).arrayBuffer());
+  for await (const chunk of git.stdout) take(chunk);
   const code = await git.exited;
   if (code !== 0) throw new Error(`git ${args[0]} ended with ${code}`);
-  return printed;
 }
 
 /** The directories of a PATH that lie neither in the project nor wherever the server happens to be. */
