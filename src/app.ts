@@ -10,12 +10,14 @@ import { createKeptFiles } from "./checks/kept-files.ts";
 import { createNotifier } from "./checks/notifier.ts";
 import type { Permission } from "./checks/permission.ts";
 import { createRunFiles } from "./checks/run-files.ts";
+import { shownFile } from "./checks/shown-file.ts";
 import { joinCommand } from "./command-words.ts";
 import { type Config, dropForeignSettings, type Place } from "./config.ts";
 import type { Decider } from "./decider.ts";
 import { createAttempts } from "./engine/attempts.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { createGitProjectProbe } from "./git/project-probe.ts";
+import { createRunChanges } from "./git/run-changes.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
 import { isLoopback } from "./http/guards.ts";
 import type { Listening } from "./http/serve.ts";
@@ -82,6 +84,10 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const directory = () => besides(config.dbPath);
   const files = createKeptFiles(directory);
   const checker = createChecker({ ...config.checks, changes: gitChangeProbe, files, log });
+  const exhibits: Exhibits = {
+    ...createRunChanges({ ...config.checks, home: files.home, database: () => realPath(config.dbPath) }),
+    file: shownFile,
+  };
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const { notify: words, project } = config;
   const { environment } = config.checks;
@@ -98,7 +104,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     probe: createGitProjectProbe(config.checks),
     schemas,
     templates,
-    exhibits: EXHIBITS_SOON,
+    exhibits,
     checker,
     attempts,
     patience,
@@ -164,14 +170,6 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   };
 }
 
-// replaced on this branch before it lands: the adapters come from another branch
-const EXHIBITS_SOON: Exhibits = {
-  begin: async () => {},
-  file: async (_run, path) => ({ what: path, digest: null, fault: "not yet" }),
-  changes: async () => ({ what: "changes", digest: null, fault: "not yet" }),
-  between: async () => null,
-};
-
 /** The words that start this program. */
 function self(): string[] {
   return Bun.main.startsWith(EMBEDDED) ? [process.execPath] : [process.execPath, Bun.main];
@@ -182,7 +180,11 @@ const EMBEDDED = process.platform === "win32" ? "B:\\~BUN" : "/$bunfs/";
 
 /** The directory of the files that are kept beside a database: one for all who reach it by links. */
 function besides(dbPath: string): string {
-  return `${existsSync(dbPath) ? realpathSync(dbPath) : dbPath}.files`;
+  return `${realPath(dbPath)}.files`;
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** The definitions; what reads them is loaded at the first call that asks for them: no client waits for it at the start. */

@@ -24,6 +24,8 @@ const MAX_STATES = 10;
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 
 export interface KeptFiles {
+  /** The directory of what is kept of a run, made unless it is there. Rejects if it cannot be. */
+  home(instanceId: string): Promise<string>;
   /** A file for what a check's program prints in one attempt; it is begun with the first byte. */
   output(of: OfVisit, what: { check: string; attempt: string }): OutputFile;
   /** Keeps what a later look of the visit reads; a note that cannot be written is none. */
@@ -55,11 +57,15 @@ export function createKeptFiles(directory: () => string): KeptFiles {
 
   const homeOf = ({ instance_id }: Pick<OfVisit, "instance_id">) => join(directory(), instance_id);
 
-  /** Writes something where the files of the run are. */
-  async function begin<T>(of: Pick<OfVisit, "instance_id">, write: (home: string) => Promise<T>): Promise<T> {
+  async function makeHome(of: Pick<OfVisit, "instance_id">): Promise<string> {
     await privateDirectory(directory());
     await privateDirectory(homeOf(of));
-    return write(homeOf(of));
+    return homeOf(of);
+  }
+
+  /** Writes something where the files of the run are. */
+  async function begin<T>(of: Pick<OfVisit, "instance_id">, write: (home: string) => Promise<T>): Promise<T> {
+    return write(await makeHome(of));
   }
 
   function wrote(bytes: number): void {
@@ -70,6 +76,7 @@ export function createKeptFiles(directory: () => string): KeptFiles {
   }
 
   return {
+    home: (instance_id) => makeHome({ instance_id }),
     output(of, { check, attempt }) {
       const path = join(homeOf(of), `${of.visit}-${fileName(check)}.log`);
       const part = `${path}.${slugify(attempt)}.part`;
