@@ -261,6 +261,18 @@ export function holdsLists(open: OpenRoom): void {
     expect(paged).toEqual(sorted);
   });
 
+  test("keeps what a person decided of a run, and nothing where nobody did", async () => {
+    const { store, other } = await open();
+    const instance = await make(store, "wf_a");
+    const ruling = { kind: "waived" as const, what: "test", reason: 'it\'s flaky: "net" é' };
+    const { entries, ...change } = noted(instance);
+    const ruled = { ...change, entries: entries.map((each) => ({ ...each, ruling })) };
+    const now = await committed(store, ruled);
+    expect(await other.history("wf_a", { limit: 1 })).toEqual(ruled.entries);
+    await committed(store, noted(now));
+    expect((await other.history("wf_a", { limit: 1 }))[0]).not.toHaveProperty("ruling");
+  });
+
   test("pages through the history, oldest of the page first", async () => {
     const { store } = await open();
     let instance = await make(store, "wf_a");
