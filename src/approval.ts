@@ -28,6 +28,10 @@ export interface Exhibit extends Digest {
   changed_at?: string;
 }
 
+/** What a person does not demand, once, of the current visit of a run, by its name; and why. */
+export const Waiver = z.object({ what: z.string(), reason: z.string() });
+export type Waiver = z.infer<typeof Waiver>;
+
 /** What a person decided of a run, and what became of their yes. */
 export const Ruling = z.discriminatedUnion("kind", [
   /** A yes, and what it is bound to. */
@@ -38,7 +42,7 @@ export const Ruling = z.discriminatedUnion("kind", [
   /** The approval is over without a yes that counts: why it is asked anew. */
   z.object({ kind: z.literal("void"), approval_id: z.string(), why: z.string() }),
   /** What is not demanded once of the visit. */
-  z.object({ kind: z.literal("waived"), what: z.string(), reason: z.string() }),
+  Waiver.extend({ kind: z.literal("waived") }),
 ]);
 export type Ruling = z.infer<typeof Ruling>;
 

@@ -21,6 +21,8 @@ export const CheckResult = z.object({
   /** The program that was started, as its text; absent if the check is named by it. */
   command: z.string().optional(),
   ...Finding.shape,
+  /** `waived`: nobody looked, because a person does not demand it of that visit. */
+  outcome: z.enum([...Finding.shape.outcome.options, "waived"]),
   /** With the last check of a proof: how the project's files stood after it, as `ProjectFiles` notes it. */
   project_files: z.string().optional(),
 });

@@ -1,6 +1,6 @@
 /** One run of a workflow: its row, its history, and what a store must do for them. */
 import { z } from "zod";
-import { Ruling } from "./approval.ts";
+import { Ruling, Waiver } from "./approval.ts";
 import { Assumption, assume } from "./assumption.ts";
 import type { Attempt } from "./attempt.ts";
 import { Evidence } from "./check.ts";
@@ -42,6 +42,8 @@ const StepVisits = z.object({
   last: z.int(),
   /** Its latest visits that ended without a look at their checks. */
   unchecked: z.array(z.int()).optional(),
+  /** What a person waived of its latest visits. */
+  waived: z.array(Waiver.extend({ visit: z.int() })).optional(),
   /** Its last visit, if that ended proven. */
   proven: z.int().optional(),
   /** Its last visit, if that ended as a failure. */
@@ -80,6 +82,8 @@ export const Instance = z.object({
   notes: z.int(),
   /** For the `changed` checks of the current visit; null until it was handed out with one. */
   baseline: Baseline.nullable(),
+  /** What a person does not demand of the current visit, once. */
+  waived: z.array(Waiver),
   /** The commit that the project's git HEAD named when the current visit was entered; null if it could not be told. */
   head: z.string().nullable(),
   context: JsonObject,

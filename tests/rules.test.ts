@@ -12,6 +12,7 @@ import { replay } from "../src/rules/replay.ts";
 import { bringBack, keep, note, pause, retireKept } from "../src/rules/report.ts";
 import { fall, handOver, lookAgain, servedReport } from "../src/rules/serve.ts";
 import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
+import { waive } from "../src/rules/waive.ts";
 import { waitsForPerson } from "../src/turn.ts";
 import { FAIL, FINISH, hashWorkflow, type Step, type Workflow } from "../src/workflow.ts";
 
@@ -19,7 +20,11 @@ const NAMES = ["Build", "Test", "Ship", "Serve"];
 /** So often a run enters "Ship" without a person's leave. */
 const MAX_SHIP = 2;
 const EXTRAS: Record<string, Partial<Step>> = {
-  Build: { deadline: { after: 60 } },
+  Build: {
+    deadline: { after: 60 },
+    checks: [{ kind: "command", name: "lint", timeout: 1 }],
+    produces: { p: { type: "string" }, lint: { type: "integer" } },
+  },
   Test: { deadline: { after: 60, then: "Build" } },
   Ship: { max_visits: MAX_SHIP, wait: 60, approval: { ask: "Ship {{ context.a }}?", expires: 60, denied: "Build" } },
   Serve: { run: { kind: "run", text: "true", words: ["true"], timeout: 1 }, sets: { c: "exit_code" }, approval: {} },
@@ -72,6 +77,7 @@ type Event =
   | { kind: "deny"; to: string | null }
   | { kind: "open" }
   | { kind: "ask anew" }
+  | { kind: "waive"; what: string }
   | { kind: "go on" }
   | { kind: "rewind"; to_visit: number };
 
@@ -98,6 +104,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant("serve" as const), passed: fc.boolean() }),
   fc.record({ kind: fc.constantFrom("look again" as const, "fall" as const, "cancel" as const) }),
   fc.record({ kind: fc.constant("suspend" as const), to: fc.constantFrom(...NAMES) }),
+  fc.record({
+    kind: fc.constant("waive" as const),
+    what: fc.constantFrom("lint", "produces lint", "p", "produces", "other"),
+  }),
   fc.record({ kind: fc.constant("go on" as const) }),
   fc.record({ kind: fc.constant("approve" as const), ours: fc.boolean() }),
   fc.record({ kind: fc.constant("deny" as const), to: fc.constantFrom("Build", FAIL, null) }),
@@ -113,7 +123,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
       const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
       const files = happened.checked ? { project_files: `as of ${history.length}` } : {};
-      const looked = happened.checked === null ? [] : [{ check: "c", outcome, ...files }];
+      const let_off = instance.waived.map(({ what: check, reason }) => ({ check, outcome: "waived" as const, reason }));
+      const looked = happened.checked === null ? [] : [...let_off, { check: "c", outcome, ...files }];
       const evidence = happened.checked === undefined ? undefined : looked;
       if (!mayEnd(instance)) return null; // as the engine has it
       return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });
@@ -157,6 +168,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       };
       return move(workflow, instance, { report, context_updates: { asked: true }, decision, ...moment });
     }
+    case "waive":
+      return waive(workflow, instance, { what: happened.what, reason: `because ${instance.last_seq}` }, moment);
     case "go on":
       return instance.status === "SUSPENDED" && !waitsForPerson(instance) ? goOn(workflow, instance, moment) : null;
     case "approve": {
@@ -237,13 +250,35 @@ describe("rules", () => {
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
         const { instance, history } = play(events);
         const replayed: Record<string, unknown> = { ...replay(start, history) };
-        const { definition, status, step_name, visit, visits, context, assumptions, last_seq } = instance;
+        const { definition, status, step_name, visit, visits, waived, context, assumptions, last_seq } = instance;
         expect(replayed).toEqual({
           ...replayed,
-          ...{ definition, status, step_name, visit, visits, context, assumptions, last_seq },
+          ...{ definition, status, step_name, visit, visits, waived, context, assumptions, last_seq },
         });
         const { until: _until, message, ...turn } = instance.turn ?? {}; // what the clock and looks do stands in the row alone
         expect(replayed["turn"] ?? {}).toMatchObject(instance.turn?.of === "person" ? { ...turn, message } : turn);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("a waiver is of one visit, by a name that it demands, and once", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+        const { states, history } = play(events);
+        for (const { waived, visit, step_name, last_seq, turn } of states) {
+          if (waived.length === 0) continue;
+          expect(turn).not.toBeNull();
+          expect(step_name).toBe("Build");
+          const told = history.flatMap(({ ruling, kind, seq, ...line }) =>
+            ruling?.kind === "waived" && kind === "approval" && line.visit === visit && seq <= last_seq ? [ruling] : [],
+          );
+          for (const each of waived) expect(told).toContainEqual({ kind: "waived", ...each });
+          const names = waived.map(({ what }) => what);
+          expect(names).toEqual([...new Set(names)]);
+          expect(["lint", "produces lint", "produces p", "produces"]).toEqual(expect.arrayContaining(names));
+        }
+        expect(history.filter(({ ruling, turn }) => ruling?.kind === "waived" && turn)).toEqual([]);
       }),
       { numRuns: 500 },
     );

@@ -160,6 +160,7 @@ function sampleQuestion(): Question {
       unattended: false,
       pending: null,
       baseline: null,
+      waived: [],
       head: null,
       last_seq: 0,
       last_report_at: null,

@@ -24,6 +24,7 @@ import { explained, settleOutcome, withDenied } from "./settled.ts";
 import { staleProofs, withStale } from "./stale.ts";
 import { type StartInput, start } from "./start.ts";
 import { type CancelInput, cancelInstance, type RewindInput, rewindInstance } from "./steer.ts";
+import { type Waivable, type WaiveInput, waivable, waive } from "./waive.ts";
 
 /**
  * Promises resolve only after what they report is durable; they reject with an AppError, having changed nothing. Each
@@ -37,13 +38,16 @@ export interface Engine {
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
   rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
-  /** For a person, as the next four are: no tool does it. */
+  /** For a person, as the next six are: no tool does it. */
   releasable(input: Omit<ReleaseInput, "seen">, caller: Caller): Promise<Releasable>;
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
   /** What waits for a yes or no; what a yes would be bound to; the decision. See engine/approvals.ts. */
   approvals(input: { all: boolean }): Promise<Waits[]>;
   bound(instanceId: string): Promise<Bound>;
   decide(input: DecideInput, caller: Caller): Promise<Decided>;
+  /** What the current visit has to prove, by its name; and a person's word that it need not, once. See engine/waive.ts. */
+  waivable(input: { instance_id: string; what: string }): Promise<Waivable>;
+  waive(input: WaiveInput, caller: Caller): Promise<Waivable>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;
   /** The run's proofs since which the project changed. */
@@ -99,6 +103,8 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     approvals: (input) => approvals(parts, input),
     bound: (instanceId) => bound(parts, instanceId),
     decide: (input, caller) => decideApproval(parts, input, caller),
+    waivable: (input) => waivable(parts, input),
+    waive: (input, caller) => waive(parts, input, caller),
     status: (input) => status(parts, input),
     list: (input) => list(parts, input),
     stale: (instanceId) => staleProofs(parts, instanceId),

@@ -19,7 +19,7 @@ export function fillerOf(
   if (!step) return undefined;
   const context = effectiveContext(instance);
   if (!step.template) return place && namesFiles(step) ? plainFiller(step.instructions, context, place) : undefined;
-  const looked = checksOf(parts, step, { trusted, visits: instance.visits }).filter(({ refusal }) => refusal === null);
+  const looked = checksOf(parts, step, { trusted, instance }).filter(({ refusal }) => refusal === null);
   return parts.templates.filler(step, {
     context,
     checks: looked.map(({ label }) => label),

@@ -117,7 +117,7 @@ export function handedOut(
   const step = current.turn?.of === "agent" ? currentStep(workflow, current) : undefined;
   const kept = step !== undefined && current.pending?.asked === true;
   const ask = step && (kept || agentDecides(parts, step)) ? { ask: askFor(workflow, step) } : {};
-  const checks = step ? checksOf(parts, step, { trusted, visits: current.visits }) : [];
+  const checks = step ? checksOf(parts, step, { trusted, instance: current }) : [];
   const filler = step && fillerOf(parts, { instance: current, workflow, trusted }, null);
   const command = personCommand(parts, current);
   const person_command = command === null ? {} : { person_command: command };

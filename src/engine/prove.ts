@@ -1,10 +1,11 @@
 /** What a report must prove before anyone decides by it: the values of `produces`, and the checks that the server looks at. */
-import { type Check, type CheckResult, type Evidence, kindOf, labelOf, proves } from "../check.ts";
+import { type Check, type CheckResult, type Evidence, kindOf, labelOf } from "../check.ts";
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Instance, type Pending } from "../instance.ts";
 import { type JsonObject, jsonFault } from "../json.ts";
 import { claims, demandsOf } from "../rules/demands.ts";
+import { keyName, whyKeyWaived, whyWaived } from "../rules/waive.ts";
 import { objectOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import type { Program, Step } from "../workflow.ts";
@@ -27,15 +28,52 @@ export async function prove(call: Call, said: Pending): Promise<Pending | { runn
   if (!step) return pending;
   if (!claims(pending.report.status)) return step.checks || step.run ? { ...pending, evidence: [] } : pending;
   const produces = demandsOf(step);
-  const context_updates = produces ? produced(call, { produces, pending }) : pending.context_updates;
-  if (step.run) return { ...pending, context_updates, evidence: [unserved(step.run, call.current)] };
-  if (!step.checks) return { ...pending, context_updates };
-  if (known && proves(known)) return { ...pending, context_updates, evidence: known };
-  const found = await look(call, { step, checks: step.checks });
+  const { context_updates, unset } = produces ? produced(call, { produces, pending }) : { ...pending, unset: [] };
+  if (step.run) return { ...pending, context_updates, evidence: [unserved(step.run, call.current), ...unset] };
+  if (!step.checks) return { ...pending, context_updates, ...(unset.length > 0 ? { evidence: unset } : {}) };
+  const found = await looked(call, { step, checks: step.checks, known });
   if ("running" in found) return found;
-  const failed = found.evidence.find(({ outcome }) => outcome === "failed");
-  if (failed) throw checkFailed(failed, found.evidence);
-  return { ...pending, context_updates, evidence: found.evidence };
+  return { ...pending, context_updates, evidence: [...found.evidence, ...unset] };
+}
+
+/**
+ * What the checks show that nobody waived; or that they still run. What is known already is not looked at again. Throws
+ * CHECK_FAILED, or CONFLICT if the visit ended meanwhile.
+ */
+async function looked(
+  call: Call,
+  { step, checks, known }: { step: Step; checks: Check[]; known: Evidence | undefined },
+): Promise<{ evidence: Evidence } | { running: Running }> {
+  const { current } = call;
+  const demanded = checks.filter((check) => whyWaived(current, labelOf(check)) === undefined);
+  const seen = (evidence: Evidence) =>
+    current.waived.length > 0 ? withWaived(checks, { evidence, current }) : evidence;
+  if (known && demanded.every((check) => outcomeIn(known, check) === "passed")) return { evidence: seen(known) };
+  for (;;) {
+    const found = demanded.length > 0 ? await look(call, { step, checks: demanded }) : { evidence: [] };
+    if ("running" in found) return found;
+    const failed = found.evidence.find(({ outcome, check }) => outcome === "failed" && !whyWaived(current, check));
+    if (failed) throw checkFailed(failed, seen(found.evidence));
+    // An attempt that began before something was waived may have ended there.
+    if (demanded.every((check) => outcomeIn(found.evidence, check))) return { evidence: seen(found.evidence) };
+  }
+}
+
+function outcomeIn(evidence: Evidence, check: Check): CheckResult["outcome"] | undefined {
+  return evidence.find((each) => each.check === labelOf(check))?.outcome;
+}
+
+/** What was seen, in the order of the definition, and of a check that was waived why nobody looked. */
+function withWaived(checks: Check[], { evidence, current }: { evidence: Evidence; current: Instance }): Evidence {
+  return checks.flatMap((check) => {
+    const label = labelOf(check);
+    const reason = whyWaived(current, label);
+    return reason === undefined ? evidence.filter((each) => each.check === label).slice(0, 1) : [waived(label, reason)];
+  });
+}
+
+function waived(check: string, reason: string): CheckResult {
+  return { check, outcome: "waived", reason };
 }
 
 /** What the history says of a server step that the agent did in its place. */
@@ -73,15 +111,31 @@ interface Produced {
   pending: Pending;
 }
 
-/** The report's values in their types; throws INCOMPLETE_REPORT that lists what is missing or wrong. */
-function produced({ parts, current }: Call, { produces, pending }: Produced): JsonObject {
+/**
+ * The report's values in their types, and what it need not set because a person waived that: such a key is unset then.
+ * Throws INCOMPLETE_REPORT that lists what is missing or wrong.
+ */
+function produced({ parts, current }: Call, { produces, pending }: Produced) {
   const { context_updates } = pending;
   const said = Object.entries(context_updates).filter(([, value]) => value !== null);
   const set = Object.fromEntries(said.map(([key, value]) => [key, fromText(value, produces[key])]));
-  const schema = schemaOf(produces);
+  const unset = Object.keys(produces).flatMap((key) => {
+    const reason = Object.hasOwn(set, key) ? undefined : whyKeyWaived(current, key);
+    return reason === undefined ? [] : [{ key, reason }];
+  });
+  const left = unset.map(({ key }) => key);
+  const schema = left.length > 0 ? objectOf(without(produces, left)) : schemaOf(produces);
   const { value, faults } = parts.schemas.judge(schema, set, { coerce: true });
   if (faults.length > 0) throw incomplete(faults, { current, pending, keys: Object.keys(produces) });
-  return { ...context_updates, ...value };
+  const removed = Object.fromEntries(left.map((key) => [key, null]));
+  return {
+    context_updates: { ...context_updates, ...value, ...removed },
+    unset: unset.map(({ key, reason }) => waived(keyName(key), reason)),
+  };
+}
+
+function without<T>(values: Record<string, T>, keys: string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 }
 
 /** How deep a value stands in the arguments of a call: the limit of nesting counts from their top. */

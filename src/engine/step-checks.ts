@@ -2,6 +2,7 @@
 import { kindOf, labelOf } from "../check.ts";
 import type { Instance } from "../instance.ts";
 import { lastTook } from "../rules/visit-counts.ts";
+import { whyWaived } from "../rules/waive.ts";
 import type { Step } from "../workflow.ts";
 import type { Parts } from "./parts.ts";
 
@@ -18,17 +19,18 @@ export interface StepCheck {
   rule?: string;
 }
 
-/** The checks of the current step, and which of them may be looked at. */
+/** The checks of the current step that nobody waived, and which of them may be looked at. */
 export function checksOf(
   { checker }: Parts,
   { checks = [] }: Step,
-  { trusted, visits }: { trusted: boolean; visits: Instance["visits"] },
+  { trusted, instance }: { trusted: boolean; instance: Instance },
 ): StepCheck[] {
-  return checks.map((check) => {
+  const demanded = checks.filter((check) => whyWaived(instance, labelOf(check)) === undefined);
+  return demanded.map((check) => {
     const label = labelOf(check);
     const command = checker.command(check);
     const rule = kindOf(check).rule?.(check);
-    const took = lastTook(visits, label);
+    const took = lastTook(instance.visits, label);
     const known = {
       ...(command ? { command } : {}),
       ...(rule ? { rule } : {}),

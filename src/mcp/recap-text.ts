@@ -79,7 +79,13 @@ function visitWords(entry: HistoryEntry): string {
       : report?.status === "failure"
         ? "✗"
         : `(${oneLine(report?.status ?? "?", MAX_STATUS)})`;
-  return [visit, step_name, mark, saying(entry)].filter(Boolean).join(" ");
+  return [visit, step_name, mark, waivedWords(entry), saying(entry)].filter(Boolean).join(" ");
+}
+
+/** `(waived by a person: test)`; empty if nothing was. */
+function waivedWords({ evidence = [] }: HistoryEntry): string {
+  const names = evidence.filter(({ outcome }) => outcome === "waived").map(({ check }) => check);
+  return names.length > 0 ? `(waived by a person: ${oneLine(names.join(", "), MAX_QUOTE)})` : "";
 }
 
 /** What a report says first, as one quoted line, or how the server's program ended; empty for nothing. */

@@ -11,6 +11,8 @@ import { saying } from "./recap-text.ts";
 const MAX_STATUS = 40;
 /** Longest reasoning, and longest list of checks, of one entry. */
 const MAX_REASONING = 200;
+/** Longest list of what is waived. */
+const MAX_WAIVED = 1_000;
 
 export interface Run {
   instance: Instance;
@@ -34,12 +36,19 @@ export function runText(
     instance.unattended && "unattended: the user cannot be asked",
     assumptionsLine(assumptions),
     turn && turn.of !== "agent" && `waits: ${turnWords(turn)}`,
+    waivedLine(instance),
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
     `context: ${JSON.stringify(context, null, indent)}`,
     `history (${history.length} of ${instance.last_seq} entries):`,
     ...history,
   ];
   return lines.filter(Boolean).join("\n");
+}
+
+/** `Waived by a person for this visit: test (flaky network)`; empty if nothing is. */
+export function waivedLine({ waived }: Pick<Instance, "waived">): string {
+  const words = waived.map(({ what, reason }) => `${what} (${reason})`);
+  return words.length > 0 ? `Waived by a person for this visit: ${oneLine(words.join("; "), MAX_WAIVED)}` : "";
 }
 
 /** `Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix`, and why unless a route decided. */

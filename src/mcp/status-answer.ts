@@ -74,6 +74,7 @@ function statusWithin(
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step:
       form === "full" ? nextStep({ instance, workflow, filler }, MAX_BRIEF_BYTES) : stepNames({ instance, workflow }),
+    waived: instance.waived.length > 0 ? instance.waived : undefined,
     unattended: instance.unattended || undefined,
     files: files ?? undefined,
     assumptions: assumptions.shown.length > 0 ? assumptions.shown : undefined,

@@ -4,6 +4,7 @@ import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
 import { jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
 import { demandsOf } from "../rules/demands.ts";
+import { whyKeyWaived } from "../rules/waive.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { cutToBytes } from "../words.ts";
@@ -99,8 +100,9 @@ export function nextCall({ instance, workflow, ask, did }: Outcome) {
   const kept = instance.pending?.report.status ?? "success";
   const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
   const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
-  const context_updates = step && factsOf(step).placeholders;
-  return did === "kept" || !context_updates ? call : { ...call, context_updates };
+  const placeholders = Object.entries((step && factsOf(step).placeholders) ?? {});
+  const asked = placeholders.filter(([key]) => whyKeyWaived(instance, key) === undefined);
+  return did === "kept" || asked.length === 0 ? call : { ...call, context_updates: Object.fromEntries(asked) };
 }
 
 function placeholders(step: Step): Record<string, string> | undefined {

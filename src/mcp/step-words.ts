@@ -7,6 +7,7 @@ import { goesOnByItself, RELEASED, waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { assumptionsWithin } from "./assumptions.ts";
 import { type checkedWithin, took } from "./checked.ts";
+import { waivedLine } from "./run-text.ts";
 import { briefStaleLines } from "./stale-words.ts";
 import type { NextStep, nextCall } from "./step-view.ts";
 import { deadlineRule, handedOverRule, type ServerDidView, waitingCall, waitingRule } from "./waiting.ts";
@@ -33,7 +34,6 @@ const MAX_UNCHECKED_WORDS = 1_000;
 
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
-  if (checks.length === 0) return "";
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => {
     const labels = checks.filter(({ refusal }) => refusal === reason).map(({ label }) => label);
@@ -44,7 +44,7 @@ export function checkRules({ checks, instance }: Pick<View, "checks" | "instance
     const looks = refusal === null ? " The server looks at that." : "";
     return rule ? [`${oneLine(rule, MAX_CHECK_WORDS)}${looks}`] : [];
   });
-  return [...told, ...willLook(looked, instance.project), ...left].join("\n");
+  return [...told, ...willLook(looked, instance.project), ...left, waivedLine(instance)].filter(Boolean).join("\n");
 }
 
 /** `After your report the server runs: test (npm test, 23 s last time), in /p. You need not run it yourself.` */
@@ -63,6 +63,15 @@ function willLook(checks: StepCheck[], project: string): string[] {
 function programWords({ label, command, took: before }: StepCheck): string {
   const facts = [command !== label && command, before !== undefined && `${took(before)} last time`].filter(Boolean);
   return facts.length > 0 ? `${label} (${facts.join(", ")})` : label;
+}
+
+/** What was not proven because a person waived it: `Waived by a person: test (visit 4): flaky network.` */
+function waivers({ visits }: Outcome["instance"]): string[] {
+  const all = Object.values(visits).flatMap(({ waived = [] }) => waived);
+  const words = all
+    .sort((one, other) => one.visit - other.visit)
+    .map(({ what, visit, reason }) => `${what} (visit ${visit}): ${reason}`);
+  return words.length > 0 ? [`Waived by a person: ${oneLine(words.join("; "), MAX_UNCHECKED_WORDS)}.`] : [];
 }
 
 /** What the checks of the run's path do not vouch for: `Unchecked by the server: Run Unit Tests (visits 4, 7).` */
@@ -148,7 +157,10 @@ export function callNext(view: View) {
 export function outcomeRule({ instance, stale }: Pick<View, "instance" | "stale">): string {
   const lines = briefStaleLines(instance, stale).map((line) => `\n${line}`);
   const assumed = instance.assumptions.length > 0 ? " and what was decided on their behalf" : "";
-  return [`Tell the user the outcome${assumed}.`, ...openProofs({ instance })].join(" ") + lines.join("");
+  return (
+    [`Tell the user the outcome${assumed}.`, ...openProofs({ instance }), ...waivers(instance)].join(" ") +
+    lines.join("")
+  );
 }
 
 function suspendedRule({ instance, person_command }: View): string {

@@ -3,6 +3,7 @@
  * an event give the change, purely. A rule of its own stands behind each event; what follows adds cases here.
  */
 
+import type { Waiver } from "../approval.ts";
 import type { Evidence } from "../check.ts";
 import type { DecidedBy } from "../decision.ts";
 import type { Change, Instance, Pending } from "../instance.ts";
@@ -16,6 +17,7 @@ import { type Ending, move } from "./move.ts";
 import { bringBack, keep, note, pause, retireKept } from "./report.ts";
 import { fall, handOver, lookAgain } from "./serve.ts";
 import { cancel, goOn, type Return, release, repin, rewind } from "./steer.ts";
+import { waive } from "./waive.ts";
 
 interface Said {
   report: Report;
@@ -44,6 +46,8 @@ export type Event =
   | { kind: "denied"; no: No }
   | { kind: "opened" }
   | { kind: "asked anew"; why: string }
+  /** A person does not demand something of the visit, once. */
+  | { kind: "waived"; waiver: Waiver }
   /** Somebody steers. */
   | { kind: "cancelled"; reason: string; decided_by: DecidedBy }
   | ({ kind: "rewound" } & Return)
@@ -86,6 +90,8 @@ export function changeBy(workflow: Workflow, instance: Instance, event: Event, m
       return open(workflow, instance, moment);
     case "asked anew":
       return askAnew(workflow, instance, event.why, moment);
+    case "waived":
+      return waive(workflow, instance, event.waiver, moment);
     case "cancelled":
       return cancel(instance, event, moment);
     case "rewound":

@@ -33,7 +33,7 @@ export function landing(
 }
 
 function over<Final extends "COMPLETED" | "FAILED" | "CANCELLED">(status: Final, now: string) {
-  return { status, completed_at: now, turn: null };
+  return { status, completed_at: now, turn: null, waived: [] };
 }
 
 /** The decision in the form that is kept: one for FAIL, unless that is a step of an older definition, ends the run as failed. */
@@ -81,5 +81,5 @@ function again(from: Pick<Instance, "visits">, entered: ReturnType<typeof enter>
 export function enter(from: Pick<Instance, "visits">, step_name: string, at: { visit: number; now: string }) {
   const before = from.visits[step_name];
   const visits = { ...from.visits, [step_name]: { ...before, count: (before?.count ?? 0) + 1, last: at.visit } };
-  return { step_name, visit: at.visit, visit_started_at: at.now, visits, notes: 0, baseline: null };
+  return { step_name, visit: at.visit, visit_started_at: at.now, visits, notes: 0, baseline: null, waived: [] };
 }

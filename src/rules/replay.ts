@@ -1,4 +1,5 @@
 /** An instance rebuilt from its start and its history: the check that its row tells the truth, and the way back of a rewind. */
+import { Waiver } from "../approval.ts";
 import { assume } from "../assumption.ts";
 import type { Decision } from "../decision.ts";
 import type { HistoryEntry, Instance, Start } from "../instance.ts";
@@ -11,7 +12,16 @@ import { afterVisit } from "./visit-counts.ts";
 /** The parts of an instance that its history determines. A turn as it began: what the clock does with it stands in the row alone. */
 export type Replayed = Pick<
   Instance,
-  "definition" | "status" | "turn" | "step_name" | "visit" | "visits" | "context" | "assumptions" | "last_seq"
+  | "definition"
+  | "status"
+  | "turn"
+  | "step_name"
+  | "visit"
+  | "visits"
+  | "waived"
+  | "context"
+  | "assumptions"
+  | "last_seq"
 >;
 
 /** `history` is whole, or up to some visit, oldest first. */
@@ -35,7 +45,7 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
           now: line.ended_at,
           turn: line.turn ?? older(decision, line.ended_at),
         })
-      : turned(state, line);
+      : { ...turned(state, line), ...waivedBy(state, line) };
     const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, assumptions, last_seq: line.seq };
     if (!entered.has(state.visit)) entered.set(state.visit, state);
@@ -48,6 +58,12 @@ function turned({ status }: Replayed, { kind, turn, ended_at }: HistoryEntry): P
   if (turn) return standing(turn);
   const wakes = (kind === "resume" || kind === "approval") && status === "SUSPENDED";
   return wakes ? standing(agents(ended_at)) : {};
+}
+
+/** What a person waived of the visit holds for the definition that demands it. */
+function waivedBy({ waived, definition }: Replayed, { ruling, ...line }: HistoryEntry): Partial<Replayed> {
+  if (line.definition !== definition) return { waived: [] };
+  return ruling?.kind === "waived" ? { waived: [...waived, Waiver.parse(ruling)] } : {};
 }
 
 /** The turn that a decision of a version before 0.3.0 leads to: its own words say that it suspends. */

@@ -135,7 +135,8 @@ export function repin(instance: Instance, definition: LoadedWorkflow, moment: Mo
   const turn = turnByThem(instance, step, moment);
   const line = { ...entry(instance, { kind: "move", ...(turn ? { turn } : {}) }, moment), definition: hash };
   const turned = turn ? standing(turn) : {};
-  const set = { definition: hash, trusted, ...turned, ...withoutProof(instance), updated_at: moment.now };
+  const waived = hash === instance.definition ? instance.waived : []; // it is about what that definition demands
+  const set = { definition: hash, trusted, ...turned, ...withoutProof(instance), waived, updated_at: moment.now };
   return { ...change(instance, [line], set), definition };
 }
 

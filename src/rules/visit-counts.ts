@@ -3,7 +3,7 @@ import { type Evidence, proves } from "../check.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import { oneLine } from "../words.ts";
 
-/** Most visits that ended unchecked and are remembered for each step: the latest ones. */
+/** Most visits that ended unchecked, and most waivers, that are remembered for each step: the latest ones. */
 const MAX_UNCHECKED = 20;
 /** Characters by which a check is known again: a script of its own may be one. */
 const MAX_KEY = 80;
@@ -19,12 +19,21 @@ export function afterVisit(
     const { failed: _before, ...rest } = now;
     return { ...visits, [step_name]: report.status === "failure" ? { ...rest, failed: visit } : rest };
   }
-  const { count, last, unchecked = [], took: before } = now;
+  const { count, last, unchecked = [], waived = [], took: before } = now;
   const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
   const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
-  const end = proves(evidence) ? { proven: visit, ...filesOf(evidence) } : skipped ? {} : { failed: visit };
+  const let_off = [...waived, ...waivedIn(evidence, visit)].slice(-MAX_UNCHECKED);
+  const open = skipped || evidence.some(({ outcome }) => outcome === "waived");
+  const end = proves(evidence) ? { proven: visit, ...filesOf(evidence) } : open ? {} : { failed: visit };
   const took = before || ran(evidence).length > 0 ? { took: { ...before, ...Object.fromEntries(ran(evidence)) } } : {};
-  return { ...visits, [step_name]: { count, last, ...(all.length > 0 ? { unchecked: all } : {}), ...end, ...took } };
+  const left = { ...(all.length > 0 ? { unchecked: all } : {}), ...(let_off.length > 0 ? { waived: let_off } : {}) };
+  return { ...visits, [step_name]: { count, last, ...left, ...end, ...took } };
+}
+
+function waivedIn(evidence: Evidence, visit: number) {
+  return evidence.flatMap(({ check, outcome, reason = "" }) =>
+    outcome === "waived" ? [{ what: oneLine(check, MAX_KEY), reason, visit }] : [],
+  );
 }
 
 function filesOf(evidence: Evidence): { project_files?: string } {

@@ -8,12 +8,13 @@ export type Row = Record<string, string | number | null>;
 
 /** The columns that follow from others, `due_at` and `due_for`, are passed over. */
 export function instanceFromRow(row: Row): Instance {
-  const columns = ["turn", "visits", "pending", "baseline", "context", "assumptions"];
-  const { turn, assumptions, ...parsed } = parseColumns(row, columns);
+  const columns = ["turn", "visits", "pending", "baseline", "waived", "context", "assumptions"];
+  const { turn, waived, assumptions, ...parsed } = parseColumns(row, columns);
   const usual = row["status"] === "RUNNING" ? { of: "agent", kind: "step", since: row["visit_started_at"] } : null;
   return Instance.parse({
     ...parsed,
     turn: turn ?? usual,
+    waived: waived ?? [],
     assumptions: assumptions ?? [],
     trusted: row["trusted"] === 1,
     unattended: row["unattended"] === 1,
@@ -21,7 +22,7 @@ export function instanceFromRow(row: Row): Instance {
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { trusted, unattended, turn, visits, pending, baseline, context, assumptions, ...plain } = instance;
+  const { trusted, unattended, turn, visits, pending, baseline, waived, context, assumptions, ...plain } = instance;
   const due_at = turn && dueAt(turn);
   return {
     ...plain,
@@ -33,6 +34,7 @@ export function instanceToRow(instance: Instance): Row {
     visits: JSON.stringify(visits),
     pending: pending && JSON.stringify(pending),
     baseline: baseline && JSON.stringify(baseline),
+    waived: waived.length > 0 ? JSON.stringify(waived) : null,
     context: JSON.stringify(context),
     assumptions: assumptions.length > 0 ? JSON.stringify(assumptions) : null,
   };

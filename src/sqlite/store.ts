@@ -22,7 +22,7 @@ import {
 } from "./rows.ts";
 
 const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, turn, due_at, due_for,
-  step_name, visit, visit_started_at, visits, notes, pending, baseline, head, last_seq, last_report_at, created_at,
+  step_name, visit, visit_started_at, visits, notes, pending, baseline, waived, head, last_seq, last_report_at, created_at,
   updated_at, completed_at, context, assumptions, unattended`;
 
 const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, ruling, actor,
@@ -33,7 +33,7 @@ const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, c
 
 const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
   VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $turn, $due_at, $due_for,
-    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $head, $last_seq, $last_report_at,
+    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $waived, $head, $last_seq, $last_report_at,
     $created_at, $updated_at, $completed_at, $context, $assumptions, $unattended)`;
 
 const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, unattended, actor,
@@ -44,7 +44,7 @@ const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, defi
 /** Of a row whose status stays: to set it, changed or not, makes SQLite write the indexes anew that hold it. */
 const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
     turn = $turn, due_at = $due_at, due_for = $due_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
-    visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, head = $head,
+    visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, waived = $waived, head = $head,
     last_seq = $last_seq, last_report_at = $last_report_at,
     updated_at = $updated_at, completed_at = $completed_at, context = $context, assumptions = $assumptions
   WHERE instance_id = $instance_id AND version = $version AND status = $status`;

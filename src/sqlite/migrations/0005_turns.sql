@@ -11,6 +11,9 @@ ALTER TABLE starts ADD COLUMN turn TEXT;
 -- What a person decided, or became of it (JSON).
 ALTER TABLE history ADD COLUMN ruling TEXT;
 
+-- What a person does not demand of the current visit (JSON; NULL: nothing).
+ALTER TABLE instances ADD COLUMN waived TEXT;
+
 -- When a run goes on without an agent or a person, and who may see to it: servers of that project, or any ('').
 ALTER TABLE instances ADD COLUMN due_at TEXT;
 ALTER TABLE instances ADD COLUMN due_for TEXT;

@@ -1,0 +1,75 @@
+/** A person waives what the current visit has to prove, so that a state that blocks has a way out that is not a lie. */
+import type { Waiver } from "../approval.ts";
+import { isOf } from "../attempt.ts";
+import { AppError } from "../errors.ts";
+import type { Instance } from "../instance.ts";
+import { demandNamed } from "../rules/waive.ts";
+import type { Running } from "./attempts.ts";
+import { type Call, happen, openCall } from "./call.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { SERVER } from "./serve.ts";
+import { expire } from "./settle.ts";
+
+export interface WaiveInput extends Waiver {
+  instance_id: string;
+  /** What the person was shown: of another visit, or another definition's, nothing is waived. */
+  shown?: Pick<Instance, "visit" | "definition">;
+}
+
+/** What a person looks at before they waive something, or have once they did. */
+export interface Waivable {
+  instance: Instance;
+  /** By its name, however it was asked for. */
+  what: string;
+  /** Why it is not demanded; absent if it is. */
+  reason?: string;
+  /** What the server's last look at it said, if that is known. */
+  refused?: string;
+  /** The visit's checks run now: a waiver counts from the next look on. */
+  checks_running?: Pick<Running, "started_at">;
+}
+
+/** Changes nothing. Throws INVALID_INPUT if the visit demands nothing of that name, or no agent has the step; INSTANCE_FINAL. */
+export async function waivable(
+  parts: Parts,
+  { instance_id, what }: { instance_id: string; what: string },
+): Promise<Waivable> {
+  return asItIs(await openCall(parts, instance_id, { actor: SERVER }), what);
+}
+
+/**
+ * The current visit need not prove it, once. Repeated, it answers the same and adds nothing. Throws also INVALID_INPUT without
+ * a reason, CONFLICT if the run is not where it was shown or another writer was first.
+ */
+export async function waive(parts: Parts, { instance_id, what, reason, shown }: WaiveInput, caller: Caller) {
+  const opened = await openCall(parts, instance_id, caller);
+  const call = (await expire(opened)) ?? opened;
+  if (shown && !isAt(call.current, shown)) {
+    throw new AppError("CONFLICT", "The run went on since it was shown; nothing changed.", {
+      hint: `Look where it is: orchestrator show ${instance_id}`,
+      retryable: true,
+    });
+  }
+  const waived = await happen(call, { kind: "waived", waiver: { what, reason } });
+  parts.log.info({ instance_id, what, by: caller.actor }, "waived");
+  return asItIs(waived, what);
+}
+
+function isAt({ visit, definition }: Instance, shown: Pick<Instance, "visit" | "definition">): boolean {
+  return visit === shown.visit && definition === shown.definition;
+}
+
+async function asItIs({ parts, store, workflow, current: instance }: Call, name: string): Promise<Waivable> {
+  const { what, reason } = demandNamed(workflow, instance, name);
+  const attempt = await store.attempt(instance.instance_id);
+  const left = attempt && isOf(attempt, instance) ? (attempt.evidence ?? []) : [];
+  const refused = left.find(({ check, outcome }) => check === what && outcome === "failed")?.reason;
+  const checks_running = await parts.attempts.running(store, instance);
+  return {
+    instance,
+    what,
+    ...(reason === undefined ? {} : { reason }),
+    ...(refused ? { refused } : {}),
+    ...(checks_running ? { checks_running } : {}),
+  };
+}
