@@ -13,7 +13,7 @@ import { expire } from "./settle.ts";
 export interface WaiveInput extends Waiver {
   instance_id: string;
   /** What the person was shown: of another visit, or another definition's, nothing is waived. */
-  shown?: Pick<Instance, "visit" | "definition">;
+  seen?: Pick<Instance, "visit" | "definition">;
 }
 
 /** What a person looks at before they waive something, or have once they did. */
@@ -41,10 +41,10 @@ export async function waivable(
  * The current visit need not prove it, once. Repeated, it answers the same and adds nothing. Throws also INVALID_INPUT without
  * a reason, CONFLICT if the run is not where it was shown or another writer was first.
  */
-export async function waive(parts: Parts, { instance_id, what, reason, shown }: WaiveInput, caller: Caller) {
+export async function waive(parts: Parts, { instance_id, what, reason, seen }: WaiveInput, caller: Caller) {
   const opened = await openCall(parts, instance_id, caller);
   const call = (await expire(opened)) ?? opened;
-  if (shown && !isAt(call.current, shown)) {
+  if (seen && !isAt(call.current, seen)) {
     throw new AppError("CONFLICT", "The run went on since it was shown; nothing changed.", {
       hint: `Look where it is: orchestrator show ${instance_id}`,
       retryable: true,
@@ -55,8 +55,8 @@ export async function waive(parts: Parts, { instance_id, what, reason, shown }: 
   return asItIs(waived, what);
 }
 
-function isAt({ visit, definition }: Instance, shown: Pick<Instance, "visit" | "definition">): boolean {
-  return visit === shown.visit && definition === shown.definition;
+function isAt({ visit, definition }: Instance, seen: Pick<Instance, "visit" | "definition">): boolean {
+  return visit === seen.visit && definition === seen.definition;
 }
 
 async function asItIs({ parts, store, workflow, current: instance }: Call, name: string): Promise<Waivable> {
