@@ -14,6 +14,7 @@ import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
 import { wait } from "./cli/wait.ts";
+import { waive } from "./cli/waive.ts";
 import { AppError } from "./errors.ts";
 import { didYouMean, nearName } from "./near-name.ts";
 import { visible } from "./words.ts";
@@ -37,6 +38,7 @@ const COMMANDS: Command[] = [
   show,
   wait,
   release,
+  waive,
   pin,
   doctor,
   backup,

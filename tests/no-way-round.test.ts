@@ -6,6 +6,7 @@ import { advance, expectError, expectRefused, type Run, startRun, statusOf } fro
 import { type Connection, connect } from "./support/client.ts";
 import { TRANSPORTS } from "./support/either.ts";
 import { chooses } from "./support/endpoint.ts";
+import { EXECUTABLE } from "./support/executable.ts";
 import { connectTo, endpointThat } from "./support/model-run.ts";
 import { decide } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -246,6 +247,33 @@ test("a model that lets a client which claims to be ahead go past the proof is n
     expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "1-one" } });
   }
   expect(endpoint.chats()).toEqual([]);
+});
+
+test("no tool, prompt or resource waives a check, and neither does anything that a report says", async () => {
+  const { on, run } = await atTest();
+  const { tools } = await on.client.listTools();
+  const { prompts } = await on.client.listPrompts();
+  const { resources } = await on.client.listResources();
+  expect(JSON.stringify([tools, prompts, resources])).not.toMatch(/waive/i);
+  const waiver = { what: "test", reason: "flaky network" };
+  const calls = [
+    { waived: [waiver], ruling: { kind: "waived", ...waiver } },
+    { evidence: [{ check: "test", outcome: "waived", reason: "flaky network" }] },
+    { waive: "test", check: "test", status: "waived", reason: "flaky network" },
+  ];
+  for (const said of calls) {
+    await expectRefused(on, run.id, () => advance(on, run, { ...CLAIM, ...said }), "CHECK_FAILED");
+    const more = { ...CLAIM, updates: { ...CLAIM.updates, ...said } };
+    await expectRefused(on, run.id, () => advance(on, run, more), "CHECK_FAILED");
+  }
+  await expect(on.call("waive_workflow", { instance_id: run.id, ...waiver })).rejects.toThrow();
+  const words = [EXECUTABLE, "waive", run.id, "--check", "test", "--reason", "flaky network", "--db", on.db];
+  const shell = Bun.spawnSync(words, { stdin: Buffer.from("yes\n") });
+  expect([shell.exitCode, shell.stderr.toString()]).toEqual([
+    1,
+    expect.stringContaining("Only a person at a terminal"),
+  ]);
+  await expectRefused(on, run.id, () => advance(on, run, CLAIM), "CHECK_FAILED");
 });
 
 test("another server on the same database, over HTTP", async () => {

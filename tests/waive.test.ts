@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { PATIENCE } from "../src/attempt.ts";
 import { AppError } from "../src/errors.ts";
 import { advance, type Entry, expectError, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
+import { connect } from "./support/client.ts";
+import { EXECUTABLE } from "./support/executable.ts";
 import { connectInProcess, type InProcess } from "./support/in-process.ts";
 import { waitFor } from "./support/stdio.ts";
+import { decide, sitDown } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -247,6 +250,21 @@ describe("a waiver is gone", () => {
     expect(refused.text).toContain("`test` failed");
   });
 
+  test("with the definition that demands it", async () => {
+    const own = scratchDir();
+    const steps = (checks: string) => workflowFiles("MOVES", { Work: { extras: [`checks: [${checks}]`] } });
+    writeFiles(own, steps("{command: test}"));
+    const on = await open({ workflows: [own] });
+    const run = await startRun(on, "MOVES");
+    await waive(on, run.id, "test");
+    writeFiles(own, steps("{command: test}, {command: lint}"));
+    await Bun.sleep(1_000); // edits are picked up within a second
+    await on.call("resume_workflow", { instance_id: run.id, use_latest: true });
+    expect((await statusOf(on, run.id)).waived).toBeUndefined();
+    const refused = await expectRefused(on, run.id, () => advance(on, run, { next_step: "FINISH" }), "CHECK_FAILED");
+    expect(refused.text).toContain("`test` failed");
+  });
+
   test("not with a pause, nor with the process", async () => {
     const on = await open();
     const run = await startRun(on, "ASK");
@@ -277,7 +295,7 @@ test("nothing is waived while no agent has the step, and of a run that is over",
 test("what a person was shown is what they waive: not the next visit's, and not another definition's", async () => {
   const on = await open();
   const run = await startRun(on, "ASK");
-  const { instance } = await on.app.engine.waivable({ instance_id: run.id, what: "test" });
+  const { instance } = await on.app.engine.waivable({ instance_id: run.id, what: "test", reason: "r" });
   await advance(on, run, { status: "in_progress" });
   const other = { visit: 1, definition: "other" };
   const input = { instance_id: run.id, what: "test", reason: "r" };
@@ -314,7 +332,7 @@ test("what the server's last look said is told, if a call left it behind", async
   const run = await startRun(on, "SLOW");
   await advance(on, run);
   writeFileSync(join(on.project, "go"), "");
-  const seen = () => on.app.engine.waivable({ instance_id: run.id, what: "sh slow.sh" });
+  const seen = () => on.app.engine.waivable({ instance_id: run.id, what: "sh slow.sh", reason: "r" });
   while ((await seen()).checks_running) await Bun.sleep(5);
   expect(await seen()).toMatchObject({ refused: "exited with 1" });
   await waive(on, run.id, "sh slow.sh");
@@ -331,4 +349,93 @@ test("the call that waits for the failing check is refused by it, and the next o
   writeFileSync(join(on.project, "go"), "");
   expectError(await before, "CHECK_FAILED");
   expect((await after).data.status).toBe("COMPLETED");
+});
+
+describe("at a terminal", () => {
+  const ASKED = "Waive it? Type yes: ";
+
+  /** A run of the executable at a step whose check cannot pass, refused once. */
+  async function stuck() {
+    const args = ["--allow-checks", ...COMMANDS.flatMap((each) => ["--command", each])];
+    const on = await connect({ workflows, project: project(), args });
+    const run = await startRun(on, "ASK");
+    writeFileSync(join(on.project, "good"), "");
+    await expectRefused(on, run.id, () => advance(on, run), "CHECK_FAILED");
+    const words = (check: string, reason: string) => [
+      "waive",
+      run.id,
+      "--check",
+      check,
+      "--reason",
+      reason,
+      "--db",
+      on.db,
+    ];
+    return { on, run, words, args };
+  }
+
+  test("a person sees what they waive, types yes, and a server that is killed before the report loses nothing", async () => {
+    const { on, run, words, args } = await stuck();
+    const told = await decide(words("command: test", "flaky\nnetwork"), [[ASKED, "yes"]]);
+    expect(told.code).toBe(0);
+    for (const line of [
+      `${run.id} (ASK) at Work, visit 1.`,
+      "To be waived, once: test (the history will say waived, never passed)",
+      "Reason: flaky network",
+      "Waived: test, of visit 1. Tell the agent: it reports the step again.",
+    ]) {
+      expect(told.seen).toContain(line);
+    }
+    await on.kill();
+    const next = await connect({ workflows, project: on.project, db: on.db, args });
+    const done = await advance(next, run, { next_step: "FINISH" });
+    expect(done.text).toContain("Checked by the server: test waived (flaky network); lint passed");
+    expect(done.text).toContain("Waived by a person: test (visit 1): flaky network.");
+    const [ruled] = await historyOf(next, run.id);
+    expect(ruled).toMatchObject({ actor: "cli", ruling: { kind: "waived", what: "test", reason: "flaky network" } });
+  });
+
+  test("without a typed yes, an input that is a person's, or a name that is demanded, nothing is waived", async () => {
+    const { on, run, words } = await stuck();
+    const before = await statusOf(on, run.id);
+    expect(await decide(words("test", "r"), [[ASKED, "y"]])).toMatchObject({ code: 1 });
+    const unknown = await decide(words("tests", "r"), []);
+    expect(unknown.code).toBe(1);
+    expect(unknown.seen).toContain('demands nothing of the name "tests"; nothing changed.');
+    expect(unknown.seen).toContain('Did you mean "test"? It demands: test | lint');
+    expect((await decide(["waive", run.id, "--check", "test", "--db", on.db], [])).code).toBe(2);
+    expect((await decide(words("test", " "), [])).seen).toContain("The reason is empty");
+    const piped = Bun.spawnSync([EXECUTABLE, ...words("test", "r")], { stdin: Buffer.from("yes\n") });
+    expect(piped.exitCode).toBe(1);
+    expect(piped.stderr.toString()).toContain("Only a person at a terminal decides this");
+    expect(await statusOf(on, run.id)).toEqual(before);
+  });
+
+  test("a run that went on while the question stood there keeps what its next visit demands", async () => {
+    const { on, run, words } = await stuck();
+    const person = sitDown(words("test", "r"));
+    await person.sees(ASKED);
+    await on.call("rewind_workflow", { instance_id: run.id, to_visit: 1 });
+    person.types("yes\r");
+    expect(await person.exited).toBe(1);
+    expect(person.seen()).toContain("CONFLICT: The run went on since it was shown; nothing changed.");
+    expect((await statusOf(on, run.id)).waived).toBeUndefined();
+  });
+
+  test("show names what is demanded, how to waive it, and what is waived", async () => {
+    const { on, run, words } = await stuck();
+    const show = (...more: string[]) =>
+      Bun.spawnSync([EXECUTABLE, "show", run.id, "--db", on.db, ...more]).stdout.toString();
+    expect(show()).toContain(`Demanded of the report: test | lint\n`);
+    expect(show()).toContain(`orchestrator waive ${run.id} --check NAME --reason TEXT`);
+    await decide(words("test", "flaky network"), [[ASKED, "yes"]]);
+    expect(show()).toContain("Waived by a person for this visit: test (flaky network)");
+    expect(show()).toContain("Demanded of the report: lint\n");
+    expect(JSON.parse(show("--json"))).toMatchObject({
+      waived: [{ what: "test", reason: "flaky network" }],
+      demands: ["lint"],
+      history: [{ kind: "approval", ruling: { kind: "waived" } }],
+    });
+    expect((await decide(words("test", "another"), [])).seen).toContain("Waived already: test\nReason: flaky network");
+  });
 });

@@ -6,11 +6,15 @@ import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from ".
 import { WITHHELD } from "../mcp/resources.ts";
 import { runText, wholeEntry } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
+import { demandNames, isWaived } from "../rules/waive.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
+import { oneLine } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 const PAGE = 1_000;
+/** Longest name of a check, in characters. */
+const MAX_NAME = 200;
 
 export const show: Command = {
   name: "show",
@@ -53,6 +57,20 @@ function instructionsOf({ instance, workflow, filler }: Snapshot): string | null
   return filler?.().text ?? fillTemplate(step.instructions, { context: effectiveContext(instance) });
 }
 
+/** What the agent's report has to prove, by the names under which a person may waive it. */
+function demandsOf({ instance, workflow }: Snapshot): string[] {
+  const step = currentStep(workflow, instance);
+  if (instance.turn?.of !== "agent" || !step) return [];
+  return demandNames(step).filter((what) => !isWaived(instance, { step, what }));
+}
+
+function demandsLine(whole: Snapshot): string {
+  const names = demandsOf(whole).map((what) => oneLine(what, MAX_NAME));
+  if (names.length === 0) return "";
+  const how = `orchestrator waive ${whole.instance.instance_id} --check NAME --reason TEXT`;
+  return `\nDemanded of the report: ${names.join(" | ")}\nIf something cannot be proven, a person may waive it once: ${how}`;
+}
+
 function asJson(whole: Whole) {
   const { version: _version, ...instance } = whole.instance;
   return {
@@ -60,6 +78,7 @@ function asJson(whole: Whole) {
     files: whole.files,
     waiting_for: waitingFor(instance),
     instructions: instructionsOf(whole),
+    demands: demandsOf(whole),
     stale_proofs: whole.stale,
     history: whole.history,
   };
@@ -81,6 +100,7 @@ function asText(whole: Whole): string {
     files && `\nFiles of the run: ${files}`,
     ...staleLines(instance, whole.stale),
     step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
+    demandsLine(whole),
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];
   return lines.filter(Boolean).join("\n");

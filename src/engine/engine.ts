@@ -46,7 +46,7 @@ export interface Engine {
   bound(instanceId: string): Promise<Bound>;
   decide(input: DecideInput, caller: Caller): Promise<Decided>;
   /** What the current visit has to prove, by its name; and a person's word that it need not, once. See engine/waive.ts. */
-  waivable(input: { instance_id: string; what: string }): Promise<Waivable>;
+  waivable(input: Omit<WaiveInput, "seen">): Promise<Waivable>;
   waive(input: WaiveInput, caller: Caller): Promise<Waivable>;
   status(input: StatusInput): Promise<Snapshot>;
   list(input: ListInput): Promise<Page>;

@@ -1,5 +1,5 @@
 /** A person waives something that a step demands: of the current visit it is not demanded, once. Pure. */
-import type { Ruling, Waiver } from "../approval.ts";
+import type { Waiver } from "../approval.ts";
 import { type Check, labelOf } from "../check.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance } from "../instance.ts";
@@ -37,25 +37,45 @@ export function whyKeyWaived(instance: Pick<Instance, "waived">, key: string): s
   return whyWaived(instance, keyName(key)) ?? whyWaived(instance, PRODUCES);
 }
 
-/** Something that the current visit has to prove. */
-export interface Demand {
-  what: string;
-  /** Why it need not, if a person waived it. */
-  reason?: string | undefined;
-}
-
 /**
- * What somebody means by a name. Throws INVALID_INPUT if the visit demands nothing of that name, or a person,
- * the server or the clock has the step; INSTANCE_FINAL if the run has ended.
+ * What somebody means to waive of the current visit, by its name, and why; `known`: it was waived already, for that reason.
+ * Throws INVALID_INPUT if the visit demands nothing of that name, the reason is empty, or no agent has the step; INSTANCE_FINAL.
  */
-export function demandNamed(workflow: Workflow, instance: Instance, name: string): Demand {
+export function waiverOf(workflow: Workflow, instance: Instance, said: Waiver): Waiver & { known: boolean } {
   refuseFinal(instance);
   const step = findStep(workflow, instance.step_name);
   if (instance.turn?.of !== "agent" || !step) throw nobodysError(instance);
-  const what = meant(step, name);
-  if (what === undefined) throw unknownError(instance, { step, name });
-  const isKey = keysOf(step).some((key) => keyName(key) === what);
-  return { what, reason: whyWaived(instance, what) ?? (isKey ? whyWaived(instance, PRODUCES) : undefined) };
+  const what = meant(step, said.what);
+  if (what === undefined) throw unknownError(instance, { step, name: said.what });
+  const reason = oneLine(said.reason, MAX_REASON).toWellFormed();
+  if (reason === "") {
+    throw new AppError("INVALID_INPUT", "The reason is empty; nothing changed.", {
+      hint: "Say why it is not demanded: the history keeps it, and the last answer names it.",
+    });
+  }
+  const before = whyNot(instance, { step, what });
+  return { what, reason: before ?? reason, known: before !== undefined };
+}
+
+/** Whether a person waived something that the step demands of the current visit. */
+export function isWaived(instance: Pick<Instance, "waived">, demand: { step: Step; what: string }): boolean {
+  return whyNot(instance, demand) !== undefined;
+}
+
+function whyNot(instance: Pick<Instance, "waived">, { step, what }: { step: Step; what: string }): string | undefined {
+  const key = keysOf(step).find((each) => keyName(each) === what);
+  return key === undefined ? whyWaived(instance, what) : whyKeyWaived(instance, key);
+}
+
+/**
+ * The current visit need not prove it; null if that was waived already. It is over with the visit, and with the definition
+ * that demands it. Throws what `waiverOf` throws.
+ */
+export function waive(workflow: Workflow, instance: Instance, said: Waiver, moment: Moment): Change | null {
+  const { known, ...waiver } = waiverOf(workflow, instance, said);
+  if (known) return null;
+  const line = entry(instance, { kind: "approval", ruling: { kind: "waived", ...waiver } }, moment);
+  return change(instance, [line], { waived: [...instance.waived, waiver], updated_at: moment.now });
 }
 
 function nobodysError({ instance_id, turn }: Instance): AppError {
@@ -78,30 +98,6 @@ function unknownError({ visit, step_name }: Instance, { step, name }: { step: St
           : "It demands nothing: any report ends it.",
     },
   );
-}
-
-/**
- * The current visit need not prove it; null if that was waived already. It is over with the visit, and with the definition
- * that demands it. Throws what `demandNamed` throws, and INVALID_INPUT without a reason.
- */
-export function waive(
-  workflow: Workflow,
-  instance: Instance,
-  { what: name, reason: said }: Waiver,
-  moment: Moment,
-): Change | null {
-  const demand = demandNamed(workflow, instance, name);
-  const reason = oneLine(said, MAX_REASON).toWellFormed();
-  if (reason === "") {
-    throw new AppError("INVALID_INPUT", "The reason is empty; nothing changed.", {
-      hint: "Say why it is not demanded: the history keeps it, and the last answer names it.",
-    });
-  }
-  if (demand.reason !== undefined) return null;
-  const { what } = demand;
-  const ruling: Ruling = { kind: "waived", what, reason };
-  const line = entry(instance, { kind: "approval", ruling }, moment);
-  return change(instance, [line], { waived: [...instance.waived, { what, reason }], updated_at: moment.now });
 }
 
 function keysOf(step: Step): string[] {
