@@ -123,8 +123,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       const decision = { decided_by: "agent" as const, next_step: happened.to, reasoning: "r" };
       const outcome = happened.checked ? ("passed" as const) : ("unchecked" as const);
       const files = happened.checked ? { project_files: `as of ${history.length}` } : {};
-      const let_off = instance.waived.map(({ what: check, reason }) => ({ check, outcome: "waived" as const, reason }));
-      const looked = happened.checked === null ? [] : [...let_off, { check: "c", outcome, ...files }];
+      const letOff = instance.waived.map(({ what: check, reason }) => ({ check, outcome: "waived" as const, reason }));
+      const looked = happened.checked === null ? [] : [...letOff, { check: "c", outcome, ...files }];
       const evidence = happened.checked === undefined ? undefined : looked;
       if (!mayEnd(instance)) return null; // as the engine has it
       return move(workflow, instance, { report, context_updates: happened.updates, decision, evidence, ...moment });

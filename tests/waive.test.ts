@@ -4,8 +4,17 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PATIENCE } from "../src/attempt.ts";
 import { AppError } from "../src/errors.ts";
-import { advance, type Entry, expectError, expectRefused, historyOf, startRun, statusOf } from "./support/calls.ts";
-import { connect } from "./support/client.ts";
+import {
+  advance,
+  type Entry,
+  expectError,
+  expectRefused,
+  historyOf,
+  type Run,
+  startRun,
+  statusOf,
+} from "./support/calls.ts";
+import { connect, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { connectInProcess, type InProcess } from "./support/in-process.ts";
 import { waitFor } from "./support/stdio.ts";
@@ -80,6 +89,14 @@ async function refusal(on: InProcess, id: string, waiving: () => Promise<unknown
   return error;
 }
 
+/** The answer once the checks are over, however long they take. */
+async function checkedAt(on: InProcess, run: Run): Promise<Told> {
+  for (;;) {
+    const told = await advance(on, run);
+    if (!told.data.checks_running) return told;
+  }
+}
+
 const outcomes = ({ evidence }: Entry | { evidence?: unknown }) =>
   (evidence as { check: string; outcome: string }[]).map(({ check, outcome }) => `${check} ${outcome}`);
 
@@ -114,6 +131,7 @@ test("what is waived is not looked at, the rest is, and every answer says so", a
   const done = await advance(on, { id: run.id, stepId: "2-again" });
   expect(done.text).toContain("Waived by a person: test (visit 1): flaky network; test (visit 2): still down.");
   expect(done.data.rules).toContain("Waived by a person: test (visit 1): flaky network; test (visit 2): still down.");
+  expect(done.text).not.toContain("Ended as a failure");
   const again = await on.call("resume_workflow", { instance_id: run.id });
   expect(again.text).toContain("1 Work ✓ (waived by a person: test)");
   expect(await on.app.engine.stale(run.id)).toEqual([]); // nothing was proven
@@ -219,6 +237,19 @@ test("a value that is waived is unset for the routes, whatever stood there befor
   expect(all.data.status).toBe("COMPLETED");
 });
 
+test("what the server would have set is waived like a value, where an agent does its step", async () => {
+  const own = scratchDir();
+  const served = { extras: ["run: make", "sets: {code: exit_code}"], routes: ["otherwise → FINISH"] };
+  writeFiles(own, workflowFiles("SERVED", { Make: served }));
+  const on = await open({ workflows: [own], allowChecks: false, commands: [] });
+  const run = await startRun(on, "SERVED");
+  await expectRefused(on, run.id, () => advance(on, run), "INCOMPLETE_REPORT");
+  await waive(on, run.id, "code");
+  const done = await advance(on, run);
+  expect(done.data.status).toBe("COMPLETED");
+  expect(done.text).toContain("Unchecked by the server: Make (visit 1). Waived by a person: produces code (visit 1)");
+});
+
 test("a failure needs no waiver, and uses none", async () => {
   const on = await open();
   const run = await startRun(on, "ASK");
@@ -317,8 +348,7 @@ test("while the checks run it counts from the next look on: what began before is
   const waived = await waive(on, run.id, "sh slow.sh");
   expect(waived.checks_running).toBeDefined();
   writeFileSync(join(on.project, "go"), "");
-  let told = await advance(on, run);
-  while (told.data.checks_running) told = await advance(on, run);
+  const told = await checkedAt(on, run);
   expect(told.data.status).toBe("COMPLETED");
   expect(outcomes(told.data.checked ? { evidence: told.data.checked } : {})).toEqual([
     "sh slow.sh waived",
@@ -336,7 +366,7 @@ test("what the server's last look said is told, if a call left it behind", async
   while ((await seen()).checks_running) await Bun.sleep(5);
   expect(await seen()).toMatchObject({ refused: "exited with 1" });
   await waive(on, run.id, "sh slow.sh");
-  expect((await advance(on, run)).data.status).toBe("COMPLETED");
+  expect((await checkedAt(on, run)).data.status).toBe("COMPLETED");
 });
 
 test("the call that waits for the failing check is refused by it, and the next one is not", async () => {

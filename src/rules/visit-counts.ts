@@ -22,11 +22,11 @@ export function afterVisit(
   const { count, last, unchecked = [], waived = [], took: before } = now;
   const skipped = evidence.some(({ outcome }) => outcome === "unchecked");
   const all = skipped ? [...unchecked, visit].slice(-MAX_UNCHECKED) : unchecked;
-  const let_off = [...waived, ...waivedIn(evidence, visit)].slice(-MAX_UNCHECKED);
+  const letOff = [...waived, ...waivedIn(evidence, visit)].slice(-MAX_UNCHECKED);
   const open = skipped || evidence.some(({ outcome }) => outcome === "waived");
   const end = proves(evidence) ? { proven: visit, ...filesOf(evidence) } : open ? {} : { failed: visit };
   const took = before || ran(evidence).length > 0 ? { took: { ...before, ...Object.fromEntries(ran(evidence)) } } : {};
-  const left = { ...(all.length > 0 ? { unchecked: all } : {}), ...(let_off.length > 0 ? { waived: let_off } : {}) };
+  const left = { ...(all.length > 0 ? { unchecked: all } : {}), ...(letOff.length > 0 ? { waived: letOff } : {}) };
   return { ...visits, [step_name]: { count, last, ...left, ...end, ...took } };
 }
 

@@ -49,6 +49,15 @@ export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat =
   };
   open.push({ close });
   const seen = () => raw.replace(CODES, "").replaceAll("\r", "");
+  /** What the process wrote last may still be on its way when it is gone: something that is written after it is waited for. */
+  const atEnd = async (code: number) => {
+    if (!terminal.closed) {
+      Bun.spawn(["printf", END], { terminal });
+      await waitFor(() => terminal.closed || raw.endsWith(END), "the end of what the terminal shows");
+      raw = raw.replace(END, "");
+    }
+    return code;
+  };
   return {
     pid: child.pid,
     seen,
@@ -65,7 +74,7 @@ export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat =
     },
     types: (keys) => void terminal.write(keys),
     leaves: () => terminal.close(),
-    exited: child.exited,
+    exited: child.exited.then(atEnd),
   };
 }
 
@@ -84,5 +93,6 @@ export async function decide(args: string[], answers: [question: string, keys: s
   return { code, seen: person.seen() };
 }
 
+const END = "<the end>";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is sought
 const CODES = /\u001b\[[0-9;?]*[A-Za-z]/g;
