@@ -149,6 +149,7 @@ async function compared(trees: Trees, snapshot: Snapshot, at: At): Promise<Shown
 }
 
 function newest(found: Difference[], snapshot: Snapshot): Pick<Exhibit, "changed_at"> {
-  const last = Math.max(...found.map(({ path }) => snapshot.get(path)?.changed ?? 0));
+  let last = 0; // there may be more files than a call takes arguments
+  for (const { path } of found) last = Math.max(last, snapshot.get(path)?.changed ?? 0);
   return last > 0 ? { changed_at: new Date(last).toISOString() } : {};
 }
