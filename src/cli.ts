@@ -1,9 +1,12 @@
 /** The command line: its commands, and how words become a call of one. Prints data to stdout, all else to stderr. */
 import { parseArgs } from "node:util";
 import { VERSION } from "./app.ts";
+import { approvals } from "./cli/approvals.ts";
+import { approve } from "./cli/approve.ts";
 import { backup } from "./cli/backup.ts";
 import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
+import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
@@ -37,6 +40,9 @@ const COMMANDS: Command[] = [
   instances,
   show,
   wait,
+  approvals,
+  approve,
+  deny,
   release,
   waive,
   pin,

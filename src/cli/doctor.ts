@@ -17,7 +17,7 @@ interface Finding {
 
 export const doctor: Command = {
   name: "doctor",
-  summary: "Check settings, definitions, checks, database and model endpoint",
+  summary: "Check settings, definitions, checks, database, PIN and model endpoint",
   arguments: "",
   options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...JSON_OUTPUT },
   run: async (words, { print, stop }) => {

@@ -8,6 +8,9 @@ import type { Guess, PinKeeper } from "../pin.ts";
 import { duration } from "../words.ts";
 import type { Terminal, Words } from "./command.ts";
 
+/** Who decides there, as the history names them. */
+export const CLI = { actor: "cli" };
+
 export interface Person {
   /** A line that they typed; null if they ended it: Ctrl-C, the end of input, a terminal that closed. The prompt is our own words. */
   line(prompt: string): Promise<string | null>;

@@ -1,7 +1,7 @@
 /** `orchestrator release`: a person lets a run go on that a guard suspended, at a terminal. No tool does it. */
 import type { Releasable } from "../engine/release.ts";
 import { type Command, DEFINITIONS, NO_JSON, STATE, withApp } from "./command.ts";
-import { personAt } from "./person.ts";
+import { CLI, personAt } from "./person.ts";
 
 export const release: Command = {
   name: "release",
@@ -26,10 +26,10 @@ export const release: Command = {
     const person = personAt(words, terminal);
     return withApp(words, stop, async ({ engine, pin }) => {
       const input = { instance_id, use_latest: words.values["use-latest"] === true };
-      const { version, definition, ...shown } = await engine.releasable(input, CALLER);
+      const { version, definition, ...shown } = await engine.releasable(input, CLI);
       print(releaseText(shown));
       if (!(await person.agrees("Let it go on?", pin))) return 1;
-      const { instance } = await engine.release({ ...input, seen: { version, definition } }, CALLER);
+      const { instance } = await engine.release({ ...input, seen: { version, definition } }, CLI);
       const { status, step_name, visit } = instance;
       print(
         `${instance_id} is ${status} at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`,
@@ -38,8 +38,6 @@ export const release: Command = {
     });
   },
 };
-
-const CALLER = { actor: "cli" };
 
 /** What it waits for, and what the files as they are now take away. */
 function releaseText({ instance, weakened }: Pick<Releasable, "instance" | "weakened">): string {

@@ -2,7 +2,7 @@
 import type { Waivable } from "../engine/waive.ts";
 import { oneLine } from "../words.ts";
 import { type Command, NO_JSON, STATE, withApp } from "./command.ts";
-import { personAt } from "./person.ts";
+import { CLI, personAt } from "./person.ts";
 
 export const waive: Command = {
   name: "waive",
@@ -34,14 +34,12 @@ export const waive: Command = {
       if (before.known) return 0;
       if (!(await person.agrees("Waive it?", pin))) return 1;
       const { visit, definition } = before.instance;
-      const done = await engine.waive({ instance_id, what: before.what, reason, seen: { visit, definition } }, CALLER);
+      const done = await engine.waive({ instance_id, what: before.what, reason, seen: { visit, definition } }, CLI);
       print(`Waived: ${done.what}, of visit ${visit}. Tell the agent: it reports the step again.`);
       return 0;
     });
   },
 };
-
-const CALLER = { actor: "cli" };
 
 /** Longest name of a check that is shown, in characters. */
 const MAX_NAME = 200;

@@ -15,6 +15,7 @@ export interface Sitting {
   types(keys: string): void;
   /** The window is closed. */
   leaves(): void;
+  /** The exit code, once all that it wrote is read. */
   exited: Promise<number>;
 }
 
@@ -35,29 +36,26 @@ export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat =
   let raw = "";
   let from = 0;
   const decoder = new TextDecoder();
-  const terminal = new Bun.Terminal({
-    cols: 200,
-    rows: 50,
-    data: (_terminal, bytes) => {
-      raw += decoder.decode(bytes, { stream: true });
+  const read = Promise.withResolvers<void>();
+  const child = Bun.spawn([executable, ...args], {
+    terminal: {
+      cols: 200,
+      rows: 50,
+      data: (_terminal, bytes) => {
+        raw += decoder.decode(bytes, { stream: true });
+      },
+      exit: () => read.resolve(),
     },
+    ...(cwd ? { cwd } : {}),
   });
-  const child = Bun.spawn([executable, ...args], { terminal, ...(cwd ? { cwd } : {}) });
+  const { terminal } = child;
+  if (!terminal) throw new Error("this system has no pseudo-terminals");
   const close = () => {
     if (child.exitCode === null) child.kill("SIGKILL");
     terminal.close();
   };
   open.push({ close });
   const seen = () => raw.replace(CODES, "").replaceAll("\r", "");
-  /** What the process wrote last may still be on its way when it is gone: something that is written after it is waited for. */
-  const atEnd = async (code: number) => {
-    if (!terminal.closed) {
-      Bun.spawn(["printf", END], { terminal });
-      await waitFor(() => terminal.closed || raw.endsWith(END), "the end of what the terminal shows");
-      raw = raw.replace(END, "");
-    }
-    return code;
-  };
   return {
     pid: child.pid,
     seen,
@@ -74,7 +72,7 @@ export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat =
     },
     types: (keys) => void terminal.write(keys),
     leaves: () => terminal.close(),
-    exited: child.exited.then(atEnd),
+    exited: Promise.all([child.exited, read.promise]).then(([code]) => code),
   };
 }
 
@@ -93,6 +91,5 @@ export async function decide(args: string[], answers: [question: string, keys: s
   return { code, seen: person.seen() };
 }
 
-const END = "<the end>";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is sought
 const CODES = /\u001b\[[0-9;?]*[A-Za-z]/g;

@@ -1,0 +1,81 @@
+/**
+ * What a yes would be bound to, as a person reads it on a terminal. Lines of others stand behind a bar, at which they are broken
+ * too, so that none of them looks like one of ours; what would steer the terminal in them is escaped.
+ */
+import type { Exhibit } from "../approval.ts";
+import type { Bound } from "../engine/approvals.ts";
+import { visible } from "../words.ts";
+
+export interface Screen {
+  color: boolean;
+  /** In columns. */
+  width: number;
+}
+
+const BAR = "  │ ";
+const TAB = "    ";
+
+/** The colours of a diff's lines, by how they begin; the first that fits. */
+const DIFF_COLORS: [start: RegExp, code: string][] = [
+  [/^(?:diff |index |\+\+\+ |--- )/, "1"],
+  [/^@@/, "36"],
+  [/^\+/, "32"],
+  [/^-/, "31"],
+];
+
+/** Not to be escaped again: it has its colours. */
+export function boundText(bound: Bound, screen: Screen): string {
+  const { instance_id, workflow_name, step_name, visit, project, ask, since, again, expires_at, shown } = bound;
+  const head = visible(`${instance_id}: step "${step_name}" of ${workflow_name}, visit ${visit}, in ${project}`);
+  return [
+    paint(head, "1", screen),
+    `Asked since ${since}${expires_at ? `, over at ${expires_at}` : ""}:`,
+    foreign(ask, screen),
+    ...(again ? ["Asked again:", foreign(again, screen)] : []),
+    ...shown.flatMap((exhibit) => ["", ...exhibitLines(exhibit, bound, screen)]),
+    "",
+  ].join("\n");
+}
+
+function exhibitLines(exhibit: Exhibit, bound: Bound, screen: Screen): string[] {
+  const { what, fault, stat, text, bytes, changed_at, digest } = exhibit;
+  const isDiff = what === "changes";
+  const nothing = text === undefined && stat === undefined && fault === undefined;
+  return [
+    paint(`${visible(what)}${changed_at ? `, changed at ${changed_at}` : ""}:`, "1", screen),
+    ...(fault === undefined ? [] : [foreign(fault, screen)]),
+    ...(stat ? [foreign(stat.trimEnd(), screen)] : []),
+    ...(text === undefined ? [] : [foreign(text.replace(/\n$/, ""), screen, isDiff)]),
+    ...(text !== undefined && bytes !== undefined ? [cutWords(exhibit, bytes, bound)] : []),
+    ...(nothing ? [digest === null ? "Nothing is there." : `It is no text; its digest is ${digest}.`] : []),
+  ];
+}
+
+/** How much is not shown, and where it is. */
+function cutWords({ what, text = "" }: Exhibit, bytes: number, { instance_id, project }: Bound): string {
+  const whole =
+    what === "changes"
+      ? `git in ${project} shows the rest`
+      : what.startsWith("context.")
+        ? `orchestrator show ${instance_id} shows the rest`
+        : `the file is ${project}/${what}`;
+  return visible(`… cut at ${Buffer.byteLength(text)} of ${bytes} bytes; ${whole}. A yes is to all of it.`);
+}
+
+/** Words of others: a bar before each line, also where the terminal would break it. */
+function foreign(text: string, screen: Screen, isDiff = false): string {
+  const width = Math.max(20, screen.width - BAR.length - 1);
+  return visible(text)
+    .replaceAll("\t", TAB)
+    .split("\n")
+    .flatMap((line) => {
+      const code = isDiff ? DIFF_COLORS.find(([start]) => start.test(line))?.[1] : undefined;
+      const parts = Bun.wrapAnsi(line, width, { hard: true, wordWrap: false, trim: false }).split("\n");
+      return parts.map((part) => `${BAR}${code ? paint(part, code, screen) : part}`);
+    })
+    .join("\n");
+}
+
+function paint(text: string, code: string, { color }: Screen): string {
+  return color ? `\u001b[${code}m${text}\u001b[0m` : text;
+}
