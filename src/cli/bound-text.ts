@@ -43,7 +43,7 @@ function exhibitLines(exhibit: Exhibit, bound: Bound, screen: Screen): string[] 
   const nothing = text === undefined && stat === undefined && fault === undefined;
   return [
     paint(`${visible(what)}${changed_at ? `, changed at ${changed_at}` : ""}:`, "1", screen),
-    ...(fault === undefined ? [] : [foreign(fault, screen)]),
+    ...(fault === undefined ? [] : [paint("Not all can be shown:", "1;33", screen), foreign(fault, screen)]),
     ...(stat ? [foreign(stat.trimEnd(), screen)] : []),
     ...(text === undefined ? [] : [foreign(text.replace(/\n$/, ""), screen, isDiff)]),
     ...(text !== undefined && bytes !== undefined ? [cutWords(exhibit, bytes, bound)] : []),

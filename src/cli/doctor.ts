@@ -37,14 +37,16 @@ async function examine(words: Words, stop: AbortSignal): Promise<Finding[]> {
     return `orchestrator ${VERSION}, project ${project}, database ${dbPath}, model ${asked}`;
   });
   if (!settings.ok) return [settings];
-  const rest = await withApp(words, stop, async (app) => [
-    await finding("definitions", () => definitions(app)),
-    await finding("checks", () => checks(app)),
-    await finding("database", () => database(app)),
-    await finding("person", () => person(app)),
-    await finding("model", () => model(app)),
-  ]);
-  return [settings, ...rest];
+  return withApp(words, stop, async (app) => {
+    const files = [
+      await finding("definitions", () => definitions(app)),
+      await finding("checks", () => checks(app)),
+      await finding("database", () => database(app)),
+    ];
+    const readable = files.every(({ what, ok }) => ok || what !== "database");
+    const decides = readable ? [await finding("person", () => person(app))] : []; // the PIN is kept there
+    return [settings, ...files, ...decides, await finding("model", () => model(app))];
+  });
 }
 
 /** The URL without what may be secret in it: credentials and query. */

@@ -22,7 +22,8 @@ export async function look(call: Call): Promise<Look> {
   const show = currentStep(workflow, current)?.approval?.show ?? [];
   const shown = await Promise.all(show.map((each) => exhibit(call, each)));
   const asked = [current.definition, current.step_name, current.turn?.message ?? ""];
-  return { hash: sha256(JSON.stringify([...asked, digestsOf(shown)])), shown };
+  const seen = shown.map(({ what, digest, fault }) => [what, digest, fault ?? ""]); // a yes to less than all is to just that
+  return { hash: sha256(JSON.stringify([...asked, seen])), shown };
 }
 
 /** What the history keeps of what was shown. */
