@@ -26,6 +26,7 @@ import { createLiquidRenderer } from "./liquid/liquid-renderer.ts";
 import { createLog, type Log } from "./log.ts";
 import type { LibraryOptions } from "./markdown/library.ts";
 import { createChanges } from "./mcp/changes.ts";
+import { createElicit } from "./mcp/elicit/elicit.ts";
 import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
@@ -126,7 +127,9 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   };
   const upkeep = createSqliteUpkeep(config.dbPath, busy);
   const changes = createChanges(engine);
-  const parts = { engine, changes, version: VERSION, log, newId: shortId };
+  const pin = createSqlitePinKeeper(config.dbPath, busy, now);
+  const elicit = config.elicit ? createElicit({ pin, patience, log }) : undefined;
+  const parts = { engine, changes, elicit, version: VERSION, log, newId: shortId };
   const mcpServer = () => createMcpServer(parts);
   const sessionless = createSessionless(parts);
   return {
@@ -144,7 +147,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
         return deleted;
       },
     },
-    pin: createSqlitePinKeeper(config.dbPath, busy, now),
+    pin,
     mcpServer,
     sessionless,
     serveHttp: async (stop) => {
@@ -156,6 +159,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       return serveHttp({ settings: config.http, ...servers, version: VERSION, log }, stop);
     },
     endWaits: () => {
+      elicit?.end();
       busy.stop();
       stopSettling();
       void attempts.stop();

@@ -22,6 +22,7 @@ export interface Flags {
   /** Each `NAME=COMMAND`. */
   commands?: string[] | undefined;
   notify?: string | undefined;
+  elicit?: boolean | undefined;
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -41,6 +42,8 @@ export interface Config {
   checks: CheckSettings;
   /** The program that tells a person, and its arguments; null: nobody is told. */
   notify: string[] | null;
+  /** Whether clients are asked to ask a person in a dialog of theirs. */
+  elicit: boolean;
   /** If the model cannot decide, the agent does, or the call is refused. */
   onModelFailure: "agent" | "error";
 }
@@ -94,6 +97,7 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
       environment: programEnvironment(env),
     },
     notify: notifyWords(flags.notify),
+    elicit: flags.elicit ?? false,
     onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
 }

@@ -81,6 +81,7 @@ export function flagsOf({ values }: Words): Flags {
     allowChecks: values["allow-checks"] === true ? true : undefined,
     commands: texts(values["command"]),
     notify: text(values["notify"]),
+    elicit: values["elicit"] === true ? true : undefined,
   };
 }
 

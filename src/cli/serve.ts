@@ -11,15 +11,19 @@ const HTTP = {
   "token-file": { type: "string", value: "FILE", help: "Ask for the token in the file, made if missing" },
 } satisfies Options;
 
-const NOTIFY = {
+const PEOPLE = {
   notify: { type: "string", value: "COMMAND", help: "Run this program when a run begins to wait for a person" },
+  elicit: {
+    type: "boolean",
+    help: "Let a person approve in their client's own dialog: the client is trusted to ask them",
+  },
 } satisfies Options;
 
 export const serve: Command = {
   name: "serve",
   summary: "Serve MCP over stdio, or with --http over Streamable HTTP",
   arguments: "",
-  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...NOTIFY, ...HTTP },
+  options: { ...DEFINITIONS, ...STATE, ...CHECKS, ...PEOPLE, ...HTTP },
   run: async (words, terminal) => {
     const http = words.values["http"] === true;
     const stray = Object.keys(HTTP).find((name) => words.values[name] !== undefined);

@@ -84,7 +84,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     caller: Caller,
     { tells } = { tells: false },
   ): Promise<T | Outcome> => {
-    const until = performance.now() + parts.patience.call;
+    const until = caller.until ?? performance.now() + parts.patience.call;
     const answer = await made;
     if (isUnclear(answer) || isWhole(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);

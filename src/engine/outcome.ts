@@ -40,6 +40,8 @@ export interface Outcome {
   wait_command?: string | undefined;
   /** While a person must act: the command for them; undefined if the agent is not on their machine. */
   person_command?: string | undefined;
+  /** What became of the dialog in which the client asked a person, in a sentence, if nothing is decided by it. */
+  dialog?: string;
   /** The last visit, if it ended by a person's no. */
   denied?: HistoryEntry;
   /** The server steps that were done on the way to where the run is, the oldest first. */

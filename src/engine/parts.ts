@@ -49,6 +49,8 @@ export interface Parts {
 /** Who makes a call, as the history names it. */
 export interface Caller extends Attention {
   actor: string;
+  /** By `performance.now()`: when the answer has to be there, if that is another time than `patience` says. */
+  until?: number;
 }
 
 /** The time as it is stored. */

@@ -24,7 +24,7 @@ interface AnswerOptions {
 
 /** The response leaves with the first thing that is said. `run` never rejects. */
 export function answerStream(
-  run: (send: (notification: object) => void) => Promise<Answered>,
+  run: (send: (message: object) => void) => Promise<Answered>,
   { headers, left }: AnswerOptions,
 ): Promise<Response> {
   const response = Promise.withResolvers<Response>();
@@ -66,11 +66,12 @@ export function answerStream(
     begin(); // a stream that ends without an answer says that there is none
     if (text !== null) say(text);
     if (!gone) stream?.close();
+    gone = true;
   }
 
-  const send = (notification: object) => {
+  const send = (message: object) => {
     begin();
-    say(jsonText({ jsonrpc: "2.0", ...notification }));
+    say(jsonText({ jsonrpc: "2.0", ...message }));
   };
   void run(send).then(finish);
   return response.promise;

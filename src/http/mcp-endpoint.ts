@@ -103,8 +103,8 @@ interface Asked {
 async function ask(session: Session, { request, message }: Asked): Promise<Response> {
   const id = "method" in message && "id" in message ? message.id : undefined;
   if (id === undefined) {
-    const cancels = session.mcp.calls.cancelledBy(message);
-    return cancels ? new Response(null, { status: 202 }) : pass(session, request, message);
+    const taken = session.mcp.calls.take(message);
+    return taken ? new Response(null, { status: 202 }) : pass(session, request, message);
   }
   // Without the id: a client would take it for the answer to the first one.
   if (session.asking.has(id)) return refusal(400, "A request with this id is still being answered.");
@@ -139,13 +139,17 @@ function answerCall(session: Session, call: RequestMessage): Promise<Response> {
     session.open -= 1;
     session.asking.delete(call.id);
   };
+  const left = () => {
+    session.mcp.calls.left(call.id);
+    ended();
+  };
   return answerStream(
     async (send) => {
       const text = await session.mcp.calls.answer(call, send);
       ended();
       return { text, status: 200 };
     },
-    { headers: { "Mcp-Session-Id": session.id }, left: ended },
+    { headers: { "Mcp-Session-Id": session.id }, left },
   );
 }
 

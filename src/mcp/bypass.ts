@@ -15,11 +15,11 @@ export function bypass(transport: Transport, ...takers: Taker[]): void {
   };
 }
 
-/** Takes calls of tools, and what cancels one; writes messages as JSON. */
+/** Takes calls of tools, and what is said of them; writes messages as JSON. */
 export function callTaker(calls: SessionCalls, write: (text: string) => unknown): Taker {
   return (message) => {
     const call = asCall(message);
-    if (!call) return calls.cancelledBy(message);
+    if (!call) return calls.take(message);
     const send = (notification: object) => write(jsonText({ jsonrpc: "2.0", ...notification }));
     void calls.answer(call, send).then((text) => {
       // After what the SDK answers in this turn: an `initialize` that came before, above all.

@@ -5,6 +5,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { Caller } from "../engine/parts.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
+import type { Elicit } from "./elicit/elicit.ts";
+import { type Exchange, InputRequired } from "./elicit/exchange.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { INVALID_PARAMS, ProtocolError } from "./message.ts";
 import { createNotices, type Notices } from "./notices.ts";
@@ -31,27 +33,36 @@ export interface Calling {
   signal: AbortSignal;
   progressToken: ProgressToken | undefined;
   send(notification: ServerNotification): Promise<void>;
+  /** How the client asks a person; undefined if it does not. */
+  exchange?: Exchange | undefined;
 }
 
 export interface CallParts {
   engine: Engine;
   log: Log;
   newId: () => string;
+  /** Undefined: no client is asked to ask a person. */
+  elicit?: Elicit | undefined;
 }
 
 /** Answers calls of tools; `idle` resolves when none is in flight. */
-export function createCalls({ engine, log, newId }: CallParts) {
+export function createCalls({ engine, log, newId, elicit }: CallParts) {
   const inFlight = new Set<Promise<unknown>>();
 
-  async function answer({ name, arguments: sent }: z.infer<typeof Call>, notices: Notices, caller: Caller) {
+  async function answer(
+    { name, arguments: sent }: z.infer<typeof Call>,
+    { notices, caller, exchange }: { notices: Notices; caller: Caller; exchange: Exchange | undefined },
+  ) {
     const tool = TOOLS_BY_NAME.get(name);
     if (!tool) throw new ProtocolError(INVALID_PARAMS, `There is no tool "${oneLine(name, 200)}"`);
     const began = performance.now();
     try {
-      const { text, structured } = await tool.call(engine, sent, caller);
+      const asked = elicit && exchange ? elicit.asking(engine, exchange) : engine;
+      const { text, structured } = await tool.call(asked, sent, caller);
       notices.answered(name, structured);
       return { content: [{ type: "text" as const, text }], structuredContent: structured };
     } catch (error) {
+      if (error instanceof InputRequired) return error.result;
       const { text, structured } = errorAnswer(error, { log, newId });
       notices.refused(name, structured);
       return { content: [{ type: "text" as const, text }], structuredContent: structured, isError: true };
@@ -60,10 +71,12 @@ export function createCalls({ engine, log, newId }: CallParts) {
     }
   }
 
-  async function call(asked: z.infer<typeof Call>, { client, logLevel, signal, progressToken, send }: Calling) {
+  async function call(asked: z.infer<typeof Call>, calling: Calling): Promise<object> {
+    const { client, logLevel, signal, progressToken, send, exchange } = calling;
     const notices = createNotices(logLevel, (params) => send({ method: "notifications/message", params }));
     const progress = createProgress(progressToken, send);
-    const answering = answer(asked, notices, { actor: actorOf(client), signal, tell: progress.tell });
+    const caller = { actor: actorOf(client), signal, tell: progress.tell };
+    const answering = answer(asked, { notices, caller, exchange });
     inFlight.add(answering);
     try {
       return await answering;

@@ -27,6 +27,8 @@ export interface Envelope {
   /** Null: no log messages are wanted. */
   logLevel: LoggingLevel | null;
   progressToken: string | number | undefined;
+  /** What the client can do beside calling. */
+  capabilities: object;
 }
 
 /** Why a request is refused before its method is looked at. */
@@ -54,5 +56,6 @@ export function readEnvelope(message: unknown): { envelope: Envelope } | { refus
   }
   const client = data[`${PREFIX}clientInfo`];
   const logLevel = data[`${PREFIX}logLevel`] ?? null;
-  return { envelope: { client, logLevel, progressToken: data.progressToken } };
+  const capabilities = data[`${PREFIX}clientCapabilities`];
+  return { envelope: { client, logLevel, progressToken: data.progressToken, capabilities } };
 }

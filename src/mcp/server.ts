@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../log.ts";
 import { oneLine } from "../words.ts";
 import type { Changes } from "./changes.ts";
+import type { Elicit } from "./elicit/elicit.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { INVALID_PARAMS, METHOD_NOT_FOUND, ProtocolError, readParams } from "./message.ts";
 import {
@@ -27,6 +28,8 @@ export interface ServerParts {
   version: string;
   log: Log;
   newId: () => string;
+  /** Undefined: no client is asked to ask a person. */
+  elicit?: Elicit | undefined;
 }
 
 export interface McpServer {
@@ -62,7 +65,11 @@ export function createMcpServer(parts: ServerParts): McpServer {
   const { engine, version, log } = parts;
   const server = new Server({ ...SERVER, version }, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
   let logLevel: LoggingLevel | null = null;
-  const calls = createSessionCalls(parts, { client: () => server.getClientVersion(), logLevel: () => logLevel });
+  const calls = createSessionCalls(parts, {
+    client: () => server.getClientVersion(),
+    logLevel: () => logLevel,
+    capabilities: () => server.getClientCapabilities(),
+  });
   const watch = watchFor(server, parts);
 
   function read(method: ReadingMethod, params: unknown): Promise<object> {

@@ -10,6 +10,8 @@ import type {
 } from "@modelcontextprotocol/sdk/types.js";
 import { jsonText } from "../json.ts";
 import { Call, type CallParts, createCalls } from "./calls.ts";
+import { createClientRequests } from "./elicit/client-requests.ts";
+import { showsForms } from "./elicit/exchange.ts";
 import { errorMessage, field, type RequestMessage, readParams } from "./message.ts";
 import { TOOLS_LIST_TEXT, withoutInternals } from "./methods.ts";
 import { createOpenRequests } from "./open-requests.ts";
@@ -19,12 +21,15 @@ export interface SessionCalls {
    * The message that answers the request, as JSON; null if it is not wanted any more. `send` reaches the client until then.
    * Never rejects.
    */
-  answer(request: RequestMessage, send: (notification: object) => unknown): Promise<string | null>;
+  answer(request: RequestMessage, send: (message: object) => unknown): Promise<string | null>;
   /**
-   * Cancels the call that a notification is about, if there is one; says whether it is such a notification. The SDK is not to
-   * see it: that one acts a turn later, upon a newer request of that id too, and what it answers takes no time.
+   * Takes what a client says of calls: it cancels one, or answers what it was asked on the way of one. Says whether the message
+   * was such a one. The SDK is not to see it: that one cancels a turn later, upon a newer request of that id too, and what it
+   * answers takes no time.
    */
-  cancelledBy(message: JSONRPCMessage): boolean;
+  take(message: JSONRPCMessage): boolean;
+  /** The client does not wait for the answer to that call any more, which goes on. */
+  left(id: string | number): void;
   /** Cancels all. */
   end(): void;
   /** Resolves when none is in flight. */
@@ -35,6 +40,7 @@ export interface SessionCalls {
 interface Known {
   client(): Implementation | undefined;
   logLevel(): LoggingLevel | null;
+  capabilities(): object | undefined;
 }
 
 /** The message as the call of a tool, or as the request for their list; null if it is another one, or wants no answer. */
@@ -46,6 +52,7 @@ export function asCall(message: JSONRPCMessage): RequestMessage | null {
 export function createSessionCalls(parts: CallParts, known: Known): SessionCalls {
   const { call, idle } = createCalls(parts);
   const open = createOpenRequests();
+  const asked = parts.elicit && createClientRequests();
 
   return {
     async answer({ id, method, params }, tell) {
@@ -60,6 +67,7 @@ export function createSessionCalls(parts: CallParts, known: Known): SessionCalls
           progressToken: field(field(params, "_meta"), "progressToken") as string | number | undefined,
           signal,
           send,
+          exchange: asked && showsForms(known.capabilities()) ? asked.exchange({ id, signal, tell }) : undefined,
         });
         return signal.aborted ? null : jsonText({ jsonrpc: "2.0", id, result });
       } catch (error) {
@@ -69,12 +77,17 @@ export function createSessionCalls(parts: CallParts, known: Known): SessionCalls
         end();
       }
     },
-    cancelledBy(message) {
-      if (!("method" in message) || "id" in message || message.method !== "notifications/cancelled") return false;
+    take(message) {
+      if (!("method" in message)) return asked?.take(message) ?? false;
+      if ("id" in message || message.method !== "notifications/cancelled") return false;
       open.cancel(field(message.params, "requestId"));
       return true;
     },
-    end: open.cancelAll,
+    left: (id) => asked?.left(id),
+    end() {
+      asked?.end();
+      open.cancelAll();
+    },
     idle,
   };
 }

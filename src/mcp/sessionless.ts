@@ -3,13 +3,18 @@
  * transport: each hands over what it has read, with a way to reach the client until the answer is there.
  */
 import type { ServerNotification } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import { JsonObject } from "../json.ts";
 import { oneLine } from "../words.ts";
 import { Call, createCalls } from "./calls.ts";
+import { showsForms } from "./elicit/exchange.ts";
+import { noDialogError } from "./elicit/round-trips.ts";
 import { type Envelope, REVISION, SERVER_INFO } from "./envelope.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import {
   errorMessage,
   field,
+  given,
   INVALID_PARAMS,
   METHOD_NOT_FOUND,
   ProtocolError,
@@ -57,8 +62,11 @@ const CACHE: Partial<Record<ReadingMethod, object>> = {
   "resources/read": CHANGING,
 };
 
+/** What a call brings that is sent again with the answers which its first one asked for. */
+const Returned = z.object({ inputResponses: given(JsonObject), requestState: given(z.string()) });
+
 export function createSessionless(parts: ServerParts): Sessionless {
-  const { engine, version } = parts;
+  const { engine, version, elicit } = parts;
   const { call } = createCalls(parts);
   const subscriptions = createSubscriptions(parts);
   const open = new Set<Promise<unknown>>();
@@ -77,9 +85,23 @@ export function createSessionless(parts: ServerParts): Sessionless {
     return { supportedVersions: [REVISION], capabilities: CAPABILITIES, instructions: INSTRUCTIONS, ...FIXED, _meta };
   }
 
-  function callTool(params: unknown, { client, logLevel, progressToken }: Envelope, peer: Peer): Promise<object> {
+  function callTool(params: unknown, envelope: Envelope, peer: Peer): Promise<object> {
     const send = async (notification: ServerNotification) => peer.send(notification);
-    return call(readParams(Call, params), { client, logLevel, progressToken, signal: peer.signal, send });
+    const { client, logLevel, progressToken } = envelope;
+    const asked = readParams(Call, params);
+    const exchange = exchangeOf(asked, params, envelope);
+    return call(asked, { client, logLevel, progressToken, signal: peer.signal, send, exchange });
+  }
+
+  /** How the client asks a person. Without a way, an answer of theirs is refused: the call must not be taken for a new one. */
+  function exchangeOf(asked: z.infer<typeof Call>, params: unknown, { client, capabilities }: Envelope) {
+    if (!elicit && field(params, "requestState") === undefined) return undefined;
+    const { inputResponses, requestState } = readParams(Returned, params);
+    if (elicit && showsForms(capabilities))
+      return elicit.roundTrips.exchange({ ...asked, client, inputResponses, requestState });
+    if (requestState === undefined) return undefined;
+    const { message, hint } = noDialogError();
+    throw new ProtocolError(INVALID_PARAMS, `${message} ${hint}`);
   }
 
   async function read(method: ReadingMethod, params: unknown): Promise<object> {
@@ -96,7 +118,7 @@ export function createSessionless(parts: ServerParts): Sessionless {
       const result = await resultOf(request, envelope, peer);
       if (peer.signal.aborted) return null;
       const _meta = { [SERVER_INFO]: serverInfo, ...("_meta" in result ? (result._meta as object) : {}) };
-      return { jsonrpc: "2.0", id, result: { ...result, resultType: "complete", _meta } };
+      return { jsonrpc: "2.0", id, result: { resultType: "complete", ...result, _meta } };
     } catch (error) {
       const { code, message, data } = withoutInternals(error, parts);
       return peer.signal.aborted ? null : errorMessage({ id, code, fault: message, data });

@@ -163,12 +163,12 @@ export function outcomeRule({ instance, stale }: Pick<View, "instance" | "stale"
   );
 }
 
-function suspendedRule({ instance, person_command }: View): string {
+function suspendedRule({ instance, person_command, dialog }: View): string {
   const { instance_id, turn, workflow_name, step_name } = instance;
   const call = `resume_workflow {"instance_id":"${instance_id}"}`;
   if (turn?.approval) {
     const command = person_command ?? `orchestrator approve ${instance_id}`;
-    return `Stop here. Tell the user: "Workflow ${workflow_name} waits for your approval of step ${step_name}: run \`${command}\` in a terminal of your own." Do not poll, do not approve it yourself, do not work on the step.\nWhen the user says it is approved or denied: ${call}`;
+    return `${dialog ? `${dialog}\n` : ""}Stop here. Tell the user: "Workflow ${workflow_name} waits for your approval of step ${step_name}: run \`${command}\` in a terminal of your own." Do not poll, do not approve it yourself, do not work on the step.\nWhen the user says it is approved or denied: ${call}`;
   }
   if (!RELEASED.has(waitingFor(instance)?.kind ?? "")) {
     return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;

@@ -1,8 +1,9 @@
 /** A real MCP client on the compiled executable over stdio. It lists the tools first, so that it validates every answer. */
 import { afterEach } from "bun:test";
 import { join } from "node:path";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { type Dialogs, newClient } from "./dialogs.ts";
 import { EXECUTABLE } from "./executable.ts";
 import { scratchDir } from "./workspace.ts";
 
@@ -37,6 +38,8 @@ export interface ConnectOptions {
   cwd?: string;
   /** A command that the executable and its arguments are handed to, such as one that sets limits. */
   wrapper?: string[];
+  /** How the client answers the server's dialogs; without it, it has none. */
+  dialogs?: Dialogs | undefined;
 }
 
 const open: Connection[] = [];
@@ -63,7 +66,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   transport.stderr?.on("data", (chunk) => {
     errors += String(chunk);
   });
-  const client = new Client({ name: "test-client", version: "1.0" });
+  const client = newClient(options.dialogs);
   await client.connect(transport);
   await client.listTools();
   const pid = transport.pid ?? 0;

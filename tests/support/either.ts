@@ -7,6 +7,7 @@ import { connectHttp, serveHttp } from "./http.ts";
 import { scratchDir } from "./workspace.ts";
 
 export interface Served extends Caller {
+  client: Client;
   project: string;
   db: string;
   prompts(): Promise<Prompt[]>;
@@ -18,14 +19,14 @@ export interface Served extends Caller {
   kill(): Promise<void>;
 }
 
-type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env">;
+type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env" | "dialogs">;
 
 export const TRANSPORTS: Record<"stdio" | "HTTP", (options: Options) => Promise<Served>> = {
   stdio: async (options) => served(await connect(options)),
-  HTTP: async ({ project = scratchDir(), args = [], ...options }) => {
+  HTTP: async ({ project = scratchDir(), args = [], dialogs, ...options }) => {
     const { url, db, end } = await serveHttp({ ...options, args: ["--project", project, ...args] });
     const kill = async () => void (await end("SIGKILL"));
-    return served({ ...(await connectHttp(url)), project, db, kill });
+    return served({ ...(await connectHttp(url, {}, dialogs)), project, db, kill });
   },
 };
 
@@ -37,6 +38,7 @@ function served({
   kill,
 }: Omit<Served, "prompts" | "prompt" | "read"> & { client: Client }): Served {
   return {
+    client,
     call,
     project,
     db,

@@ -2,9 +2,10 @@
 import { afterEach } from "bun:test";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { callTool, type Told } from "./client.ts";
+import { type Dialogs, newClient } from "./dialogs.ts";
 import { type Bare, type Exit, type Message, startBare, waitFor } from "./stdio.ts";
 import { scratchDir } from "./workspace.ts";
 
@@ -51,9 +52,13 @@ afterEach(async () => {
 });
 
 /** A client of the SDK, its hands shaken; it lists the tools, so that it validates every answer. */
-export async function connectHttp(url: string, headers: Record<string, string> = {}): Promise<HttpClient> {
+export async function connectHttp(
+  url: string,
+  headers: Record<string, string> = {},
+  dialogs?: Dialogs,
+): Promise<HttpClient> {
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
-  const client = new Client({ name: "test-client", version: "1.0" });
+  const client = newClient(dialogs);
   // The SDK's class declares `sessionId` in a way that exactOptionalPropertyTypes does not take for its own interface.
   await client.connect(transport as Parameters<Client["connect"]>[0]);
   await client.listTools();

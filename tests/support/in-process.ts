@@ -1,12 +1,12 @@
 /** A real MCP client on a server in this process, whose time the test sets. All else is as in the executable. */
 import { afterEach } from "bun:test";
 import { join } from "node:path";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { type App, type Clockwork, createApp } from "../../src/app.ts";
 import { type Environment, type Flags, readConfig } from "../../src/config.ts";
 import { bypass, callTaker } from "../../src/mcp/bypass.ts";
 import { type Connection, callTool } from "./client.ts";
+import { type Dialogs, newClient } from "./dialogs.ts";
 import { scratchDir } from "./workspace.ts";
 
 export type InProcess = Pick<Connection, "call" | "client" | "db" | "project"> & { app: App };
@@ -24,12 +24,13 @@ afterEach(async () => {
 export async function connectInProcess(
   { env = {}, ...flags }: Flags & { env?: Environment },
   clockwork: Clockwork = {},
+  dialogs?: Dialogs,
 ): Promise<InProcess> {
   const { db = join(scratchDir(), "state.sqlite"), project = scratchDir() } = flags;
   const environment = { PATH: process.env["PATH"], LOG_LEVEL: "error", ...env };
   const app = createApp(readConfig({ ...flags, db, project }, environment, project), clockwork);
   const [mine, theirs] = InMemoryTransport.createLinkedPair();
-  const client = new Client({ name: "test-client", version: "1.0" });
+  const client = newClient(dialogs);
   const { server, calls } = app.mcpServer();
   await server.connect(theirs);
   bypass(

@@ -12,6 +12,7 @@ afterEach(async () => {
 
 export interface Person {
   engine: App["engine"];
+  pin: App["pin"];
   /** What a yes to the run would be bound to now. */
   look(id: string): Promise<Bound>;
   /** Decides what was looked at; without it, what is there now. */
@@ -24,7 +25,7 @@ export function person(at: { db: string; project: string }, clockwork: Clockwork
   const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], LOG_LEVEL: "error" };
   const app = createApp(readConfig({ db, project }, environment, project), clockwork);
   open.push(app);
-  const { engine } = app;
+  const { engine, pin } = app;
   const look = (id: string) => engine.bound(id);
   const decide = async (id: string, said: { yes: boolean; comment?: string; seen?: Bound | undefined }) => {
     const { yes, comment, seen } = said;
@@ -33,6 +34,7 @@ export function person(at: { db: string; project: string }, clockwork: Clockwork
   };
   return {
     engine,
+    pin,
     look,
     yes: (id, seen) => decide(id, { yes: true, seen }),
     no: (id, comment = "") => decide(id, { yes: false, comment }),

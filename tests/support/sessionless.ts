@@ -23,7 +23,9 @@ export interface Sessionless extends Caller {
   db: string;
 }
 
-type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env">;
+type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env"> & {
+  client?: (made: Client) => void;
+};
 
 const open: Client[] = [];
 

@@ -1,0 +1,81 @@
+/** The dialog in which a client asks a person for a yes or no: its words and its form. Pure. */
+import type { Exhibit } from "../../approval.ts";
+import type { Bound } from "../../engine/approvals.ts";
+import { MAX_COMMENT } from "../../rules/approve.ts";
+import { oneLine, quoted } from "../../words.ts";
+
+/** Most bytes of the words: more does not fit into a terminal's dialog. */
+const MAX_MESSAGE_BYTES = 2_000;
+const MAX_NAME = 200;
+const MAX_SENTENCE = 400;
+const MAX_VALUE = 120;
+const MAX_STAT_LINES = 8;
+const MAX_STAT_LINE = 100;
+/** Characters of a digest that a person would compare. */
+const DIGEST = 12;
+
+/** Params of `elicitation/create`. */
+export interface Dialog {
+  mode: "form";
+  message: string;
+  requestedSchema: { type: "object"; properties: Record<string, object>; required: string[] };
+}
+
+/** `command` shows all that is bound, in a terminal, and decides there too. */
+export function dialogOf(bound: Bound, { command, asksPin }: { command: string; asksPin: boolean }): Dialog {
+  return {
+    mode: "form",
+    message: messageOf(bound, command),
+    requestedSchema: {
+      type: "object",
+      // No default: what nobody chose decides nothing.
+      properties: {
+        decision: { type: "string", title: "Your decision", enum: ["approve", "deny"] },
+        comment: { type: "string", title: "Comment (a no says why)", maxLength: MAX_COMMENT },
+        ...(asksPin ? { pin: { type: "string", title: "Your PIN" } } : {}),
+      },
+      required: asksPin ? ["decision", "pin"] : ["decision"],
+    },
+  };
+}
+
+/** What agents wrote stands in quotation marks and on one line: nothing in it looks like words of the server. */
+function messageOf(bound: Bound, command: string): string {
+  const { workflow_name, step_name, visit, ask, again, shown } = bound;
+  const head = [
+    `Workflow ${oneLine(workflow_name, MAX_NAME)} asks before step "${oneLine(step_name, MAX_NAME)}" (visit ${visit}):`,
+    oneLine(ask, MAX_SENTENCE),
+    ...(again ? [`Asked again: ${oneLine(again, MAX_SENTENCE)}`] : []),
+    ...(shown.length > 0 ? ["A yes is bound to:"] : []),
+  ];
+  const end = `All of it, whole: \`${command}\` in a terminal, which decides nothing before you type yes.`;
+  return withinBytes(head, shown.flatMap(exhibitLines), end).join("\n");
+}
+
+function withinBytes(head: string[], lines: string[], end: string): string[] {
+  const bytes = (all: string[]) => Buffer.byteLength(all.join("\n"));
+  const kept = [...lines];
+  const whole = () => [...head, ...kept, ...(kept.length < lines.length ? ["…"] : []), end];
+  while (kept.length > 0 && bytes(whole()) > MAX_MESSAGE_BYTES) kept.pop();
+  return whole();
+}
+
+function exhibitLines({ what, digest, fault, stat, text, bytes }: Exhibit): string[] {
+  const name = oneLine(what, MAX_NAME);
+  if (fault !== undefined) return [`- ${name}: ${oneLine(fault, MAX_NAME)}`];
+  if (what.startsWith("context.") && text !== undefined) return [`- ${name} = ${quoted(text, MAX_VALUE)}`];
+  const size = bytes ?? (text === undefined ? undefined : Buffer.byteLength(text));
+  const facts = [
+    digest ? digest.slice(0, DIGEST) : "nothing",
+    size !== undefined && stat === undefined && `${size} bytes`,
+  ];
+  return [`- ${name}: ${facts.filter(Boolean).join(", ")}`, ...statLines(stat)];
+}
+
+/** Of a long one the first files, and its sum, which is its last line. */
+function statLines(stat = ""): string[] {
+  const lines = stat.split("\n").filter((line) => line.trim() !== "");
+  const shown =
+    lines.length <= MAX_STAT_LINES ? lines : [...lines.slice(0, MAX_STAT_LINES - 2), "…", lines.at(-1) ?? ""];
+  return shown.map((line) => `    ${oneLine(line, MAX_STAT_LINE)}`);
+}
