@@ -1,10 +1,16 @@
 /** The SDK's newer client, held to the revision without sessions, on the compiled executable over either transport. */
 import { afterEach } from "bun:test";
 import { join } from "node:path";
-import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import {
+  Client,
+  type ClientOptions,
+  type ElicitResult,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import type { Caller } from "./calls.ts";
 import type { ConnectOptions } from "./client.ts";
+import type { Asked, Dialogs } from "./dialogs.ts";
 import { EXECUTABLE } from "./executable.ts";
 import { MCP_HEADERS, serveHttp } from "./http.ts";
 import { scratchDir } from "./workspace.ts";
@@ -23,9 +29,7 @@ export interface Sessionless extends Caller {
   db: string;
 }
 
-type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env"> & {
-  client?: (made: Client) => void;
-};
+type Options = Pick<ConnectOptions, "workflows" | "args" | "project" | "db" | "env" | "dialogs">;
 
 const open: Client[] = [];
 
@@ -34,7 +38,14 @@ afterEach(async () => {
 });
 
 export const SESSIONLESS: Record<"stdio" | "HTTP", (options: Options) => Promise<Sessionless>> = {
-  stdio: async ({ project = scratchDir(), db = join(scratchDir(), "state.sqlite"), workflows, args = [], env }) => {
+  stdio: async ({
+    project = scratchDir(),
+    db = join(scratchDir(), "state.sqlite"),
+    workflows,
+    args = [],
+    env,
+    dialogs,
+  }) => {
     const words = [
       "serve",
       "--db",
@@ -51,12 +62,12 @@ export const SESSIONLESS: Record<"stdio" | "HTTP", (options: Options) => Promise
       stderr: "ignore" as const,
       ...(env ? { env } : {}),
     };
-    const client = await pinned(new StdioClientTransport(server));
+    const client = await pinned(new StdioClientTransport(server), {}, dialogs);
     return { client, project, db, call: caller(client) };
   },
-  HTTP: async ({ project = scratchDir(), args = [], ...options }) => {
+  HTTP: async ({ project = scratchDir(), args = [], dialogs, ...options }) => {
     const { url, db } = await serveHttp({ ...options, args: ["--project", project, ...args] });
-    const client = await pinned(new StreamableHTTPClientTransport(new URL(url)));
+    const client = await pinned(new StreamableHTTPClientTransport(new URL(url)), {}, dialogs);
     return { client, project, db, call: caller(client) };
   },
 };
@@ -65,9 +76,22 @@ export const SESSIONLESS: Record<"stdio" | "HTTP", (options: Options) => Promise
 export async function pinned(
   transport: Parameters<Client["connect"]>[0],
   options: ClientOptions = {},
+  dialogs?: Dialogs,
 ): Promise<Client> {
   const versionNegotiation = { mode: { pin: REVISION } };
-  const client = new Client({ name: "test-client", version: "2.0" }, { versionNegotiation, ...options });
+  const client = new Client(
+    { name: "test-client", version: "2.0" },
+    {
+      versionNegotiation,
+      ...(dialogs ? { capabilities: { elicitation: { form: {} } } } : {}),
+      ...options,
+    },
+  );
+  if (dialogs)
+    client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq }) => {
+      // What the server sent, and what a test wants sent.
+      return (await dialogs.answer(params as unknown as Asked, mcpReq.signal)) as ElicitResult;
+    });
   open.push(client);
   await client.connect(transport);
   await client.listTools();
