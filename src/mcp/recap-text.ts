@@ -118,5 +118,5 @@ function modifiedWords(paths: string[]): string {
 function halfDoneLine({ recap, running }: { recap: Recap; running: boolean }): string {
   if (!running || !recap.handed_out_at) return "";
   const ago = between(recap.handed_out_at, recap.now);
-  return `The step below was handed out ${ago} ago and not reported: you may have done part of it. Look (git status, git diff) before redoing anything.`;
+  return `The step below is open for ${ago} and not reported: you may have done part of it. Look (git status, git diff) before redoing anything.`;
 }
