@@ -36,21 +36,21 @@ describe("the words of a dialog", () => {
       { what: "context.gone", digest: null, fault: "the context has no such key" },
       { what: "notes.md", digest: "0123456789abcdef", text: "What is new.\n" },
       { what: "logo.png", digest: "fedcba9876543210", bytes: 70_000 },
-      { what: "changes", digest: "abcdefabcdefabcdef", stat, text: "diff" },
+      { what: "changes", digest: "abcdefabcdefabcdef", stat, text: "diff", fault: "sub/repo is another repository" },
     ];
     expect(wordsOf(boundTo(shown, { again: "notes.md changed at 09:01:12 UTC" })).split("\n")).toEqual([
       'Workflow RELEASE asks before step "Deploy" (visit 7):',
       "Deploy 1.2.0?",
       "Asked again: notes.md changed at 09:01:12 UTC",
       "A yes is bound to:",
-      '- context.version = "1.2.0"',
       "- context.gone: the context has no such key",
-      "- notes.md: 0123456789ab, 13 bytes",
-      "- logo.png: fedcba987654, 70000 bytes",
-      "- changes: abcdefabcdef",
+      "- changes: abcdefabcdef; NOT ALL CAN BE SHOWN: sub/repo is another repository",
       "    src/a.ts | 4 ++--",
       "    src/b.ts | 2 +-",
       "    2 files changed, 3 insertions(+), 3 deletions(-)",
+      '- context.version = "1.2.0"',
+      "- notes.md: 0123456789ab, 13 bytes",
+      "- logo.png: fedcba987654, 70000 bytes",
       "All of it, whole: `orchestrator approve run_a` in a terminal, which decides nothing before you type yes.",
     ]);
   });

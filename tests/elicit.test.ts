@@ -201,6 +201,36 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       expect(shown).toBe(1);
     });
 
+    test("in two windows of two servers the first decision counts, and the other one changes nothing", async () => {
+      for (const second of ["approve", "deny"]) {
+        const [workflows, project] = [releaseFiles(), releaseProject()];
+        const [mine, theirs] = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
+        let shown = 0;
+        const dialogs = (answer: Promise<unknown>) => ({
+          answer: () => {
+            shown += 1;
+            return answer;
+          },
+        });
+        const on = await serve({ workflows, project, args: ELICIT, dialogs: dialogs(mine.promise) });
+        const calling = on.call("start_workflow", V1);
+        await waitFor(() => shown === 1, "the first dialog");
+        const beside = await serve({ workflows, project, db: on.db, args: ELICIT, dialogs: dialogs(theirs.promise) });
+        const resuming = beside.call("resume_workflow");
+        await waitFor(() => shown === 2, "the second dialog");
+        mine.resolve(await chosen("approve"));
+        const { data } = await calling;
+        expect(data.next_step.step_id).toBe("1-deploy");
+        theirs.resolve({ action: "accept", content: { decision: second } });
+        expect((await resuming).data.next_step.step_id).toBe("1-deploy");
+        const { history } = await statusOf(on, data.instance_id);
+        expect(JSON.stringify(history).match(/"kind":"(approved|denied|opened|void)"/g)).toEqual([
+          '"kind":"approved"',
+          '"kind":"opened"',
+        ]);
+      }
+    });
+
     test("a set PIN is a field of the form, and a decision without it or with a wrong one does not count", async () => {
       const answers = [
         () => chosen("approve"),

@@ -49,7 +49,9 @@ function messageOf(bound: Bound, command: string): string {
     ...(shown.length > 0 ? ["A yes is bound to:"] : []),
   ];
   const end = `All of it, whole: \`${command}\` in a terminal, which decides nothing before you type yes.`;
-  return withinBytes(head, shown.flatMap(exhibitLines), end).join("\n");
+  const faulty = shown.filter(({ fault }) => fault !== undefined); // these first: they are not cut
+  const whole = shown.filter(({ fault }) => fault === undefined);
+  return withinBytes(head, [...faulty, ...whole].flatMap(exhibitLines), end).join("\n");
 }
 
 function withinBytes(head: string[], lines: string[], end: string): string[] {
@@ -60,16 +62,20 @@ function withinBytes(head: string[], lines: string[], end: string): string[] {
   return whole();
 }
 
-function exhibitLines({ what, digest, fault, stat, text, bytes }: Exhibit): string[] {
+function exhibitLines(exhibit: Exhibit): string[] {
+  const { what, fault, stat, text } = exhibit;
   const name = oneLine(what, MAX_NAME);
-  if (fault !== undefined) return [`- ${name}: ${oneLine(fault, MAX_NAME)}`];
-  if (what.startsWith("context.") && text !== undefined) return [`- ${name} = ${quoted(text, MAX_VALUE)}`];
+  if (fault === undefined) return [`- ${name}${factsOf(exhibit)}`, ...statLines(stat)];
+  const why = oneLine(fault, MAX_NAME);
+  if (text === undefined && stat === undefined) return [`- ${name}: ${why}`];
+  return [`- ${name}${factsOf(exhibit)}; NOT ALL CAN BE SHOWN: ${why}`, ...statLines(stat)];
+}
+
+function factsOf({ what, digest, stat, text, bytes }: Exhibit): string {
+  if (what.startsWith("context.") && text !== undefined) return ` = ${quoted(text, MAX_VALUE)}`;
   const size = bytes ?? (text === undefined ? undefined : Buffer.byteLength(text));
-  const facts = [
-    digest ? digest.slice(0, DIGEST) : "nothing",
-    size !== undefined && stat === undefined && `${size} bytes`,
-  ];
-  return [`- ${name}: ${facts.filter(Boolean).join(", ")}`, ...statLines(stat)];
+  const seen = digest ? digest.slice(0, DIGEST) : "nothing";
+  return `: ${seen}${size === undefined || stat !== undefined ? "" : `, ${size} bytes`}`;
 }
 
 /** Of a long one the first files, and its sum, which is its last line. */
