@@ -208,13 +208,24 @@ describe("time and other hands", () => {
     expect((await on.call("resume_workflow", { instance_id: run.id })).data.next_step.instructions).toBe(SECRET);
   });
 
+  test("a no to an earlier visit denies no later one", async () => {
+    const { on, run, who } = await atGate([...APPROVAL, "  denied: Build"], { time: Date.now() });
+    const old = await who.look(run.id);
+    await who.no(run.id, "once");
+    await on.call("resume_workflow", { instance_id: run.id });
+    await advance(on, { ...run, stepId: "3-build" }, BUILT);
+    const again = who.engine.decide({ ...old, yes: false }, { actor: "cli" });
+    expect(await again.catch(({ code }) => code)).toBe("INVALID_INPUT");
+    expect((await statusOf(on, run.id)).current_step_name).toBe("Deploy");
+  });
+
   test("a no takes back a yes that was not spent", async () => {
     const { on, run, who } = await atGate([...APPROVAL, "  denied: Build"], { time: Date.now() });
     const seen = await who.look(run.id);
     await who.yes(run.id, seen);
     expect(await who.yes(run.id, seen)).toMatchObject({ decided: true }); // repeated
-    const { approval_id, hash, shown } = seen;
-    await who.engine.decide({ instance_id: run.id, approval_id, hash, shown, yes: false }, { actor: "cli" });
+    const { visit, approval_id, hash, shown } = seen;
+    await who.engine.decide({ instance_id: run.id, visit, approval_id, hash, shown, yes: false }, { actor: "cli" });
     expect((await on.call("resume_workflow", { instance_id: run.id })).data.next_step.step_id).toBe("3-build");
   });
 });

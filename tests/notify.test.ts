@@ -114,9 +114,9 @@ test("a person is told of a request, of the one that follows it once it is over,
   };
   expect(await told(1)).toEqual(["approval"]);
   time.pass(61 * MINUTE);
-  const { approval_id, hash, shown } = await on.app.engine.bound(run.id);
+  const { visit, approval_id, hash, shown } = await on.app.engine.bound(run.id);
   expect(await told(2)).toEqual(["approval", "approval"]);
-  const no = { instance_id: run.id, approval_id, hash, shown, yes: false, comment: "not today" };
+  const no = { instance_id: run.id, visit, approval_id, hash, shown, yes: false, comment: "not today" };
   await on.app.engine.decide(no, { actor: "cli" });
   expect(await told(3)).toEqual(["approval", "approval", "denied"]);
 });

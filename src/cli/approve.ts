@@ -22,8 +22,8 @@ export const approve: Command = {
       for (;;) {
         printRaw(boundText(bound, screenOf(terminal)));
         if (!(await person.agrees("Approve it?", pin))) return 1;
-        const { approval_id, hash, shown } = bound;
-        const decided = await engine.decide({ instance_id, approval_id, hash, shown, yes: true }, CLI);
+        const { visit, approval_id, hash, shown } = bound;
+        const decided = await engine.decide({ instance_id, visit, approval_id, hash, shown, yes: true }, CLI);
         if (decided.decided) break;
         complain(`\nYour yes does not count: ${decided.again}. It is shown as it is now.\n`);
         bound = decided.bound;

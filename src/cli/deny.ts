@@ -57,12 +57,12 @@ async function showAsked(
   if (request?.yes) {
     const { at, hash, shown } = request.yes;
     terminal.print(`${instance_id}: step "${instance.step_name}" was approved at ${at}, and is not handed out yet.`);
-    return { instance_id, approval_id: request.approval_id, hash, shown };
+    return { instance_id, visit: instance.visit, approval_id: request.approval_id, hash, shown };
   }
   const bound = await engine.bound(instance_id);
   terminal.printRaw(boundText(bound, screenOf(terminal)));
-  const { approval_id, hash, shown } = bound;
-  return { instance_id, approval_id, hash, shown };
+  const { visit, approval_id, hash, shown } = bound;
+  return { instance_id, visit, approval_id, hash, shown };
 }
 
 function refuseLong({ length }: string): void {

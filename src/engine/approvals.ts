@@ -38,6 +38,8 @@ export type Decided = { decided: true; outcome: Outcome } | { decided: false; ag
 
 export interface DecideInput {
   instance_id: string;
+  /** The visit that it was about: what is decided of one says nothing of another. */
+  visit: number;
   /** The request that was shown, the hash of what was, and its digests. */
   approval_id: string;
   hash: string;
@@ -74,6 +76,7 @@ export async function bound(parts: Parts, instanceId: string): Promise<Bound> {
  */
 export async function decideApproval(parts: Parts, input: DecideInput, caller: Caller): Promise<Decided> {
   const opened = await openCall(parts, input.instance_id, caller);
+  if (opened.current.visit !== input.visit) throw overError(opened.current);
   if (!input.yes) return { decided: true, outcome: await sayNo(opened, input) };
   const given = requestOf(opened.current);
   const { approval_id, hash } = input;

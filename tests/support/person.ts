@@ -29,8 +29,8 @@ export function person(at: { db: string; project: string }, clockwork: Clockwork
   const look = (id: string) => engine.bound(id);
   const decide = async (id: string, said: { yes: boolean; comment?: string; seen?: Bound | undefined }) => {
     const { yes, comment, seen } = said;
-    const { approval_id, hash, shown } = seen ?? (await look(id));
-    return engine.decide({ instance_id: id, approval_id, hash, shown, yes, comment }, { actor: "cli" });
+    const { visit, approval_id, hash, shown } = seen ?? (await look(id));
+    return engine.decide({ instance_id: id, visit, approval_id, hash, shown, yes, comment }, { actor: "cli" });
   };
   return {
     engine,

@@ -138,7 +138,7 @@ export function createElicit({ pin, patience, log }: ElicitParts): Elicit {
       const { instance } = await engine.status({ instance_id, history_limit: 0 });
       if (instance.visit !== gate.visit) return uncounted("was about an earlier visit");
       const by = { ...caller, actor: caller.actor.replace(/^mcp/, "client") };
-      const said = { instance_id, approval_id, hash, shown, yes, comment };
+      const said = { instance_id, visit: gate.visit, approval_id, hash, shown, yes, comment };
       const decided: Decided = await twice(() => engine.decide(said, by));
       return decided.decided ? {} : { again: true };
     } catch (error) {
