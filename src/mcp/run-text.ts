@@ -47,8 +47,9 @@ export function runText(
 
 /** `Waived by a person for this visit: test (flaky network)`; empty if nothing is. */
 export function waivedLine({ waived }: Pick<Instance, "waived">): string {
+  if (waived.length === 0) return "";
   const words = waived.map(({ what, reason }) => `${what} (${reason})`);
-  return words.length > 0 ? `Waived by a person for this visit: ${oneLine(words.join("; "), MAX_WAIVED)}` : "";
+  return `Waived by a person for this visit: ${oneLine(words.join("; "), MAX_WAIVED)}`;
 }
 
 /** `Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix`, and why unless a route decided. */

@@ -100,9 +100,16 @@ export function nextCall({ instance, workflow, ask, did }: Outcome) {
   const kept = instance.pending?.report.status ?? "success";
   const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
   const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
-  const placeholders = Object.entries((step && factsOf(step).placeholders) ?? {});
-  const asked = placeholders.filter(([key]) => whyKeyWaived(instance, key) === undefined);
-  return did === "kept" || asked.length === 0 ? call : { ...call, context_updates: Object.fromEntries(asked) };
+  const context_updates = step && did !== "kept" && placeholdersOf(step, instance);
+  return context_updates ? { ...call, context_updates } : call;
+}
+
+/** Of the values that nobody waived; undefined if there are none. */
+function placeholdersOf(step: Step, instance: Outcome["instance"]): Record<string, string> | undefined {
+  const { placeholders } = factsOf(step);
+  if (!placeholders || instance.waived.length === 0) return placeholders;
+  const asked = Object.entries(placeholders).filter(([key]) => whyKeyWaived(instance, key) === undefined);
+  return asked.length > 0 ? Object.fromEntries(asked) : undefined;
 }
 
 function placeholders(step: Step): Record<string, string> | undefined {
