@@ -34,6 +34,7 @@ const MAX_UNCHECKED_WORDS = 1_000;
 
 /** What the server looks at before it believes the report, and what it may not look at here. */
 export function checkRules({ checks, instance }: Pick<View, "checks" | "instance">): string {
+  if (checks.length === 0) return waivedLine(instance);
   const reasons = [...new Set(checks.flatMap(({ refusal }) => refusal ?? []))];
   const left = reasons.map((reason) => {
     const labels = checks.filter(({ refusal }) => refusal === reason).map(({ label }) => label);
