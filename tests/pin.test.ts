@@ -2,12 +2,15 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { personAt } from "../src/cli/person.ts";
 import { type Guess, pausedUntil } from "../src/pin.ts";
 import { createBusyWait } from "../src/sqlite/busy.ts";
 import { createSqlitePinKeeper } from "../src/sqlite/pin-keeper.ts";
 import { advance, startRun, statusOf } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
+import { waitFor } from "./support/stdio.ts";
 import { decide, sitDown } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -78,6 +81,21 @@ test("set: asked twice without echo, kept as an argon2id hash; release asks for 
   expect((await statusOf(on, run.id)).status).toBe("RUNNING");
   for (const each of [person, release]) expect(each.raw()).not.toMatch(/4938|1[78]/);
   file.close();
+});
+
+test("it is asked for once the terminal echoes nothing, so that who types fast shows nothing", async () => {
+  const events: string[] = [];
+  const raw = (on: boolean) => void events.push(on ? "no echo" : "echo");
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: raw }) as unknown as NodeJS.ReadStream; // of which no more is used
+  const output = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.WriteStream;
+  output.on("data", (bytes) => void events.push(String(bytes)));
+  const ends = { ends: () => ({ input, output }), complain() {}, stop: new AbortController().signal };
+  const person = personAt({ values: {}, positionals: [] }, { ...ends, print() {}, printRaw() {} });
+  const said = person.secret("PIN: ");
+  await waitFor(() => events.includes("PIN: "), "the prompt");
+  expect(events.slice(0, 2)).toEqual(["no echo", "PIN: "]);
+  input.push("123456\r");
+  expect(await said).toBe("123456");
 });
 
 test("five wrong ones in as many processes pause for all, the right one too, and the next may be tried then", async () => {

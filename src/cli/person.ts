@@ -35,8 +35,8 @@ export function personAt({ values }: Words, { ends, complain, stop }: Terminal):
     if (left || stop.aborted) return null;
     const { createInterface } = await import("node:readline"); // no server needs it
     const echo = shown ? output : new Writable({ write: (_chunk, _encoding, done) => done() });
-    if (!shown) output.write(prompt);
     const reader = createInterface({ input, output: echo, terminal: true, historySize: 0 });
+    if (!shown) output.write(prompt); // only now: from here on the terminal itself echoes nothing either
     const end = () => reader.close();
     stop.addEventListener("abort", end, { once: true });
     const said = await new Promise<string | null>((resolve) => {
