@@ -33,15 +33,15 @@ export function digestsOf(shown: Digest[]): Digest[] {
 
 /** `src/a.ts changed at 09:01:12 UTC`, `context.version changed`: what is not as it was shown. */
 export async function whatChanged({ parts, current }: Call, before: Digest[], now: Exhibit[]): Promise<string> {
-  const words: string[] = [];
+  const words = new Set<string>(); // a file that is shown may be one of the changes too
   for (const { what, digest, changed_at } of now) {
     const earlier = before.find((each) => each.what === what)?.digest ?? null;
     if (earlier === digest) continue;
     const files =
       what === "changes" && earlier && digest ? await parts.exhibits.between(current, earlier, digest) : null;
-    words.push(`${named(what, files)} changed${changed_at ? ` at ${changed_at.slice(11, 19)} UTC` : ""}`);
+    words.add(`${named(what, files)} changed${changed_at ? ` at ${changed_at.slice(11, 19)} UTC` : ""}`);
   }
-  return words.length > 0 ? words.join("; ") : "the workflow's definition or what is asked changed";
+  return words.size > 0 ? [...words].join("; ") : "the workflow's definition or what is asked changed";
 }
 
 function named(what: string, files: string[] | null): string {
