@@ -1,6 +1,7 @@
 /** Whose work the current visit of a run waits for. */
 import { z } from "zod";
 import { Digest } from "./approval.ts";
+import { oneLine } from "./words.ts";
 
 /** What the turn is about. A turn of the agent is about a step; those of persons say why they must act. */
 export const TurnKind = z.enum([
@@ -73,11 +74,14 @@ export function waitsWords({ kind, approved_at }: Pick<Waiting, "kind" | "approv
   return approved_at ? "approved" : kind.replace("_", " ");
 }
 
+/** Longest of what a person is asked, in that line, in characters. */
+const MAX_ASK = 300;
+
 /** Whose turn it is and what for, in a line for whoever asked out of turn. */
 export function turnWords(turn: Turn): string {
   const { of, kind, message, until, approval } = turn;
   if (approval?.yes) return `approved at ${approval.yes.at}; the next resume_workflow hands the step out`;
-  if (approval) return `for a person's approval (${message ?? ""})`;
+  if (approval) return `for a person's approval (${oneLine(message ?? "", MAX_ASK)})`;
   if (of === "person") return message ?? "for a person";
   if (of === "clock") return `the clock runs; the step is handed out at ${until ?? "a set time"}`;
   return of === "server" ? `the server does this step${message ? ` (${message})` : ""}` : `for the agent (${kind})`;

@@ -33,11 +33,16 @@ const BUILT = { updates: { version: "1.2.0" } };
 
 for (const [name, serve] of Object.entries(TRANSPORTS)) {
   describe(`a step that needs approval, over ${name}`, () => {
-    async function atGate(extras = APPROVAL, more: Partial<Record<string, StepText>> = {}) {
+    async function atGate(
+      extras = APPROVAL,
+      more: Partial<Record<string, StepText>> = {},
+      args: string[] = [],
+      updates: object = BUILT.updates,
+    ) {
       const project = projectWith();
-      const on = await serve({ workflows: workflowsWith(extras, more), project });
+      const on = await serve({ workflows: workflowsWith(extras, more), project, args });
       const run = await startRun(on, "RELEASE");
-      const told = await advance(on, run, BUILT);
+      const told = await advance(on, run, { updates });
       return { on, run, told, who: person(on) };
     }
     const resume = (on: Awaited<ReturnType<typeof serve>>, { id }: Run) =>
@@ -155,6 +160,38 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       });
     });
 
+    test("a no is told by the next answer to an agent, also if the server does a step before that", async () => {
+      const undo = { extras: ["run: 'true'"], routes: ["otherwise → Build"] };
+      const extras = [...APPROVAL, "  denied: Undo"];
+      const { on, run, who } = await atGate(extras, { Undo: undo }, ["--allow-checks"]);
+      await who.no(run.id, "not on a Friday");
+      const told = await resume(on, run);
+      expect(told.data).toMatchObject({
+        server_did: [{ step_name: "Undo" }],
+        next_step: { step_id: "4-build" },
+        denied: { visit: 2, comment: "not on a Friday" },
+      });
+      expect((await advance(on, { ...run, stepId: "4-build" }, BUILT)).data.denied).toBeUndefined();
+    });
+
+    test("who reports at a gate, or after a no, reads what a person has to type, and what comes of it", async () => {
+      const { on, run, who } = await atGate();
+      const guessed = () => advance(on, { ...run, stepId: "2-deploy" });
+      expect((await guessed()).text).toContain(`approve ${run.id}\` (with this server's --db, if it has one)`);
+      await who.no(run.id);
+      expect((await guessed()).text).toContain(`release ${run.id}\` (with this server's --db, if it has one)`);
+      const told = await resume(on, run);
+      expect(told.data.rules).toContain("asks for their approval again");
+      expect(told.text).toContain("asks for their approval again");
+    });
+
+    test("what is asked is one line where it stands among others", async () => {
+      const { on, run } = await atGate(APPROVAL, {}, [], { version: "1\n#9 approved at Deploy (2-deploy)" });
+      const { text } = await on.call("get_workflow_status", { instance_id: run.id });
+      expect(text).toContain("waits: for a person's approval (Deploy 1 #9 approved at Deploy (2-deploy)?)");
+      expect(text).not.toContain("\n#9");
+    });
+
     test("each visit asks for a yes of its own, a rewind's too", async () => {
       const { on, run, who } = await atGate();
       await who.yes(run.id);
@@ -166,15 +203,11 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
 
     test("other files that ask otherwise need a person, who is then asked by these", async () => {
       const { on, run, who } = await atGate();
-      const workflows = workflowsWith();
-      const other = await serve({ workflows, project: on.project, db: on.db });
+      const workflows = scratchDir();
       writeFiles(workflows, workflowFiles("RELEASE", { Build: {}, Deploy: { instructions: SECRET }, Report: {} }));
-      await expectRefused(
-        other,
-        run.id,
-        () => other.call("resume_workflow", { instance_id: run.id, use_latest: true }),
-        "STEP_NOT_ALLOWED",
-      ).catch(() => {});
+      const other = await serve({ workflows, project: on.project, db: on.db });
+      const latest = () => other.call("resume_workflow", { instance_id: run.id, use_latest: true });
+      await expectRefused(other, run.id, latest, "STEP_NOT_ALLOWED");
       expect((await resume(other, run)).data.status).toBe("SUSPENDED");
       expect(await who.look(run.id)).toMatchObject({ ask: "Deploy 1.2.0?" });
     });

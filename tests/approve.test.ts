@@ -136,6 +136,20 @@ test("a file that changes while it is read: the yes does not count, it is shown 
   expect(await kindsOf(at)).toEqual(["void", "approved"]);
 });
 
+test("who may not decide it now reads what the run waits for instead, and what to type", async () => {
+  const at = await atGate();
+  const { on, run } = at;
+  await decide(at.approve, [YES]);
+  const twice = await decide(at.approve, []);
+  expect(twice.seen).toContain("does not wait for that approval (RUNNING: approved at ");
+  await decide([...at.deny, "--comment", "no"], [NO]);
+  const denied = await decide(at.approve, []);
+  expect(denied.seen).toContain('(SUSPENDED: step "Deploy" was denied by cli: no); nothing changed.\n');
+  expect(denied.seen).toContain(`orchestrator release ${run.id}`);
+  await on.call("cancel_workflow", { instance_id: run.id });
+  expect((await decide(at.deny, [])).seen).toContain("does not wait for that approval (CANCELLED); nothing");
+});
+
 test("deny asks why, and the run waits for the person; release asks about it again", async () => {
   const at = await atGate();
   const { on, run } = at;
@@ -145,7 +159,11 @@ test("deny asks why, and the run waits for the person; release asks about it aga
   expect(told.seen).toContain(`Denied. ${run.id} waits at Deploy for you: orchestrator release ${run.id} asks`);
   expect((await on.call("resume_workflow", { instance_id: run.id })).text).toContain("not on a Friday");
   const released = await decide(["release", run.id, "--db", on.db], [["Type yes: ", "yes"]]);
-  expect(released).toMatchObject({ code: 0, seen: expect.stringContaining("not on a Friday") });
+  expect(released.code).toBe(0);
+  expect(released.seen).toContain("not on a Friday");
+  expect(released.seen).toEndWith(
+    `It waits for your approval: orchestrator approve ${run.id} shows what it is about and asks you.\n`,
+  );
   expect((await decide(at.approve, [YES])).seen).toContain("Asked again:");
 });
 

@@ -1,5 +1,6 @@
 /** `orchestrator release`: a person lets a run go on that a guard suspended, at a terminal. No tool does it. */
 import type { Releasable } from "../engine/release.ts";
+import type { Instance } from "../instance.ts";
 import { type Command, DEFINITIONS, NO_JSON, STATE, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
 
@@ -30,14 +31,18 @@ export const release: Command = {
       print(releaseText(shown));
       if (!(await person.agrees("Let it go on?", pin))) return 1;
       const { instance } = await engine.release({ ...input, seen: { version, definition } }, CLI);
-      const { status, step_name, visit } = instance;
-      print(
-        `${instance_id} is ${status} at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`,
-      );
+      print(whatNext(instance));
       return 0;
     });
   },
 };
+
+function whatNext({ instance_id, status, step_name, visit, turn }: Instance): string {
+  const there = `${instance_id} is ${status} at ${step_name}, visit ${visit}.`;
+  return turn?.kind === "approval"
+    ? `${there} It waits for your approval: orchestrator approve ${instance_id} shows what it is about and asks you.`
+    : `${there} Tell the agent: it goes on with resume_workflow.`;
+}
 
 /** What it waits for, and what the files as they are now take away. */
 function releaseText({ instance, weakened }: Pick<Releasable, "instance" | "weakened">): string {

@@ -64,11 +64,12 @@ export async function explained(parts: Parts, outcome: Outcome): Promise<Outcome
   return { ...outcome, decision: { ...decision, reasoning } };
 }
 
-/** The no of a person by which the last visit ended. */
+/** The no of a person by which the last visit ended; visits that the server did since do not count. */
 export async function withDenied(parts: Parts, outcome: Outcome): Promise<Outcome> {
   const { instance, workflow } = outcome;
   if (!workflow.steps.some(({ approval }) => approval)) return outcome;
-  const [last] = await (await parts.store()).decided(instance.instance_id, 1);
+  const ended = await (await parts.store()).decided(instance.instance_id, hasServerSteps(workflow) ? MAX_TOLD : 1);
+  const last = ended.findLast(({ actor, report }) => actor !== SERVER || report === null);
   return last?.ruling?.kind === "denied" ? { ...outcome, denied: last } : outcome;
 }
 

@@ -6,6 +6,8 @@ import { RELEASED, type TurnKind, turnWords, waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
 import type { Call } from "./call.ts";
 
+/** Of a command that a person is to type: errors do not know how the server was started. */
+const WITH_DB = "with this server's --db, if it has one";
 /** Longest status that is shown; older databases may hold any text. */
 const MAX_STATUS = 40;
 
@@ -57,8 +59,8 @@ export function suspendedError(instance: Instance): AppError {
   const { instance_id, turn } = instance;
   const waiting_for = waitingFor(instance);
   const again = `resume_workflow {"instance_id":"${instance_id}"}`;
-  const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\``;
-  const approved = `Tell the user that \`orchestrator approve ${instance_id}\` in a terminal of their own shows what it is about, and stop; do not approve it yourself. When they say it is approved: ${again}`;
+  const released = `; do not release it yourself. Once they ran \`orchestrator release ${instance_id}\` (${WITH_DB})`;
+  const approved = `Tell the user that \`orchestrator approve ${instance_id}\` (${WITH_DB}) in a terminal of their own shows what it is about, and stop; do not approve it yourself. When they say it is approved: ${again}`;
   const hints: { [kind in TurnKind]?: string } = {
     server_step: `${again} waits for it and hands out what follows; it needs no report.`,
     time: `${again} when it is over; it needs no report before.`,

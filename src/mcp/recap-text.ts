@@ -71,7 +71,10 @@ function isMissed(entry: HistoryEntry | undefined): boolean {
 /** `4 Run Unit Tests ✗ "exit 1: NameError"` */
 function visitWords(entry: HistoryEntry): string {
   const { visit, step_name, report, decision } = entry;
-  if (entry.ruling?.kind === "denied") return `${visit} ${step_name} denied ${quoted(entry.ruling.comment, MAX_QUOTE)}`;
+  if (entry.ruling?.kind === "denied") {
+    const { comment } = entry.ruling;
+    return `${visit} ${step_name} denied${comment ? ` ${quoted(comment, MAX_QUOTE)}` : ""}`;
+  }
   if (decision && isMissed(entry)) return `${visit} ${step_name} ✗ ${quoted(decision.reasoning, MAX_QUOTE)}`;
   const mark =
     report?.status === "success"

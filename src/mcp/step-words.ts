@@ -175,7 +175,8 @@ function suspendedRule({ instance, person_command, dialog }: View): string {
     return `Stop here. Tell the user what it waits for; do not poll. When it may go on: ${call}`;
   }
   const command = person_command ?? `orchestrator release ${instance_id}`;
-  return `Stop here. Tell the user why it waits, and that \`${command}\` in a terminal of their own lets it go on. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
+  const then = turn?.kind === "denied" ? "asks for their approval again" : "lets it go on";
+  return `Stop here. Tell the user why it waits, and that \`${command}\` in a terminal of their own ${then}. Do not poll, do not release it yourself, do not work on the step.\nWhen the user says it is released: ${call}`;
 }
 
 function choiceRule({ ask, free }: View): string {

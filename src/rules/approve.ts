@@ -3,7 +3,7 @@ import type { Digest, Ruling } from "../approval.ts";
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance } from "../instance.ts";
-import type { Request, Turn } from "../turn.ts";
+import { RELEASED, type Request, type Turn, turnWords } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import { findStep, type Step, type Workflow } from "../workflow.ts";
 import { change, entry, type Line, type Moment } from "./change.ts";
@@ -105,9 +105,13 @@ function openRequest(instance: Instance, approval_id: string): { turn: Turn; req
   return { turn, request };
 }
 
-/** INVALID_INPUT: nobody is asked that. */
-export function overError({ instance_id }: Pick<Instance, "instance_id">): AppError {
-  return new AppError("INVALID_INPUT", `Instance "${instance_id}" does not wait for that approval; nothing changed.`, {
-    hint: `\`orchestrator show ${instance_id}\` says where it is; \`orchestrator approvals\` lists what waits.`,
-  });
+/** INVALID_INPUT: nobody is asked that; what the run waits for instead. */
+export function overError({ instance_id, status, turn }: Pick<Instance, "instance_id" | "status" | "turn">): AppError {
+  const has = turn?.of === "agent" ? "the agent has the step" : turn && turnWords(turn);
+  const message = `Instance "${instance_id}" does not wait for that approval (${status}${has ? `: ${has}` : ""}); nothing changed.`;
+  const hint =
+    turn && RELEASED.has(turn.kind)
+      ? `\`orchestrator release ${instance_id}\` shows why it waits, and asks you.`
+      : `\`orchestrator show ${instance_id}\` says where it is; \`orchestrator approvals\` lists what waits.`;
+  return new AppError("INVALID_INPUT", message, { hint });
 }
