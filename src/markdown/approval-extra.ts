@@ -58,7 +58,7 @@ function hintFor(yaml: Yaml): string {
   const text = yaml.kind === "scalar" ? yaml.text.trim() : "";
   if (/^(?:yes|y|on|true)$/i.test(text)) return 'Write "approval: true", without quotes';
   if (/^(?:no|n|off|false|none|never|0)$/i.test(text)) return NOBODY_HINT;
-  return / /.test(text) ? `Write the question below it: ask: "${oneLine(text, 80)}"` : HINT;
+  return /[ ?]/.test(text) ? `Write the question below it: ask: "${oneLine(text, 80)}"` : HINT;
 }
 
 function readAsk(yaml: Yaml, refuse: Refuse): string | undefined {

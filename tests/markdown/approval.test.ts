@@ -63,6 +63,7 @@ describe("approval in front matter", () => {
     ["approval: [changes]", ["APPROVAL_INVALID 2"], `"approval" ${MAPPING} a list`, '"approval: {show: [changes]}"'],
     ["approval:\n- ask: Go?", ["APPROVAL_INVALID 2"], `"approval" ${MAPPING} a list`, '"approval: true"'],
     ["approval: Deploy it?", ["APPROVAL_INVALID 2"], `"approval" ${MAPPING} "Deploy it?"`, 'ask: "Deploy it?"'],
+    ["approval: Deploy?", ["APPROVAL_INVALID 2"], `"approval" ${MAPPING} "Deploy?"`, 'ask: "Deploy?"'],
     [
       "approval: {}",
       ["APPROVAL_INVALID 2"],
