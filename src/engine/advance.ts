@@ -15,10 +15,10 @@ import { type IncomingReport, overlay, type Report } from "../report.ts";
 import { finalError, refuseManyNotes, refuseServed } from "../rules/refusals.ts";
 import { type Call, draft, happen, openCall, rememberedCall } from "./call.ts";
 import { decide } from "./decide.ts";
+import { expire } from "./expire.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { prove } from "./prove.ts";
-import { expire } from "./settle.ts";
 import { lateReport, locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
 
 /** Entries among which the note of a late report is sought, when that is sent again. */

@@ -3,15 +3,13 @@
  * of this process after that, and by a sweep of any serving process if all were gone. Of two that settle at once one wins, and
  * the other sees what became of it.
  */
-import { isAlive, isFresh, isOf } from "../attempt.ts";
 import { AppError } from "../errors.ts";
-import type { Report } from "../report.ts";
-import { ranOut } from "../rules/clock.ts";
 import { dueAt } from "../turn.ts";
 import { spend } from "./approvals.ts";
 import { type Call, happen, openCall } from "./call.ts";
+import { expire } from "./expire.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
-import { isLimit, SERVER, serve, whyNotServed } from "./serve.ts";
+import { SERVER, serve, whyNotServed } from "./serve.ts";
 
 /** How long a sweep waits for the next, in milliseconds, if nothing is due before. */
 export const SWEEP_MS = 30_000;
@@ -225,29 +223,4 @@ async function unlessLost(call: Call, next: () => Promise<Call>): Promise<Call> 
 function unlessConflict(error: unknown): true {
   if (!(error instanceof AppError) || error.code !== "CONFLICT") throw error;
   return true;
-}
-
-/**
- * Writes down that a wait or a deadline is over; null if none is. A report that came in time, and that the server still
- * checks, stops the clock; `late` is one that did not, and becomes a note. Throws CONFLICT if another writer was first.
- */
-export async function expire(call: Call, late?: Report): Promise<Call | null> {
-  const { current } = call;
-  if (!current.turn?.until) return null;
-  const over = ranOut(current, stamp(call.parts));
-  if (!over || (over === "deadline" && (await isInTime(call)))) return null;
-  const ours = { ...call, caller: { ...call.caller, actor: SERVER } };
-  try {
-    return { ...(await happen(ours, { kind: "time over", late })), caller: call.caller };
-  } catch (error) {
-    if (!isLimit(error)) throw error;
-    return { ...(await happen(ours, { kind: "fell", why: error.message })), caller: call.caller };
-  }
-}
-
-/** Whether a report that came before the deadline is still being checked, or was and nobody has asked yet. */
-async function isInTime({ parts, store, current }: Call): Promise<boolean> {
-  const attempt = await store.attempt(current.instance_id);
-  if (!attempt || !isOf(attempt, current) || attempt.started_at > (current.turn?.until ?? "")) return false;
-  return attempt.evidence ? isFresh(attempt, parts.now()) : isAlive(attempt, stamp(parts));
 }

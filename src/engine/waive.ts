@@ -6,9 +6,9 @@ import type { Instance } from "../instance.ts";
 import { waiverOf } from "../rules/waive.ts";
 import type { Running } from "./attempts.ts";
 import { type Call, happen, openCall } from "./call.ts";
+import { expire } from "./expire.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { SERVER } from "./serve.ts";
-import { expire } from "./settle.ts";
 
 export interface WaiveInput extends Waiver {
   instance_id: string;
