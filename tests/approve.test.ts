@@ -183,8 +183,8 @@ test("a no that is not confirmed, and one whose comment is too long, change noth
   const at = await atGate();
   expect((await decide(at.deny, [[WHY, "\u0003"]])).seen).toEndWith("Nothing changed.\n");
   expect((await decide([...at.deny, "--comment", ""], [[NO[0], "no"]])).seen).toEndWith("Nothing changed.\n");
-  const long = await decide([...at.deny, "--comment", "x".repeat(2_001)], []);
-  expect(long).toMatchObject({ code: 1, seen: expect.stringContaining("2001 characters; nothing changed") });
+  const long = await decide([...at.deny, "--comment", "x".repeat(1_001)], []);
+  expect(long).toMatchObject({ code: 1, seen: expect.stringContaining("1001 characters; nothing changed") });
   expect(await kindsOf(at)).toEqual([]);
 });
 

@@ -3,13 +3,11 @@ import type { App } from "../app.ts";
 import type { DecideInput } from "../engine/approvals.ts";
 import { AppError } from "../errors.ts";
 import type { Instance } from "../instance.ts";
+import { MAX_COMMENT } from "../rules/approve.ts";
 import { screenOf } from "./approve.ts";
 import { boundText } from "./bound-text.ts";
 import { type Command, NO_JSON, STATE, type Terminal, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
-
-/** Most characters of a comment: it is told to the agent, and kept. */
-const MOST = 2_000;
 
 export const deny: Command = {
   name: "deny",
@@ -66,9 +64,9 @@ async function showAsked(
 }
 
 function refuseLong({ length }: string): void {
-  if (length <= MOST) return;
+  if (length <= MAX_COMMENT) return;
   throw new AppError("INVALID_INPUT", `The comment has ${length} characters; nothing changed.`, {
-    hint: `Say it in ${MOST} at most, or name a file in which you say more.`,
+    hint: `Say it in ${MAX_COMMENT} at most, or name a file in which you say more.`,
   });
 }
 
