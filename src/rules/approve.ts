@@ -73,8 +73,7 @@ export function askAnew(workflow: Workflow, instance: Instance, why: string, mom
 
 /**
  * A no ends the visit if it leads somewhere; else the run waits for the person to release or cancel it. It takes back a yes that
- * is not spent. Throws INVALID_INPUT
- * if that request is not open, and what `move` throws.
+ * is not spent. Throws INVALID_INPUT if that request is not open, and what `move` throws.
  */
 export function deny(workflow: Workflow, instance: Instance, { to, ...no }: No, moment: Moment): Change {
   if (requestOf(instance)?.approval_id !== no.approval_id) throw overError(instance);
