@@ -13,8 +13,8 @@ function definition(approval?: Approval, name = "Deploy"): LoadedWorkflow {
 describe("a change of approval needs a person", () => {
   const changed = ['another approval of "Deploy"'];
   test.each<[string, Approval | undefined, Approval | undefined, string[]]>([
-    ["taken away", {}, undefined, changed],
-    ["added", undefined, {}, changed],
+    ["taken away", {}, undefined, ['no approval of "Deploy"']],
+    ["added", undefined, {}, ['a new approval of "Deploy"']],
     ["shows less", { show: [{ kind: "changes" }] }, {}, changed],
     ["asks otherwise", { ask: "Deploy?" }, { ask: "Go?" }, changed],
     ["leads a no elsewhere", { denied: "FAIL" }, {}, changed],

@@ -63,7 +63,9 @@ export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string
 function otherApprovals(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
   return later.workflow.steps.flatMap((step) => {
     const before = findStep(earlier.workflow, step.name);
-    return Bun.deepEquals(before?.approval, step.approval, true) ? [] : [`another approval of "${step.name}"`];
+    if (Bun.deepEquals(before?.approval, step.approval, true)) return [];
+    const which = before?.approval ? (step.approval ? "another" : "no") : "a new";
+    return [`${which} approval of "${step.name}"`];
   });
 }
 
