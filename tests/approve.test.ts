@@ -107,6 +107,18 @@ test("anything but yes leaves it waiting", async () => {
   expect(await kindsOf(at)).toEqual([]);
 });
 
+test("a yes that was typed before it was asked for does not count", async () => {
+  const at = await atGate();
+  const person = sitDown(at.approve);
+  person.types("yes\r");
+  await person.sees(YES[0]);
+  await Bun.sleep(100); // the one that was typed ahead would have been read by now
+  person.types("no\r");
+  expect(await person.exited).toBe(1);
+  expect(person.seen()).toEndWith("no\nNothing changed.\n");
+  expect(await kindsOf(at)).toEqual([]);
+});
+
 test("approve and deny are refused through a pipe, and with --json", async () => {
   const at = await atGate();
   for (const words of [at.approve, [...at.deny, "--comment", "no"]]) {

@@ -79,7 +79,7 @@ test("set: asked twice without echo, kept as an argon2id hash; release asks for 
   expect(await release.exited).toBe(0);
   expect(kept.get()?.wrong).toBe(0);
   expect((await statusOf(on, run.id)).status).toBe("RUNNING");
-  for (const each of [person, release]) expect(each.raw()).not.toMatch(/4938|1[78]/);
+  for (const each of [person, release]) expect(each.raw()).not.toContain("4938");
   file.close();
 });
 

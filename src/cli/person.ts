@@ -11,6 +11,9 @@ import type { Terminal, Words } from "./command.ts";
 /** Who decides there, as the history names them. */
 export const CLI = { actor: "cli" };
 
+/** How long what was typed ahead is waited for, in milliseconds. */
+const FORGET_MS = 50;
+
 export interface Person {
   /** A line that they typed; null if they ended it: Ctrl-C, the end of input, a terminal that closed. The prompt is our own words. */
   line(prompt: string): Promise<string | null>;
@@ -34,7 +37,7 @@ export function personAt({ values }: Words, { ends, complain, stop }: Terminal):
   async function read(prompt: string, shown: boolean): Promise<string | null> {
     if (left || stop.aborted) return null;
     const { createInterface } = await import("node:readline"); // no server needs it
-    const echo = shown ? output : new Writable({ write: (_chunk, _encoding, done) => done() });
+    const echo = shown ? output : mute();
     const reader = createInterface({ input, output: echo, terminal: true, historySize: 0 });
     if (!shown) output.write(prompt); // only now: from here on the terminal itself echoes nothing either
     const end = () => reader.close();
@@ -49,6 +52,18 @@ export function personAt({ values }: Words, { ends, complain, stop }: Terminal):
     if (said === null || !shown) output.write("\n");
     left = said === null;
     return said;
+  }
+
+  /** What was typed before something is asked is no answer to it: it may have been meant for what was shown before. */
+  async function forget(): Promise<void> {
+    if (left || stop.aborted) return;
+    const { createInterface } = await import("node:readline");
+    const reader = createInterface({ input, output: mute(), terminal: true, historySize: 0 });
+    left = await new Promise<boolean>((resolve) => {
+      setTimeout(resolve, FORGET_MS, false);
+      for (const end of ["SIGINT", "close"]) reader.once(end, () => resolve(true));
+    });
+    reader.close();
   }
 
   const line = (prompt: string) => read(prompt, true);
@@ -73,6 +88,7 @@ export function personAt({ values }: Words, { ends, complain, stop }: Terminal):
   async function agrees(question: string, pin: PinKeeper): Promise<boolean> {
     const { set, until } = await pin.state();
     if (until !== null) throw paused(until);
+    await forget();
     if ((await line(`${question} Type yes: `)) !== "yes") {
       complain("Nothing changed.");
       return false;
@@ -81,6 +97,10 @@ export function personAt({ values }: Words, { ends, complain, stop }: Terminal):
   }
 
   return { line, secret, agrees, proves };
+}
+
+function mute(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 function refused(why: string): AppError {
