@@ -15,6 +15,15 @@ export const ENDS: readonly string[] = [FINISH, FAIL];
 /** Most bytes of a definition with its includes expanded. */
 export const MAX_DEFINITION_BYTES = 1024 * 1024;
 
+/** Most bytes of a workflow with all that it uses, as JSON: what a run is pinned to. */
+export const MAX_TREE_BYTES = 4 * MAX_DEFINITION_BYTES;
+
+/** Most branches that stand one below the other: how far a chain of workflows that use one another may go. */
+export const MAX_BRANCH_DEPTH = 5;
+/** Most items of a branch step, and most of its branches that are open at once. */
+export const MAX_ITEMS = 1_000;
+export const MAX_PARALLEL = 20;
+
 /** Most bytes of a step's Client Instructions: what an answer can hand out whole. */
 export const MAX_INSTRUCTIONS = 24 * 1024;
 /** Most bytes of the same as JSON, in which line breaks and quotes take two: an answer holds the instructions twice. */
@@ -83,6 +92,34 @@ export const Approval = z.object({
 });
 export type Approval = z.infer<typeof Approval>;
 
+/**
+ * Where a CEL expression stands: in a route, in one of a branch step, or in a branch step's front matter. It says what the
+ * expression may name, and what it must give.
+ */
+export type ExpressionPlace = "route" | "joined" | "each" | "with" | "max_parallel";
+
+/** A step is done by other runs, its branches. */
+export const Branching = z.object({
+  /**
+   * The workflows that the branches run, by name; `PARENT/dir` is a private one. Several, or one without `each`: a branch
+   * for each, whose item is the name.
+   */
+  uses: z.array(z.string()).min(1),
+  /** CEL over the parent's context that gives the items, or the items; a branch for each. Only with a single name. */
+  each: z.union([z.string(), z.array(z.unknown()).min(1).max(MAX_ITEMS)]).optional(),
+  /** The key of a branch's context that holds its item; absent: none does. */
+  as: z.string().optional(),
+  /** By key of a branch's context: CEL that gives what it begins with, over the parent's context and `item`. */
+  with: z.record(z.string(), z.string()).optional(),
+  /** How many branches are open at once, or CEL over the parent's context that gives it; absent: one. */
+  max_parallel: z.union([z.int().min(1).max(MAX_PARALLEL), z.string()]).optional(),
+  /** The first failure cancels the others. */
+  fail_fast: z.literal(true).optional(),
+  /** The context key that gets the results. */
+  into: z.string().optional(),
+});
+export type Branching = z.infer<typeof Branching>;
+
 export const Step = z.object({
   /** Canonical name: the text of the link in index.md. */
   name: z.string(),
@@ -92,7 +129,7 @@ export const Step = z.object({
   file: z.string(),
   /** For whoever decides what follows. */
   guidance: z.string(),
-  /** For the agent, template values not yet filled in. */
+  /** For the agent, template values not yet filled in. Of a branch step: its Join Instructions, empty if it has none. */
   instructions: z.string(),
   sections: z.array(Section),
   routes: z.array(Route),
@@ -114,6 +151,7 @@ export const Step = z.object({
   wait: z.int().min(1).optional(),
   deadline: Deadline.optional(),
   approval: Approval.optional(),
+  branches: Branching.optional(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -125,9 +163,25 @@ export const Workflow = z.object({
   description: z.string().optional(),
   /** JSON Schema of the context that an instance starts with. */
   inputs: JsonObject.optional(),
+  /** JSON Schema by key: what the context must hold at FINISH; what a parent gets of a branch. */
+  outputs: z.record(z.string(), JsonObject).optional(),
   steps: z.array(Step).min(1),
+  /** By name: the workflows that its steps use, each with those that it uses itself. */
+  get used(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof Used>> {
+    return z.record(z.string(), Used).optional();
+  },
 });
 export type Workflow = z.infer<typeof Workflow>;
+
+/** A workflow as its user pins it: what a branch is pinned to. */
+export const Used = z.object({
+  /** Of its content, that of all it uses included: the same as where it is started by itself. */
+  hash: z.string(),
+  workflow: Workflow,
+  /** Whether its checks may run if checks are allowed; absent: as its user's may. */
+  trusted: z.boolean().optional(),
+});
+export type Used = z.infer<typeof Used>;
 
 /** Something wrong in a definition. `file` is relative to the definitions directory, `line` counts from 1. */
 export interface Problem {
@@ -177,9 +231,11 @@ export function firstStep(workflow: Workflow): Step {
   return first;
 }
 
-/** SHA-256 of the definition's content: equal content, equal hash, wherever the files lie. */
+/** SHA-256 of the definition's content, that of all it uses included: equal content, equal hash, wherever the files lie. */
 export function hashWorkflow(workflow: Workflow): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(workflow)).digest("hex");
+  const { used } = workflow;
+  const pinned = used && Object.entries(used).map(([name, { hash, trusted }]) => [name, hash, trusted]);
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify({ ...workflow, used: pinned })).digest("hex");
 }
 
 /** Most slugs that are remembered: more than the steps of all workflows that a server usually sees. */

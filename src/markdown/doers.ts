@@ -98,21 +98,23 @@ function wordsOf(loop: readonly string[]): string {
   return names.toSpliced(MAX_TOLD - 1, 0, ...(told === loop ? [] : ["…"])).join(" → ");
 }
 
-/** Where the step may lead without a report of an agent: by its program, by a deadline, by a no. */
+/** Where the step may lead without a report of an agent: by its program, by its branches, by a deadline, by a no. */
 function waysWithoutAgent(written: Written): Way[] {
   const { step, keys, routes } = written;
-  const run = step.run && keys.get("run");
+  // A list may have no items: then no branch brings an agent, unless one combines the results.
+  const isBranched = step.branches && step.instructions === "";
+  const done = (step.run && keys.get("run")) ?? (isBranched && keys.get("uses"));
   const always = routes.some(({ when }) => when === null);
   const after = [...routes.map(({ to }) => to), ...(always ? [] : (step.next ?? []))];
   const ofNo = routes.filter(({ about }) => about && step.approval);
-  return [...(run ? after.map((to) => ({ to, at: run.at })) : []), ...namedWays(written), ...ofNo];
+  return [...(done ? after.map((to) => ({ to, at: done.at })) : []), ...namedWays(written), ...ofNo];
 }
 
 /**
  * Loops of a graph, each from its first node to the one that closes it. Without the edges that close these the graph has no
  * loop.
  */
-function* loopsIn(graph: ReadonlyMap<string, readonly string[]>): Generator<string[]> {
+export function* loopsIn(graph: ReadonlyMap<string, readonly string[]>): Generator<string[]> {
   const seen = new Set<string>();
   for (const root of graph.keys()) {
     const path: { name: string; left: string[] }[] = [];

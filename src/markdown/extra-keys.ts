@@ -20,8 +20,15 @@ export const STEP_KEYS = [
   "wait",
   "deadline",
   "approval",
+  "uses",
+  "each",
+  "as",
+  "with",
+  "max_parallel",
+  "fail_fast",
+  "into",
 ] as const;
-export const INDEX_KEYS = ["description", "inputs", "template"] as const;
+export const INDEX_KEYS = ["description", "inputs", "outputs", "template"] as const;
 
 export type StepKey = (typeof STEP_KEYS)[number];
 export type IndexKey = (typeof INDEX_KEYS)[number];

@@ -3,15 +3,19 @@ import type { JsonObject } from "../json.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import { nameOf } from "../written.ts";
 import { indexKeys } from "./extra-keys.ts";
+import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { parseTemplate } from "./template-extra.ts";
+import { parseValues } from "./value-schemas.ts";
 import { toObject, type Yaml, type YamlMap } from "./yaml.ts";
 
 export interface IndexExtras {
   /** What the workflow itself keeps. */
-  extras: Pick<Workflow, "description" | "inputs">;
+  extras: Pick<Workflow, "description" | "inputs" | "outputs">;
   /** The language of every step's instructions. */
   template: Step["template"];
+  /** Where it says what the context must hold at the end. */
+  outputsAt: Origin | undefined;
 }
 
 /** Most characters of a description. */
@@ -19,12 +23,18 @@ export const MAX_DESCRIPTION = 300;
 
 /** What is wrong becomes problems. A key that is absent is absent in what comes back. */
 export function parseIndexExtras(root: YamlMap | undefined, reading: Reading): IndexExtras {
-  if (!root) return { extras: {}, template: undefined };
+  if (!root) return { extras: {}, template: undefined, outputsAt: undefined };
   const keys = indexKeys(root, reading);
   const description = parseDescription(keys.get("description"), reading);
   const inputs = parseInputs(keys.get("inputs"), reading);
-  const template = parseTemplate(keys.get("template"), reading);
-  return { extras: { ...(description === undefined ? {} : { description }), ...(inputs ? { inputs } : {}) }, template };
+  const written = keys.get("outputs");
+  const outputs = parseValues(written, { name: "outputs", code: "OUTPUTS_INVALID" }, reading);
+  const extras = {
+    ...(description === undefined ? {} : { description }),
+    ...(inputs ? { inputs } : {}),
+    ...(outputs ? { outputs } : {}),
+  };
+  return { extras, template: parseTemplate(keys.get("template"), reading), outputsAt: written?.at };
 }
 
 function parseDescription(yaml: Yaml | undefined, reading: Reading): string | undefined {

@@ -4,11 +4,12 @@
  */
 import type { JsonObject } from "../json.ts";
 import type { TemplateFault } from "../template.ts";
+import type { ExpressionPlace } from "../workflow.ts";
 
 /** The two that check return null for what can be used, else what is wrong with it, in one line. */
 export interface Judges {
-  /** A route's CEL expression. */
-  checkExpression(expression: string): string | null;
+  /** A CEL expression, by what it may name and must give there. */
+  checkExpression(expression: string, place: ExpressionPlace): string | null;
   /** Whether an expression names what a person decided; false for one that cannot be used. */
   namesApproval(expression: string): boolean;
   /** A JSON Schema. */

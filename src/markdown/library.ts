@@ -5,7 +5,10 @@ import type { Log } from "../log.ts";
 import type { Catalog, LoadedWorkflow, Problem, WorkflowSource } from "../workflow.ts";
 import { memoryFiles } from "./files.ts";
 import type { Judges } from "./judges.ts";
-import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
+import { refusals } from "./later.ts";
+import { linkWorkflows } from "./linked-workflows.ts";
+import type { ParseResult } from "./parse-result.ts";
+import { parseWorkflow } from "./parse-workflow.ts";
 import { watchDirectory } from "./watched-directory.ts";
 
 /** Where definitions lie. */
@@ -102,11 +105,10 @@ function parseEmbedded(texts: Readonly<Record<string, string>>, judges: Judges):
   return new Map(names.map((name) => [name, parseWorkflow(name, files, judges)]));
 }
 
-function loadedOf({ workflow, hash, warnings }: ParseResult & { ok: true }, trusted: boolean): LoadedWorkflow {
-  return { workflow, hash, trusted, ...(warnings ? { warnings } : {}) };
-}
-
-/** A workflow hides those of its name in earlier places even if it is broken: it is the one that its author means. */
+/**
+ * A workflow hides those of its name in earlier places even if it is broken: it is the one that its author means. The same
+ * holds for whoever uses it.
+ */
 function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boolean }[]): Omit<Catalog, "places"> {
   const workflows = new Map<string, LoadedWorkflow>();
   const invalid = new Map<string, Problem[]>();
@@ -115,10 +117,13 @@ function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boo
       [...results].map(([name, result]) => [name, { result, trusted }] as const),
     ),
   );
-  for (const name of [...all.keys()].sort()) {
-    const { result, trusted } = all.get(name) ?? {};
-    if (result?.ok) workflows.set(name, loadedOf(result, trusted === true));
-    else if (result) invalid.set(name, result.problems);
+  const sorted = new Map([...all].sort(([left], [right]) => (left < right ? -1 : 1)));
+  for (const [name, linked] of linkWorkflows(sorted)) {
+    const result = sorted.get(name)?.result;
+    const refused = linked.ok && result ? refusals(result) : [];
+    if (!linked.ok) invalid.set(name, linked.problems);
+    else if (refused.length > 0) invalid.set(name, refused);
+    else workflows.set(name, linked.loaded);
   }
   return { workflows, invalid };
 }

@@ -16,10 +16,11 @@ export interface OwnSection {
 
 export const GUIDANCE = "Orchestrator Guidance";
 export const INSTRUCTIONS = "Client Instructions";
+export const JOIN = "Join Instructions";
 export const ROUTES = "Routes";
 
 /** The level-1 headings that need no declaration. */
-const KNOWN = ["Goal", "Context Expectations", GUIDANCE, INSTRUCTIONS, "Join Instructions", ROUTES];
+const KNOWN = ["Goal", "Context Expectations", GUIDANCE, INSTRUCTIONS, JOIN, ROUTES];
 const KNOWN_KEYS: ReadonlySet<string> = new Set(KNOWN.map(titleKey));
 
 /** The titles of `sections`; what is wrong becomes problems. */
@@ -41,7 +42,7 @@ export function parseOwnSections(yaml: Yaml | undefined, reading: Reading): OwnS
   });
 }
 
-/** Reports headings that end Client Instructions without being known or declared, and declared ones that do not exist. */
+/** Reports headings that end what is handed to an agent without being known or declared, and declared ones that do not exist. */
 export function checkOwnSections(
   top: readonly Heading[],
   own: readonly OwnSection[],
@@ -50,11 +51,11 @@ export function checkOwnSections(
 ): void {
   const declared = new Set(own.map(({ title }) => titleKey(title)));
   const isForeign = ({ title }: Heading) => !KNOWN_KEYS.has(titleKey(title)) && !declared.has(titleKey(title));
-  let endsInstructions = false;
+  let ended: string | undefined;
   for (const heading of top) {
     if (reading.problems.isFull) return;
-    if (endsInstructions && isForeign(heading)) reportForeign(heading, source, reading);
-    else endsInstructions = titleKey(heading.title) === titleKey(INSTRUCTIONS);
+    if (ended !== undefined && isForeign(heading)) reportForeign(heading, ended, source, reading);
+    else ended = [INSTRUCTIONS, JOIN].find((title) => titleKey(title) === titleKey(heading.title));
   }
   const present = new Set(top.map(({ title }) => titleKey(title)));
   for (const { title, at } of own)
@@ -65,12 +66,12 @@ export function checkOwnSections(
       });
 }
 
-function reportForeign({ title, line }: Heading, source: Expanded, reading: Reading): void {
+function reportForeign({ title, line }: Heading, ended: string, source: Expanded, reading: Reading): void {
   const shown = oneLine(title, 80);
   const near = nearest(title, KNOWN, Math.min(3, Math.floor(title.length / 3)));
   const guess = near ? `Did you mean "# ${near}"? If not, write` : "Write";
   reading.problems.add("SECTION_UNKNOWN", source.origin(line), {
-    message: `The level-1 heading "${shown}" ends "${INSTRUCTIONS}": what follows it is not handed to the agent`,
+    message: `The level-1 heading "${shown}" ends "${ended}": what follows it is not handed to the agent`,
     hint: `${guess} "## ${shown}" to hand it out with the instructions; if it is a section of your own, say so in the front matter: "sections: [${shown}]"`,
   });
 }

@@ -1,17 +1,8 @@
 /** One workflow from its files: parsed and validated as a whole, all of its problems collected. */
 import type { JsonObject } from "../json.ts";
-import {
-  ENDS,
-  FAIL,
-  hashWorkflow,
-  type LoadedWorkflow,
-  MAX_DEFINITION_BYTES,
-  type Problem,
-  type Step,
-  slugify,
-  type Workflow,
-} from "../workflow.ts";
+import { ENDS, FAIL, hashWorkflow, MAX_DEFINITION_BYTES, type Step, slugify, type Workflow } from "../workflow.ts";
 import { type MarkdownDocument, MarkdownError, readMarkdown } from "./blocks.ts";
+import { checkBranches } from "./branch-checks.ts";
 import { checkDoer, checkLoops } from "./doers.ts";
 import type { Files } from "./files.ts";
 import { readFrontMatter } from "./front-matter.ts";
@@ -20,19 +11,19 @@ import { parseIndexExtras } from "./index-extras.ts";
 import { parseIndex, type StepLink } from "./index-file.ts";
 import type { Judges } from "./judges.ts";
 import { checkIndexPlaces } from "./misplaced.ts";
-import { createProblemList, TOO_MANY_PROBLEMS } from "./problems.ts";
+import type { ParseResult, Place, Use } from "./parse-result.ts";
+import { createProblemList, MAX_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 import { checkRoutes } from "./routes-section.ts";
 import { sinkHeadings } from "./sink.ts";
+import { inReadingOrder, withSource } from "./sources.ts";
 import { checkNext, type PlacedExtras, parseStepExtras } from "./step-extras.ts";
 import { parseStep, type StepFile } from "./step-file.ts";
 import { checkTemplate } from "./template-extra.ts";
 import { warnOfUnlisted } from "./unlisted-steps.ts";
+import { placedUse, readPrivates } from "./uses.ts";
 import { addWarnings } from "./warnings.ts";
 import type { YamlMap } from "./yaml.ts";
-
-/** A workflow that can be started, or all that is wrong with it. */
-export type ParseResult = ({ ok: true } & Omit<LoadedWorkflow, "trusted">) | { ok: false; problems: Problem[] };
 
 /** A document of the workflow and the bytes that it takes with its includes. */
 interface Source {
@@ -45,43 +36,46 @@ interface Source {
 /** Longest time for one workflow. The largest that people write take a fiftieth of it. */
 const MAX_READING_MS = 1_500;
 
-/** Reads `NAME/index.md` and what it leads to. Never throws, so that a broken workflow hides no other. */
+/**
+ * Reads `NAME/index.md` and what it leads to, private workflows included. Never throws, so that a broken workflow hides no
+ * other.
+ */
 export function parseWorkflow(name: string, files: Files, judges: Judges): ParseResult {
+  const privates = new Map<string, ParseResult>();
+  const until = performance.now() + MAX_READING_MS;
+  const result = parseOne(name, { files, judges, until, privates, level: 0 });
+  if (privates.size === 0) return result;
+  if (result.ok) return { ...result, privates: Object.fromEntries(privates) };
+  const others = [...privates.values()].flatMap((each) => (each.ok ? [] : each.problems));
+  return { ok: false, problems: [...result.problems, ...others].slice(0, MAX_PROBLEMS + 1) };
+}
+
+function parseOne(name: string, shared: Omit<Reading, "directory" | "problems" | "warnings">): ParseResult {
   const problems = createProblemList();
   const warnings = createProblemList();
-  const until = performance.now() + MAX_READING_MS;
-  const reading: Reading = { directory: name, files, problems, warnings, judges, until };
-  const workflow = attempt(name, reading);
-  if (!workflow || problems.all.length > 0)
-    return { ok: false, problems: withSource(inReadingOrder(problems.all), files) };
+  const { files } = shared;
+  const read = attempt(name, { ...shared, directory: name, problems, warnings });
+  if (!read || problems.all.length > 0) return { ok: false, problems: withSource(inReadingOrder(problems.all), files) };
   const odd = withSource(inReadingOrder(warnings.all), files);
-  return { ok: true, workflow, hash: hashWorkflow(workflow), ...(odd.length > 0 ? { warnings: odd } : {}) };
+  const { workflow, uses, later } = read;
+  return {
+    ok: true,
+    workflow,
+    hash: hashWorkflow(workflow),
+    ...(odd.length > 0 ? { warnings: odd } : {}),
+    ...(uses.length > 0 ? { uses } : {}),
+    ...(later.length > 0 ? { later } : {}),
+  };
 }
 
-/** Longest line of a file that is kept with a problem. */
-const MAX_SOURCE = 200;
-
-/** Each with the line that it is about, if there is one. */
-function withSource(problems: readonly Problem[], files: Files): Problem[] {
-  const lines = new Map<string, string[]>();
-  return problems.map((problem) => {
-    const { file, line } = problem;
-    const read = lines.has(file) ? undefined : files.read(file);
-    if (read) lines.set(file, read.ok ? read.text.split("\n") : []);
-    const source = lines.get(file)?.[line - 1]?.trim().slice(0, MAX_SOURCE);
-    return source ? { ...problem, source } : problem;
-  });
+/** A workflow with the places that only whoever knows the others can judge. */
+interface Read {
+  workflow: Workflow;
+  uses: Use[];
+  later: Place[];
 }
 
-/** File by file as they were met, then by line. */
-function inReadingOrder(problems: readonly Problem[]): Problem[] {
-  const files = [...new Set(problems.map(({ file }) => file))];
-  const rank = new Map(files.map((file, at) => [file, at]));
-  const rankOf = ({ code, file }: Problem) => (code === TOO_MANY_PROBLEMS ? files.length : (rank.get(file) ?? 0));
-  return [...problems].sort((left, right) => rankOf(left) - rankOf(right) || left.line - right.line);
-}
-
-function attempt(name: string, reading: Reading): Workflow | undefined {
+function attempt(name: string, reading: Reading): Read | undefined {
   try {
     return readWorkflow(name, reading);
   } catch (error) {
@@ -97,7 +91,7 @@ function attempt(name: string, reading: Reading): Workflow | undefined {
   }
 }
 
-function readWorkflow(name: string, reading: Reading): Workflow | undefined {
+function readWorkflow(name: string, reading: Reading): Read | undefined {
   const path = `${name}/index.md`;
   const file = reading.files.read(path);
   if (!file.ok) {
@@ -108,7 +102,7 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
   }
   const source = openSource(path, file, reading);
   if (!source) return undefined;
-  const { extras, template } = parseIndexExtras(source.frontMatter, reading);
+  const { extras, template, outputsAt } = parseIndexExtras(source.frontMatter, reading);
   checkIndexPlaces(source.document, source.expanded, reading);
   const { goal, links } = parseIndex(source.document, source.expanded, reading);
   checkNames(links, reading);
@@ -119,17 +113,26 @@ function readWorkflow(name: string, reading: Reading): Workflow | undefined {
     return { step: toStep(link, content), at: link.at, keys, routes };
   });
   for (const [at, { content }] of steps.entries()) {
-    checkRoutes(content.routes, names, reading);
+    checkRoutes(content.routes, { stepNames: names, isBranched: content.keys.has("uses") }, reading);
     checkNext(content, content.routes, names, reading);
     const written = placed[at];
     if (written) checkDoer(written, names, reading);
+    if (written) checkBranches(written, placed, reading);
   }
   checkLoops(placed, reading);
+  const named = steps.flatMap(({ content }) => content.branching?.uses ?? []);
+  readPrivates(named, reading, (each) => parseOne(each, { ...reading, level: reading.level + 1 }));
   if (reading.problems.all.length === 0) {
-    addWarnings(placed, keysOf(extras.inputs), reading);
+    addWarnings(
+      placed,
+      { inputs: keysOf(extras.inputs), outputs: Object.keys(extras.outputs ?? {}), outputsAt },
+      reading,
+    );
     warnOfUnlisted(source.document, links, source.expanded, reading);
   }
-  return { name, goal, ...extras, steps: placed.map(({ step }) => step) };
+  const uses = steps.flatMap(({ link, content }) => placedUse(link.name, content, reading) ?? []);
+  const later = withSource([...(outputsAt ? [outputsAt] : []), ...uses.map(({ at }) => at)], reading.files);
+  return { workflow: { name, goal, ...extras, steps: placed.map(({ step }) => step) }, uses, later };
 }
 
 /** The context keys that `inputs` speaks of. */
@@ -191,7 +194,12 @@ function readStep(
   if (!source) return undefined;
   const placed = parseStepExtras(source.frontMatter, reading);
   const { ownSections } = placed;
-  const sections = parseStep(source.document, { path, ownSections }, source.expanded, reading);
+  const sections = parseStep(
+    source.document,
+    { path, ownSections, isBranched: placed.keys.has("uses") },
+    source.expanded,
+    reading,
+  );
   const template = placed.extras.template ?? ofAll;
   if (template) checkTemplate(sections, source.expanded, reading);
   const extras = { ...placed.extras, ...(template ? { template } : {}) };

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { MAX_DEFINITION_BYTES } from "../workflow.ts";
 import { type Files, isInside, type ReadFailure } from "./files.ts";
 import type { Judges } from "./judges.ts";
+import type { ParseResult } from "./parse-result.ts";
 import { nearest, type Origin, type ProblemList } from "./problems.ts";
 
 export interface Reading {
@@ -13,6 +14,10 @@ export interface Reading {
   /** What is legal but odd. */
   warnings: ProblemList;
   judges: Judges;
+  /** By name: what became of each private workflow that this one uses, or one of these. They share it. */
+  privates: Map<string, ParseResult>;
+  /** How many workflows stand above this private one; 0 for one of the list. */
+  level: number;
   /** When reading ends, by `performance.now()`: a file may be made so that it takes minutes. */
   until: number;
 }

@@ -77,7 +77,7 @@ export function routesIn(document: MarkdownDocument, section: { start: number; e
 /** Checks what only the whole workflow can tell: targets, expressions, and routes that are never tried. */
 export function checkRoutes(
   routes: readonly PlacedRoute[],
-  stepNames: readonly string[],
+  { stepNames, isBranched }: { stepNames: readonly string[]; isBranched: boolean },
   { problems, judges }: Reading,
 ): void {
   const names = [...stepNames, ...ENDS];
@@ -91,11 +91,11 @@ export function checkRoutes(
         hint: 'Keep one "otherwise", as the last route',
       });
     otherwise ??= when === null ? route : undefined;
-    const fault = when === null ? null : judges.checkExpression(when);
+    const fault = when === null ? null : judges.checkExpression(when, isBranched ? "joined" : "route");
     if (fault !== null)
       problems.add("ROUTE_EXPRESSION", at, {
         message: `The expression "${when}" cannot be evaluated: ${fault}`,
-        hint: "Write CEL over report, context, visits, step, unattended and approval, like `report.status == 'success'`",
+        hint: isBranched ? JOINED_HINT : ROUTE_HINT,
       });
     if (!names.includes(to))
       problems.add("ROUTE_TARGET", at, {
@@ -104,6 +104,11 @@ export function checkRoutes(
       });
   }
 }
+
+const ROUTE_HINT =
+  "Write CEL over report, context, visits, step, unattended and approval, like `report.status == 'success'`; a step with \"uses\" has branches too";
+const JOINED_HINT =
+  "Write CEL over branches, report, context, visits, step, unattended and approval, like `branches.failed > 0`; branches has total, completed, failed, cancelled and results";
 
 /** The step that was probably meant, else all there are. */
 export function targetHint(to: string, names: readonly string[]): string {

@@ -1,20 +1,20 @@
 /** What the front matter of a step's file says: what may follow, what a report must set, how often it may be entered, who does it. */
 import { MAX_VISITS } from "../instance.ts";
-import type { JsonObject } from "../json.ts";
-import { objectOf } from "../schema.ts";
 import { ENDS, type Step } from "../workflow.ts";
 import { nameOf } from "../written.ts";
 import { parseApproval } from "./approval-extra.ts";
+import { type PlacedBranching, parseBranches } from "./branch-extras.ts";
 import { parseChecks, parseEdits } from "./checks-extra.ts";
 import { parseClock } from "./clock-extras.ts";
 import { type StepKey, stepKeys } from "./extra-keys.ts";
 import { type OwnSection, parseOwnSections } from "./own-sections.ts";
-import { nearest, type Origin } from "./problems.ts";
+import type { Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { type PlacedRoute, targetHint } from "./routes-section.ts";
 import { parseServerStep } from "./server-step.ts";
 import { parseTemplate } from "./template-extra.ts";
-import { toObject, type Yaml, type YamlEntry, type YamlMap } from "./yaml.ts";
+import { parseValues } from "./value-schemas.ts";
+import type { Yaml, YamlMap } from "./yaml.ts";
 
 /** The extras of a step; a key that is absent is absent here. */
 export type StepExtras = Pick<
@@ -30,6 +30,7 @@ export type StepExtras = Pick<
   | "wait"
   | "deadline"
   | "approval"
+  | "branches"
 >;
 
 export interface PlacedExtras {
@@ -40,21 +41,21 @@ export interface PlacedExtras {
   nextAt: readonly Origin[];
   /** The keys as they were written. */
   keys: ReadonlyMap<StepKey, Yaml>;
+  /** Where it says what its branches are; undefined if it has none. */
+  branching: PlacedBranching | undefined;
 }
-
-/** Most keys that one report must set. */
-export const MAX_PRODUCES = 50;
 
 /** What is wrong becomes problems. Whether the names of `next` are steps is for `checkNext`. */
 export function parseStepExtras(root: YamlMap | undefined, reading: Reading): PlacedExtras {
-  if (!root) return { extras: {}, ownSections: [], nextAt: [], keys: new Map() };
+  if (!root) return { extras: {}, ownSections: [], nextAt: [], keys: new Map(), branching: undefined };
   const keys = stepKeys(root, reading);
   const next = parseNext(keys.get("next"), reading);
-  const produces = parseProduces(keys.get("produces"), reading);
+  const produces = parseValues(keys.get("produces"), { name: "produces", code: "PRODUCES_INVALID" }, reading);
   const checks = [...parseEdits(keys.get("edits"), reading), ...parseChecks(keys.get("checks"), reading)];
   const maxVisits = parseMaxVisits(keys.get("max_visits"), reading);
   const template = parseTemplate(keys.get("template"), reading);
   const approval = parseApproval(keys.get("approval"), reading);
+  const branching = parseBranches(keys, reading);
   const extras = {
     ...(next.length > 0 ? { next: next.map(({ name }) => name) } : {}),
     ...(produces ? { produces } : {}),
@@ -64,9 +65,10 @@ export function parseStepExtras(root: YamlMap | undefined, reading: Reading): Pl
     ...parseServerStep(keys, reading),
     ...parseClock(keys, reading),
     ...(approval ? { approval } : {}),
+    ...(branching ? { branches: branching.branches } : {}),
   };
   const ownSections = parseOwnSections(keys.get("sections"), reading);
-  return { extras, ownSections, nextAt: next.map(({ at }) => at), keys };
+  return { extras, ownSections, nextAt: next.map(({ at }) => at), keys, branching: branching?.placed };
 }
 
 /** Checks what only the whole workflow can tell: that `next` names steps, and that no route leads elsewhere. */
@@ -114,43 +116,6 @@ function parseNext(yaml: Yaml | undefined, reading: Reading): { name: string; at
 }
 
 const NEXT_HINT = 'List each name once, like "next: [Build, FINISH]"; without the key, any step may follow';
-
-function parseProduces(yaml: Yaml | undefined, reading: Reading): Record<string, JsonObject> | undefined {
-  if (!yaml) return undefined;
-  const count = yaml.kind === "map" ? yaml.entries.length : 0;
-  if (yaml.kind === "map" && count > 0 && count <= MAX_PRODUCES) {
-    const schemas = yaml.entries.map((entry): [string, JsonObject] => [entry.key, readProduct(entry, reading) ?? {}]);
-    return Object.fromEntries(schemas);
-  }
-  const found = count > MAX_PRODUCES ? `has ${count}` : `is ${yaml.kind === "map" ? "empty" : nameOf(yaml)}`;
-  reading.problems.add("PRODUCES_INVALID", yaml.at, {
-    message: `"produces" must be a mapping of at most ${MAX_PRODUCES} context keys; it ${found}`,
-    hint: 'Write a line for each key, like "test_exit_code: integer"',
-  });
-  return undefined;
-}
-
-const TYPES = ["string", "integer", "number", "boolean", "array", "object"];
-
-/** The schema of one key; a bare type word is one. */
-function readProduct({ key, at, value }: YamlEntry, reading: Reading): JsonObject | undefined {
-  const refuse = (message: string, hint: string): undefined => {
-    reading.problems.add("PRODUCES_INVALID", at, { message: `"produces" of "${key}": ${message}`, hint });
-    return undefined;
-  };
-  if (key.trim() === "") return refuse("the key is empty", "Name the context key");
-  if (value.kind === "scalar" && TYPES.includes(value.text)) return { type: value.text };
-  if (value.kind !== "map") {
-    const near = value.kind === "scalar" ? nearest(value.text, TYPES) : undefined;
-    const hint = `Write a JSON Schema, or one of: ${TYPES.join(", ")}`;
-    return refuse(`no schema, but ${nameOf(value)}`, near ? `Did you mean "${near}"?` : hint);
-  }
-  const schema = toObject(value);
-  // What is a schema by itself may be none as the part of the object that a report is held to.
-  const fault = reading.judges.schemaFault(schema) ?? reading.judges.schemaFault(objectOf({ [key]: schema }));
-  if (fault === null) return schema;
-  return refuse(`no JSON Schema: ${fault}`, 'Write the schema of this one value, like "{type: integer, minimum: 0}"');
-}
 
 function parseMaxVisits(yaml: Yaml | undefined, reading: Reading): number | undefined {
   if (!yaml) return undefined;

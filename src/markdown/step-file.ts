@@ -5,7 +5,7 @@ import type { Heading, MarkdownDocument } from "./blocks.ts";
 import type { Expanded } from "./includes.ts";
 import { countLineBreaks, sliceText } from "./lines.ts";
 import { checkStepPlaces } from "./misplaced.ts";
-import { checkOwnSections, GUIDANCE, INSTRUCTIONS, type OwnSection, ROUTES } from "./own-sections.ts";
+import { checkOwnSections, GUIDANCE, INSTRUCTIONS, JOIN, type OwnSection, ROUTES } from "./own-sections.ts";
 import { nearest, type Origin } from "./problems.ts";
 import type { Reading } from "./reading.ts";
 import { reportNearRoutes } from "./routes-doubt.ts";
@@ -14,6 +14,7 @@ import { titleKey } from "./titles.ts";
 
 export interface StepFile {
   guidance: string;
+  /** What is handed to an agent: Client Instructions, or Join Instructions of a branch step; empty if it has none. */
   instructions: string;
   /** The line of the document in which the instructions begin. */
   instructionsLine: number;
@@ -30,12 +31,12 @@ interface Part {
   line: number;
 }
 
-const OWN_KEYS: ReadonlySet<string> = new Set([GUIDANCE, INSTRUCTIONS, ROUTES].map(titleKey));
+const OWN_KEYS: ReadonlySet<string> = new Set([GUIDANCE, INSTRUCTIONS, JOIN, ROUTES].map(titleKey));
 
 /** What the step says; what is wrong with it becomes problems, and a missing text is empty. */
 export function parseStep(
   document: MarkdownDocument,
-  { path, ownSections }: { path: string; ownSections: readonly OwnSection[] },
+  { path, ownSections, isBranched }: { path: string; ownSections: readonly OwnSection[]; isBranched: boolean },
   source: Expanded,
   reading: Reading,
 ): StepFile {
@@ -52,9 +53,12 @@ export function parseStep(
     return part;
   };
   const guidance = required(GUIDANCE)?.text ?? "";
-  const told = required(INSTRUCTIONS);
+  const told = isBranched ? only(JOIN) : required(INSTRUCTIONS);
+  if (isBranched && told?.text === "") reportEmpty(told, "Write its text, or remove the heading", source, reading);
+  const idle = only(isBranched ? INSTRUCTIONS : JOIN);
+  if (idle) reportIdle(idle, isBranched, source, reading);
   const instructions = told?.text ?? "";
-  reportTooLong(instructions, parts, source, reading);
+  if (told) reportTooLong(told, source, reading);
   const sections = parts
     .filter(({ heading }) => !OWN_KEYS.has(titleKey(heading.title)))
     .map(({ heading, text }) => ({ title: heading.title, text }));
@@ -71,18 +75,35 @@ function readRoutes(part: Part, document: MarkdownDocument, source: Expanded, re
   return routes;
 }
 
+/** Reports instructions that nobody is given. */
+function reportIdle({ heading }: Part, isBranched: boolean, source: Expanded, reading: Reading): void {
+  const add = (code: string, message: string, hint: string) =>
+    reading.problems.add(code, source.origin(heading.line), { message, hint });
+  if (isBranched)
+    add(
+      "INSTRUCTIONS_BESIDE_USES",
+      `Branches do this step, and "${INSTRUCTIONS}" would be read as those of each branch`,
+      `Remove the section: the workflow that is used says what to do; "# ${JOIN}" is for whoever combines the results`,
+    );
+  else
+    add(
+      "JOIN_WITHOUT_USES",
+      `"${JOIN}" is about the results of branches, and this step has none`,
+      `Add "uses" to the front matter, or write "# ${INSTRUCTIONS}"`,
+    );
+}
+
 /** Reports instructions that are too long: they would be cut at their end, where the exceptions stand. */
-function reportTooLong(instructions: string, parts: readonly Part[], source: Expanded, reading: Reading): void {
+function reportTooLong({ heading, text: instructions }: Part, source: Expanded, reading: Reading): void {
   const bytes = Buffer.byteLength(instructions);
   const sent = Buffer.byteLength(jsonText(instructions));
   if (bytes <= MAX_INSTRUCTIONS && sent <= MAX_INSTRUCTIONS_SENT) return;
-  const part = parts.find(({ heading }) => titleKey(heading.title) === titleKey(INSTRUCTIONS));
   const size =
     bytes > MAX_INSTRUCTIONS
       ? `has ${bytes} bytes, and at most ${MAX_INSTRUCTIONS} are`
       : `takes ${sent} bytes as JSON, and at most ${MAX_INSTRUCTIONS_SENT} are`;
-  reading.problems.add("INSTRUCTIONS_TOO_LONG", source.origin(part?.heading.line ?? 1), {
-    message: `"${INSTRUCTIONS}" ${size} handed out whole`,
+  reading.problems.add("INSTRUCTIONS_TOO_LONG", source.origin(heading.line), {
+    message: `"${heading.title}" ${size} handed out whole`,
     hint: "Divide the step, or let it name a file that the agent reads itself",
   });
 }

@@ -19,7 +19,9 @@ export function warnOfUnlisted(
     for (const { link, line } of paragraphs.flatMap((inlines) => linksIn(inlines ?? []))) {
       const { kind, path, target } = readTarget(link.href);
       const file = posix.join(reading.directory, path);
-      const isOwn = file.startsWith(`${reading.directory}/`); // another workflow's may be meant as a reference
+      // Another workflow's may be meant as a reference, a private one's too.
+      const isPrivate = [...reading.privates.keys()].some((name) => file.startsWith(`${name}/`));
+      const isOwn = file.startsWith(`${reading.directory}/`) && !isPrivate;
       if (kind !== "step" || !isOwn || listed.has(file) || !looksLikeStep(file, reading)) continue;
       listed.add(file);
       reading.warnings.add("STEP_UNLISTED", source.origin(line), {

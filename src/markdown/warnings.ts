@@ -11,16 +11,20 @@ interface PlacedStep {
   at: Origin;
 }
 
-/**
- * Adds the workflow's warnings. `inputs` are the keys that a run may start with; undefined if they are not declared.
- */
-export function addWarnings(
-  steps: readonly PlacedStep[],
-  inputs: readonly string[] | undefined,
-  reading: Reading,
-): void {
+/** What a run begins and ends with. */
+interface Ends {
+  /** The keys that it may start with; undefined if they are not declared. */
+  inputs: readonly string[] | undefined;
+  /** The keys that it must have at the end. */
+  outputs: readonly string[];
+  /** Where these stand. */
+  outputsAt: Origin | undefined;
+}
+
+/** Adds the workflow's warnings. */
+export function addWarnings(steps: readonly PlacedStep[], ends: Ends, reading: Reading): void {
   warnOfWays(steps, reading);
-  warnOfKeys(steps, inputs, reading);
+  warnOfKeys(steps, ends, reading);
 }
 
 function warnOfWays(steps: readonly PlacedStep[], { warnings }: Reading): void {
@@ -71,11 +75,17 @@ function mayEnd(from: Step, byName: ReadonlyMap<string, PlacedStep>): boolean {
 const TEMPLATE_KEY = /\{\{\s*context\.([\p{L}\p{N}_$-]+)[^{}]*\}\}/gu;
 const WORD = /[\p{L}\p{N}_$-]+/gu;
 
-function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | undefined, reading: Reading): void {
+function warnOfKeys(steps: readonly PlacedStep[], { inputs, outputs, outputsAt }: Ends, reading: Reading): void {
   const known = [...(inputs ?? []), ...steps.flatMap(({ step }) => keysSet(step))];
   const texts = new Map(steps.map(({ step }) => [step, wordsOf(step)]));
   // A key may also be asked for in prose.
   const isSet = (key: string) => known.includes(key) || [...texts.values()].some(({ prose }) => prose.has(key));
+  for (const key of outputs)
+    if (!isSet(key) && outputsAt)
+      reading.warnings.add("OUTPUT_NEVER_SET", outputsAt, {
+        message: `"outputs" names "${key}", and nothing sets it`,
+        hint: 'Name it in "produces" or "sets" of a step, or remove it: without it no run can finish',
+      });
   for (const { step } of steps) {
     for (const key of keysUsed(step))
       if (!isSet(key)) {
@@ -92,10 +102,11 @@ function warnOfKeys(steps: readonly PlacedStep[], inputs: readonly string[] | un
       }
     if (mayBeLast(step)) continue; // its values are the run's result
     for (const key of keysSet(step)) {
+      if (outputs.includes(key)) continue;
       const usedElsewhere = [...texts].some(([other, { all }]) => other !== step && all.has(key));
       if (usedElsewhere || texts.get(step)?.decides.has(key) || keysUsed(step).has(key)) continue;
       reading.warnings.add("PRODUCT_UNUSED", lineOf(step, key, reading), {
-        message: `The step "${step.name}" ${step.run ? "sets" : "produces"} "${key}", and no other step uses it`,
+        message: `The step "${step.name}" ${step.produces && Object.hasOwn(step.produces, key) ? "produces" : "sets"} "${key}", and no other step uses it`,
         hint: `Use it, as in {{ context.${key} }}, or remove it`,
       });
     }
@@ -106,15 +117,22 @@ function mayBeLast(step: Step): boolean {
   return (leadsTo(step) ?? ENDS).some((name) => ENDS.includes(name));
 }
 
-function keysSet({ produces, sets }: Step): string[] {
-  return Object.keys({ ...produces, ...sets });
+function keysSet({ produces, sets, branches }: Step): string[] {
+  return [...Object.keys({ ...produces, ...sets }), ...(branches?.into === undefined ? [] : [branches.into])];
+}
+
+/** The CEL of a step. */
+function expressionsOf({ routes, branches }: Step): string[] {
+  const { each, max_parallel, with: given } = branches ?? {};
+  const all = [...routes.map(({ when }) => when), each, max_parallel, ...Object.values(given ?? {})];
+  return all.filter((each) => typeof each === "string");
 }
 
 /** The words of a step: of its instructions without template values, of what decides there, and all. */
 function wordsOf(step: Step) {
-  const { instructions, guidance, sections, routes } = step;
+  const { instructions, guidance, sections } = step;
   const words = (text: string) => new Set(text.match(WORD) ?? []);
-  const deciding = [guidance, ...routes.map(({ when }) => when ?? "")].join("\n");
+  const deciding = [guidance, ...expressionsOf(step)].join("\n");
   const told = [instructions, step.approval?.ask ?? "", ...keysShown(step).flat()];
   const all = words([...told, deciding, ...sections.map(({ text }) => text)].join("\n"));
   return { prose: words(instructions.replace(TEMPLATE_KEY, " ")), decides: words(deciding), all };
@@ -126,16 +144,14 @@ function keysShown({ approval }: Step): string[][] {
 }
 
 function keysUsed(step: Step): Set<string> {
-  const { instructions, routes, approval } = step;
+  const { instructions, approval } = step;
   const inText = [instructions, approval?.ask ?? ""].flatMap((text) =>
     [...text.matchAll(TEMPLATE_KEY)].map(([, key = ""]) => key),
   );
-  const inRoutes = routes.flatMap(({ when }) =>
-    [...(when ?? "").replace(/'[^']*'|"[^"]*"/g, "''").matchAll(/\bcontext\.([A-Za-z_]\w*)/g)].map(
-      ([, key = ""]) => key,
-    ),
+  const inExpressions = expressionsOf(step).flatMap((cel) =>
+    [...cel.replace(/'[^']*'|"[^"]*"/g, "''").matchAll(/\bcontext\.([A-Za-z_]\w*)/g)].map(([, key = ""]) => key),
   );
-  return new Set([...inText, ...inRoutes, ...keysShown(step).map(([key = ""]) => key)]);
+  return new Set([...inText, ...inExpressions, ...keysShown(step).map(([key = ""]) => key)]);
 }
 
 /** The first line of the step's file that names the key. */

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import type { Problem } from "../workflow.ts";
 import { diskFiles, type Stamp, stampOf } from "./files.ts";
 import type { Judges } from "./judges.ts";
-import { type ParseResult, parseWorkflow } from "./parse-workflow.ts";
+import type { ParseResult } from "./parse-result.ts";
+import { parseWorkflow } from "./parse-workflow.ts";
 import { findStrays, misplacedIndex } from "./stray-directories.ts";
 
 /** A change counts once the newest file is this old, or looked the same for so long: until then it may be half written. */

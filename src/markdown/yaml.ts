@@ -172,7 +172,7 @@ function startOf(node: unknown): number {
 }
 
 /** The value as JSON. */
-function toJson(yaml: Yaml): unknown {
+export function toJson(yaml: Yaml): unknown {
   switch (yaml.kind) {
     case "scalar":
       return yaml.value;

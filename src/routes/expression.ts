@@ -2,6 +2,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
 import { oneLine } from "../words.ts";
 import type { Meter } from "../work/meter.ts";
+import type { ExpressionPlace } from "../workflow.ts";
 import { meterEvaluators, within } from "./metered-cel.ts";
 
 /** What an expression can name. */
@@ -21,33 +22,56 @@ export type CelFacts = ReturnType<typeof celFacts>;
 
 export type Expression = (facts: CelFacts, meter: Meter) => unknown;
 
-let made: Environment | undefined;
-let unasked: Environment | undefined;
+/** The type of a variable, or those of its fields. */
+type Named = string | Record<string, string>;
 
-/** Loaded and made at the first expression: it takes a tenth of the whole start. */
-function environment(): Environment {
-  if (made) return made;
-  made = withoutApproval().registerVariable({ name: "approval", schema: { denied: "bool", comment: "string" } });
-  meterEvaluators(made);
-  return made;
-}
+/** What is known when a step is entered, before anybody has reported. */
+const AT_ENTRY = { context: "map", visits: "int", step: "map", unattended: "bool" };
 
-function withoutApproval(): Environment {
+const ROUTE: Readonly<Record<string, Named>> = {
+  report: "map",
+  ...AT_ENTRY,
+  approval: { denied: "bool", comment: "string" },
+};
+const JOINED: typeof ROUTE = {
+  ...ROUTE,
+  branches: { total: "int", completed: "int", failed: "int", cancelled: "int", results: "list" },
+};
+
+/** To tell whether an expression names `approval`. */
+const { approval: _approval, ...UNASKED } = JOINED;
+
+/** What an expression can name. */
+const NAMES: Readonly<Record<ExpressionPlace, typeof ROUTE>> = {
+  route: ROUTE,
+  joined: JOINED,
+  each: AT_ENTRY,
+  with: { ...AT_ENTRY, item: "dyn" },
+  max_parallel: AT_ENTRY,
+};
+
+const made = new Map<typeof ROUTE, Environment>();
+
+/** Loaded and made at the first expression of the place: it takes a tenth of the whole start. */
+function environment(names: typeof ROUTE): Environment {
+  const known = made.get(names);
+  if (known) return known;
   const { Environment } = require("@marcbachmann/cel-js") as typeof import("@marcbachmann/cel-js"); // what the package's types say that it exports
-  return new Environment({ enableOptionalTypes: true })
-    .registerVariable("report", "map")
-    .registerVariable("context", "map")
-    .registerVariable("visits", "int")
-    .registerVariable("step", "map")
-    .registerVariable("unattended", "bool");
+  const fresh = new Environment({ enableOptionalTypes: true });
+  for (const [name, type] of Object.entries(names))
+    if (typeof type === "string") fresh.registerVariable(name, type);
+    else fresh.registerVariable({ name, schema: type });
+  meterEvaluators(fresh);
+  made.set(names, fresh);
+  return fresh;
 }
 
 /**
  * Compiles an expression. The result throws if the expression cannot be evaluated, such as for an unset key, and
  * TooMuchWork if that takes more than the meter has left.
  */
-export function compileExpression(text: string): Expression {
-  const run = environment().parse(text);
+export function compileExpression(text: string, place: ExpressionPlace = "route"): Expression {
+  const run = environment(NAMES[place]).parse(text);
   run.check();
   return (facts, meter) => within(meter, { ast: run.ast, evaluate: () => run(facts) });
 }
@@ -57,13 +81,22 @@ export function celFacts({ report, context, visits, step, ...others }: Facts) {
   return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step), ...others };
 }
 
-/** Why the text is no usable route expression, on one line; null if it is one. */
-export function checkExpression(text: string): string | null {
+/** What an expression must give; absent: anything. */
+const GIVES: Readonly<Partial<Record<ExpressionPlace, string>>> = {
+  route: "bool",
+  joined: "bool",
+  each: "list",
+  max_parallel: "int",
+};
+
+/** Why the text is no usable expression there, on one line; null if it is one. */
+export function checkExpression(text: string, place: ExpressionPlace = "route"): string | null {
   try {
-    const checked = environment().parse(text).check();
+    const checked = environment(NAMES[place]).parse(text).check();
     if (!checked.valid) return firstLine(checked.error);
     const type = String(checked.type);
-    return type === "bool" || type === "dyn" ? null : `it is of type ${type}, not bool`;
+    const wanted = GIVES[place] ?? type;
+    return type === "dyn" || type.split("<", 1)[0] === wanted ? null : `it is of type ${type}, not ${wanted}`;
   } catch (error) {
     return firstLine(error);
   }
@@ -74,9 +107,8 @@ export function checkExpression(text: string): string | null {
  * a list's item of that name does not count.
  */
 export function namesApproval(text: string): boolean {
-  if (!text.includes("approval") || checkExpression(text) !== null) return false;
-  unasked ??= withoutApproval();
-  return !unasked.parse(text).check().valid;
+  if (!text.includes("approval") || checkExpression(text, "joined") !== null) return false;
+  return !environment(UNASKED).parse(text).check().valid;
 }
 
 /** Most characters of an error's message, which may quote a value. */

@@ -152,8 +152,7 @@ describe("a level-1 heading", () => {
       "Other",
     ]);
     expect(problemsOf(inStep(`${STEP}# Context Expectation\nx\n`))[0]?.hint).toContain('"# Context Expectations"');
-    for (const title of ["Goal", "context expectations:", "Join Instructions"])
-      workflowOf(inStep(`${STEP}# ${title}\nx\n`));
+    for (const title of ["Goal", "context expectations:"]) workflowOf(inStep(`${STEP}# ${title}\nx\n`));
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { MAX_CHECKS } from "../../src/check.ts";
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from "../../src/check-kinds/forms.ts";
 import { MAX_FRONT_MATTER } from "../../src/markdown/front-matter.ts";
 import { MAX_SETS } from "../../src/markdown/server-step.ts";
-import { MAX_PRODUCES } from "../../src/markdown/step-extras.ts";
+import { MAX_VALUES } from "../../src/markdown/value-schemas.ts";
 import { Workflow } from "../../src/workflow.ts";
 import { parseIndexWith, placesOf, problemsOf, routedStep, STEP, workflowOf } from "./support.ts";
 
@@ -170,7 +170,7 @@ describe("a step's front matter", () => {
     ["produces:\n  a: {pattern: '('}", ["PRODUCES_INVALID 3"], ["regular expression"]],
     ["produces:\n  ' ': string", ["PRODUCES_INVALID 3"], ["the key is empty"]],
     ["produces:\n  __proto__: string", ["FRONT_MATTER_SYNTAX 3"], ["__proto__"]],
-    [`produces:\n${lines(MAX_PRODUCES + 1, (at) => `  k${at}: string`)}`, ["PRODUCES_INVALID 2"], ["51"]],
+    [`produces:\n${lines(MAX_VALUES + 1, (at) => `  k${at}: string`)}`, ["PRODUCES_INVALID 2"], ["51"]],
     // checks
     ["checks: {run: a}", ["CHECK_INVALID 2"], ["a mapping", "- run: bun test"]],
     ["checks: []", ["CHECK_INVALID 2"], ["is empty"]],

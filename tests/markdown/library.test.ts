@@ -26,9 +26,9 @@ function watch(directory: string, embedded: Record<string, string> | null = null
     now: () => Date.now() + offset,
     judges: {
       ...JUDGES,
-      checkExpression: (expression) => {
+      checkExpression: (expression, place) => {
         parsed++;
-        return JUDGES.checkExpression(expression);
+        return JUDGES.checkExpression(expression, place);
       },
     },
   });

@@ -19,12 +19,13 @@ test("the page has a section for every key, and no other", () => {
 test.each(sections.flatMap((section) => [...section.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => yaml)))(
   "what it shows is taken: %j",
   (yaml) => {
-    const isIndex = /^(?:description|inputs)/.test(yaml);
+    const isIndex = /^(?:description|inputs|outputs)/.test(yaml);
     // A server step needs a rule for what follows, and a section that is declared must be there.
     const next = /^run/.test(yaml) && !/^next/m.test(yaml) ? "next: FINISH\n" : "";
     const front = `---\n${next}${yaml}---\n`;
     const own = yaml.startsWith("sections") ? "# Background\nx\n" : "";
-    const files = { "W/a.md": (isIndex ? "" : front) + STEP + own };
+    const text = yaml.startsWith("uses") ? "# Orchestrator Guidance\nGo on.\n" : STEP;
+    const files = { "W/a.md": (isIndex ? "" : front) + text + own };
     expect(placesOf(parseIndexWith((isIndex ? front : "") + LINKS, files))).toEqual([]);
   },
 );

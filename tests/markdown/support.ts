@@ -1,6 +1,7 @@
 /** Definitions for the parser's tests: as short as they can be, in memory. */
 import { memoryFiles } from "../../src/markdown/files.ts";
-import { type ParseResult, parseWorkflow } from "../../src/markdown/parse-workflow.ts";
+import type { ParseResult } from "../../src/markdown/parse-result.ts";
+import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
 import type { Problem, Workflow } from "../../src/workflow.ts";
 import { JUDGES } from "../support/judges.ts";
 
