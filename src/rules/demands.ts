@@ -42,25 +42,51 @@ export function demandsProof(step: Step): boolean {
 }
 
 /**
- * What the earlier definition demands of a run and the later one does not, or less, and what else the server would run, in
- * words; empty if nothing.
+ * What the earlier definition demands of a run and the later one does not, or less, and what else the server or branches
+ * would do, in words; empty if nothing. What both use is compared too.
  */
 export function weakened(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+  const now = usedBy(later);
+  const below = [...usedBy(earlier)].flatMap(([name, before]) => {
+    const after = now.get(name);
+    return after ? weakenedIn(before, after).map((words) => `in "${name}": ${words}`) : [];
+  });
+  return [...weakenedIn(earlier, later), ...below];
+}
+
+type Trusted = Pick<LoadedWorkflow, "workflow" | "trusted">;
+
+/** All below a workflow, each name once: it stands for the same one in the whole tree. */
+function usedBy(root: Trusted): ReadonlyMap<string, Trusted> {
+  const all = new Map<string, Trusted>();
+  const pending = [root];
+  for (let user = pending.pop(); user; user = pending.pop())
+    for (const [name, { workflow, trusted = user.trusted }] of Object.entries(user.workflow.used ?? {})) {
+      if (all.has(name)) continue;
+      all.set(name, { workflow, trusted });
+      pending.push({ workflow, trusted });
+    }
+  return all;
+}
+
+/** The same of one workflow, without those that it uses. */
+function weakenedIn(earlier: Trusted, later: Trusted): string[] {
   const steps = new Map(later.workflow.steps.map((step) => [step.name, step]));
   const guarded = earlier.workflow.steps.filter(
-    (step) => demandsProof(step) || step.next || step.max_visits || step.run || step.approval,
+    (step) => demandsProof(step) || step.next || step.max_visits || step.run || step.approval || step.branches,
   );
   const less = guarded.flatMap((step) => {
     const now = steps.get(step.name);
     return now ? weakerIn(step, now) : [`step "${step.name}" is gone`];
   });
-  const words = [...less, ...otherApprovals(earlier, later), ...otherPrograms(earlier, later)];
+  const others = [...otherApprovals(earlier, later), ...otherPrograms(earlier, later), ...otherUses(earlier, later)];
+  const words = [...less, ...lessAtEnd(earlier, later), ...others];
   const runsLess = earlier.trusted && !later.trusted && guarded.some(({ checks, run }) => checks || run);
   return runsLess ? [...words, "nothing would be checked or run where these files are"] : words;
 }
 
 /** Who is asked what is a person's to change, in whichever direction; a step that is gone is told already. */
-function otherApprovals(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+function otherApprovals(earlier: Trusted, later: Trusted): string[] {
   return later.workflow.steps.flatMap((step) => {
     const before = findStep(earlier.workflow, step.name);
     if (Bun.deepEquals(before?.approval, step.approval, true)) return [];
@@ -70,12 +96,27 @@ function otherApprovals(earlier: LoadedWorkflow, later: LoadedWorkflow): string[
 }
 
 /** What the server would do in place of the agent, and did not. */
-function otherPrograms(earlier: LoadedWorkflow, later: LoadedWorkflow): string[] {
+function otherPrograms(earlier: Trusted, later: Trusted): string[] {
   return later.workflow.steps.flatMap((step) => {
     const before = findStep(earlier.workflow, step.name);
     const keys = (["run", "until_passes"] as const).filter((key) => !Bun.deepEquals(before?.[key], step[key], true));
     return keys.map((key) => `another ${key} of "${step.name}"`);
   });
+}
+
+/** Which workflows do a step in place of an agent, or another. */
+function otherUses(earlier: Trusted, later: Trusted): string[] {
+  return later.workflow.steps.flatMap((step) => {
+    const before = findStep(earlier.workflow, step.name);
+    return Bun.deepEquals(before?.branches?.uses, step.branches?.uses, true) ? [] : [`another uses of "${step.name}"`];
+  });
+}
+
+function lessAtEnd({ workflow: { outputs = {} } }: Trusted, later: Trusted): string[] {
+  const changed = Object.entries(outputs).filter(
+    ([key, schema]) => !Bun.deepEquals(later.workflow.outputs?.[key], schema, true),
+  );
+  return changed.map(([key]) => `outputs ${key}`);
 }
 
 function weakerIn(before: Step, now: Step): string[] {
