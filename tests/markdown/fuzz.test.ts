@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { EMBEDDED_WORKFLOWS } from "../../src/markdown/embedded.ts";
 import { INDEX_KEYS, STEP_KEYS } from "../../src/markdown/extra-keys.ts";
 import { memoryFiles } from "../../src/markdown/files.ts";
+import { linkWorkflows } from "../../src/markdown/linked-workflows.ts";
 import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
 import { JUDGES } from "../support/judges.ts";
 import { problemsOf, STEP } from "./support.ts";
@@ -47,6 +48,11 @@ const VALUES = [
     "[context.x, a.md, changes]",
     "{ask: 'Go to {{ context.x }}?', show: changes, expires: 1d, denied: A}",
     "{a: 1}",
+    "./p",
+    "[./p, A]",
+    "context.x",
+    "{a: context.x, b: item}",
+    "[1, {a: [b]}]",
   ],
   ...[
     "a | b",
@@ -133,9 +139,11 @@ const ROUTES = [
   "`x` → A",
 ];
 const routes = fc.array(fc.constantFrom(...ROUTES, "{{file:part.md}}", "- {{file:part.md}}"), { maxLength: 4 });
+const BRANCHED = "# Orchestrator Guidance\nGo on.\n";
+const sections = fc.constantFrom(STEP, STEP, BRANCHED, `${BRANCHED}# Join Instructions\nCombine.\n`);
 const stepText = fc
-  .tuple(frontMatter, routes)
-  .map(([front, items]) => `${front}${STEP}${items.length > 0 ? `# Routes\n${items.join("\n")}\n` : ""}`);
+  .tuple(frontMatter, sections, routes)
+  .map(([front, text, items]) => `${front}${text}${items.length > 0 ? `# Routes\n${items.join("\n")}\n` : ""}`);
 
 test("front matter, routes and includes of any kind are answered at once", () => {
   const files = fc.record({
@@ -143,6 +151,7 @@ test("front matter, routes and includes of any kind are answered at once", () =>
     "W/a.md": stepText,
     "W/b.md": stepText,
     "W/part.md": fc.oneof(yaml, frontMatter, fc.constantFrom(...VALUES)),
+    "W/p/index.md": frontMatter.map((front) => `${front}- [A](../a.md)\n`),
   });
   fc.assert(
     fc.property(files, (texts) => answers("W", texts)),
@@ -189,6 +198,7 @@ function apply(text: string, { at, kind, text: more, lines }: Edit): string {
 function answers(name: string, texts: Record<string, string>): void {
   const started = performance.now();
   const result = parseWorkflow(name, memoryFiles(texts), JUDGES);
+  linkWorkflows(new Map([[name, { result, trusted: true }]]));
   expect(performance.now() - started).toBeLessThan(MAX_PARSE_MS);
   for (const { code, file, line: at, message, hint } of problemsOf(result)) {
     expect(code).not.toBe("PARSER_FAILED");
@@ -245,6 +255,24 @@ const MARKED_KEYS: typeof MARKED = [
   (mark) => `max_visits: ${mark}`,
 ];
 
+/** The same of a branch step's. */
+const MARKED_BRANCHES: typeof MARKED = [
+  (mark) => `uses: ${mark}`,
+  (mark) => `uses: [X, ${mark}]`,
+  (mark) => `uses: ./${mark}`,
+  (mark) => `each: context.${mark}`,
+  (mark) => `each: [1, {a: ${mark}}]`,
+  (mark) => `each: ${mark}`,
+  (mark) => `as: ${mark}`,
+  (mark) => `with: {${mark}: context.x}`,
+  (mark) => `with: {x: context.${mark}}`,
+  (mark) => `  ${mark}: item`,
+  (mark) => `max_parallel: context.${mark}`,
+  (mark) => `fail_fast: ${mark}`,
+  (mark) => `into: ${mark}`,
+  (mark) => `---\n# ${mark}\n---`,
+];
+
 /** Good lines with some pieces put in between them: what is not accepted is a problem, what is accepted is not lost. */
 const putIn = (pieces: typeof MARKED, good: string) =>
   fc
@@ -287,6 +315,21 @@ test.each([
       expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": text, "W/b.md": STEP }, text)).toEqual([]);
     }),
     { ...BUDGET, interruptAfterTimeLimit: 1_000 },
+  );
+});
+
+test.each([
+  ["uses: X\nwith:\n  a: context.x\nnext: B", BRANCHED],
+  ["uses: X\neach: context.x\nnext: B", `${BRANCHED}# Join Instructions\nCombine.\n`],
+  ["as: x\nnext: B", BRANCHED],
+  ["next: B", BRANCHED],
+])("every key and name of a branch step is in the workflow, or in a problem: %j", (good, text) => {
+  fc.assert(
+    fc.property(putIn(MARKED_BRANCHES, good), (front) => {
+      const step = `---\n${front}\n---\n${text}`;
+      expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": step, "W/b.md": STEP }, step)).toEqual([]);
+    }),
+    { ...BUDGET, interruptAfterTimeLimit: 800 },
   );
 });
 
