@@ -92,7 +92,8 @@ export function checkLoops(steps: readonly Written[], { problems }: Reading): vo
 /** Most names of a loop that are told. */
 const MAX_TOLD = 6;
 
-function wordsOf(loop: readonly string[]): string {
+/** The loop in words: `"A" → "B" → "A"`. */
+export function wordsOf(loop: readonly string[]): string {
   const told = loop.length > MAX_TOLD ? [...loop.slice(0, MAX_TOLD - 1), loop.at(-1) ?? ""] : loop;
   const names = [...told, loop[0] ?? ""].map((name) => `"${name}"`);
   return names.toSpliced(MAX_TOLD - 1, 0, ...(told === loop ? [] : ["…"])).join(" → ");
@@ -112,9 +113,12 @@ function waysWithoutAgent(written: Written): Way[] {
 
 /**
  * Loops of a graph, each from its first node to the one that closes it. Without the edges that close these the graph has no
- * loop.
+ * loop. One that a node closes of which enough is known is passed over.
  */
-export function* loopsIn(graph: ReadonlyMap<string, readonly string[]>): Generator<string[]> {
+export function* loopsIn(
+  graph: ReadonlyMap<string, readonly string[]>,
+  isKnown: (name: string) => boolean = () => false,
+): Generator<string[]> {
   const seen = new Set<string>();
   for (const root of graph.keys()) {
     const path: { name: string; left: string[] }[] = [];
@@ -131,8 +135,9 @@ export function* loopsIn(graph: ReadonlyMap<string, readonly string[]>): Generat
       if (next === undefined) {
         path.pop();
         onPath.delete(last.name);
-      } else if (at !== undefined) yield path.slice(at).map(({ name }) => name);
-      else if (graph.has(next) && !seen.has(next)) enter(next);
+      } else if (at !== undefined) {
+        if (!isKnown(last.name)) yield path.slice(at).map(({ name }) => name);
+      } else if (graph.has(next) && !seen.has(next)) enter(next);
     }
   }
 }

@@ -10,7 +10,7 @@ import {
   type Used,
   type Workflow,
 } from "../workflow.ts";
-import { loopsIn } from "./doers.ts";
+import { loopsIn, wordsOf } from "./doers.ts";
 import { inputFaults } from "./given-inputs.ts";
 import type { ParseResult, Place, Use } from "./parse-result.ts";
 import { MAX_PROBLEMS } from "./problems.ts";
@@ -58,7 +58,7 @@ function withPrivates(listed: ReadonlyMap<string, Found>): ReadonlyMap<string, F
 function ringsOf(found: ReadonlyMap<string, Found>): ReadonlyMap<string, readonly string[]> {
   const graph = new Map([...found].map(([name, { result }]) => [name, result.ok ? namesIn(result.uses) : []]));
   const rings = new Map<string, readonly string[]>();
-  for (const loop of loopsIn(graph))
+  for (const loop of loopsIn(graph, (name) => rings.has(name)))
     for (const [at, name] of loop.entries())
       if (!rings.has(name)) rings.set(name, [...loop.slice(at), ...loop.slice(0, at)]);
   return rings;
@@ -115,10 +115,9 @@ function linkUse(used: UsedName, linking: Linking): void {
   const say = (code: string, message: string, hint: string) => addTo(problems, { code, at, message, hint });
   const ring = links.rings.get(linking.name);
   if (ring?.[1 % ring.length] === name) {
-    const way = [...ring, linking.name].map((each) => `"${each}"`).join(" → ");
     say(
       "USES_RING",
-      `The workflows use one another in a ring: ${way}`,
+      `The workflows use one another in a ring: ${wordsOf(ring)}`,
       'Take one of these "uses" out: no run of it would end',
     );
     return;
