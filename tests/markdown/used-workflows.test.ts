@@ -320,6 +320,21 @@ describe("what is wrong with it is a problem", () => {
     },
   );
 
+  test("and a long ring is told shortly, and many rings in time", () => {
+    const count = 300;
+    const ring = (each: number) =>
+      Array.from({ length: count }, (_, at) => {
+        const used = Array.from({ length: each }, (_, step) => `R${(at + 1 + 7 * step) % count}`);
+        return workflow(`R${at}`, `uses: [${used.join(", ")}]`);
+      });
+    const [only] = problems(link(Object.assign({}, ...ring(1))), "R7");
+    expect(only?.message).toEndWith('"R7" → "R8" → "R9" → "R10" → "R11" → … → "R6" → "R7"');
+    const found = Object.assign({}, ...ring(40));
+    const started = performance.now();
+    expect([...link(found).values()].some(({ ok }) => ok)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(4_000);
+  });
+
   test("and hides no other", () => {
     const linked = link({
       ...workflow("A", "uses: B"),
