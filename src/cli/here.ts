@@ -4,7 +4,7 @@ import { isAbsolute } from "node:path";
 import type { App } from "../app.ts";
 import { type Check, kindOf, labelOf } from "../check.ts";
 import { refusalOf } from "../checks/permission.ts";
-import type { Catalog, LoadedWorkflow } from "../workflow.ts";
+import type { Catalog, LoadedWorkflow, Step, Workflow } from "../workflow.ts";
 
 interface Allowed {
   /** Why a server would not; null if it would. */
@@ -24,10 +24,8 @@ export interface Here {
 }
 
 /** What a server with these settings would make of the workflow. */
-export function whatHere(
-  { workflow: { steps }, trusted }: LoadedWorkflow,
-  { permission }: Pick<App, "permission">,
-): Here {
+export function whatHere({ workflow, trusted }: LoadedWorkflow, { permission }: Pick<App, "permission">): Here {
+  const steps = stepsOf(workflow);
   const named = (check: Check) => {
     const name = kindOf(check).commandName?.(check);
     const text = name === undefined ? undefined : permission.commands.get(name)?.text;
@@ -39,6 +37,12 @@ export function whatHere(
     programs: [...once(steps.flatMap(({ run = [] }) => run))].map(([program, refusal]) => ({ program, refusal })),
     approvals: steps.flatMap(({ name, approval }) => (approval ? name : [])),
   };
+}
+
+/** Those of its private workflows too, which stand in no list. */
+function stepsOf({ name, steps, used = {} }: Workflow): Step[] {
+  const privates = Object.values(used).filter(({ workflow }) => workflow.name.startsWith(`${name}/`));
+  return [...steps, ...privates.flatMap(({ workflow }) => stepsOf(workflow))];
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { whatHere } from "../../src/cli/here.ts";
 import { memoryFiles } from "../../src/markdown/files.ts";
 import { createLibrary } from "../../src/markdown/library.ts";
 import { type Found, type Linked, linkWorkflows } from "../../src/markdown/linked-workflows.ts";
@@ -511,6 +512,18 @@ test("a workflow that counts on branches is listed with its problem, and cannot 
     "BRANCHES_UNSUPPORTED A/own/s.md:2",
   ]);
   expect(places(invalid.get("B") ?? [])).toEqual(["BRANCHES_UNSUPPORTED B/index.md:2"]);
+});
+
+test("what would run of private ones is told with the workflow that has them, and of no other", () => {
+  const linked = link({
+    ...workflow("A", "uses: [./own, B]"),
+    ...workflow("A/own", "uses: ./deep"),
+    ...workflow("A/own/deep", "checks: [{command: deep}]"),
+    ...workflow("B", "checks: [{command: other}]"),
+  });
+  const permission = { allowed: false, commands: new Map() };
+  const told = whatHere(loaded(linked, "A"), { permission }).checks.map(({ check }) => check);
+  expect(told).toEqual(["deep"]);
 });
 
 test("a workflow uses those of other places by the name that wins", () => {
