@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Ruling, Waiver } from "./approval.ts";
 import { Assumption, assume } from "./assumption.ts";
 import type { Attempt } from "./attempt.ts";
+import { Branch } from "./branch.ts";
 import { Evidence } from "./check.ts";
 import { Baseline } from "./check-kinds/looking.ts";
 import { Decision } from "./decision.ts";
@@ -67,7 +68,8 @@ export const Instance = z.object({
   /** The definition came from where checks may run; see LoadedWorkflow. */
   trusted: z.boolean(),
   project: z.string(),
-  parent_id: z.string().nullable(),
+  /** Null: it is a root. */
+  branch: Branch.nullable(),
   /** Follows from the turn as long as the instance is live: SUSPENDED while a person must act. */
   status: Status,
   /** Whose work the current visit waits for; null when the instance is final. */
@@ -113,6 +115,8 @@ export const Start = z.object({
   started_at: z.string(),
   /** Whose turn the first visit is; absent: the agent's. */
   turn: Turn.optional(),
+  /** Absent: it is a root. */
+  branch: Branch.optional(),
 });
 export type Start = z.infer<typeof Start>;
 
@@ -148,6 +152,15 @@ export interface Change {
   entries: HistoryEntry[];
   /** A definition that the instance is pinned to from now on. */
   definition?: LoadedWorkflow;
+  /** What the branches of the current visit are for, in order; kept once, and never changed. */
+  items?: unknown[];
+}
+
+/** An instance that begins with a write. */
+export interface Birth {
+  start: Start;
+  instance: Instance;
+  workflow: Workflow;
 }
 
 /** One line of a list of instances. */
@@ -173,6 +186,8 @@ export interface ListQuery {
   workflow_name?: string | undefined;
   /** Only instances that are not final. */
   live?: boolean | undefined;
+  /** Branches too, each a line of its own; absent: roots alone. */
+  branches?: boolean | undefined;
   limit: number;
   /** Start behind this one. */
   after?: { created_at: string; instance_id: string } | undefined;
@@ -203,12 +218,26 @@ export interface Store {
   /** The instance as it is now; null if there is none. */
   load(instanceId: string): Promise<Instance | null>;
   /**
-   * Writes row, entries and definition of each change, all or none, if each row still has the version that its change names,
-   * and raises these by one; resolves to false, having written nothing, if another writer was first or there is no such
-   * instance. No two of the changes are about one instance. Workflow name,
-   * project, parent, `unattended` and `created_at` stay what they were. An entry whose `seq` is taken is PERSISTENCE_ERROR.
+   * Writes row, entries, items and definition of each change, and each birth, all or none, if each row still has the version
+   * that its change names, and raises these by one; resolves to false, having written nothing, if another writer was first or
+   * there is no such instance. No two of them are about one instance. Workflow name, project, what a branch is (but for
+   * `taken_at`), `unattended` and `created_at` stay what they were. An entry whose `seq` is taken, items for a visit that has
+   * some, and a birth of an id that is taken are PERSISTENCE_ERROR.
    */
-  commit(...changes: Change[]): Promise<boolean>;
+  commit(...writes: (Change | Birth)[]): Promise<boolean>;
+  /** What the branches of a visit are for, in order; null if none were ever kept. What it costs grows with `limit` alone. */
+  branchItems(instanceId: string, visit: number, page: { from: number; limit: number }): Promise<unknown[] | null>;
+  /**
+   * The branches that a visit began, by their numbers; `from` is the first number, `live` leaves out those that are final. What
+   * it costs grows with what it resolves to.
+   */
+  branches(
+    parentId: string,
+    visit: number,
+    page: { from?: number; limit: number; live?: boolean },
+  ): Promise<Instance[]>;
+  /** The branches of a whole tree, counted: all that were ever begun, and those that are not final. */
+  treeSize(rootId: string): Promise<{ begun: number; open: number }>;
   /** The definition with that hash; null if no instance was ever pinned to it. */
   definition(hash: string): Promise<Workflow | null>;
   /** How the instance began, as it was recorded; null if there is none. */
