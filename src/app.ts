@@ -31,6 +31,7 @@ import { createMcpServer, type McpServer } from "./mcp/server.ts";
 import { createSessionless, type Sessionless } from "./mcp/sessionless.ts";
 import { createModelDecider } from "./openai/model-decider.ts";
 import type { PinKeeper } from "./pin.ts";
+import { createCelReckoner } from "./routes/cel-reckoner.ts";
 import { checkExpression, namesApproval } from "./routes/expression.ts";
 import { createRoutesDecider } from "./routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "./schemas/ajv-judge.ts";
@@ -106,6 +107,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     schemas,
     templates,
     exhibits,
+    reckoner: createCelReckoner(),
     checker,
     attempts,
     patience,

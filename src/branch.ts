@@ -49,7 +49,25 @@ export const BranchResult = z.object({
 });
 export type BranchResult = z.infer<typeof BranchResult>;
 
-/** How many of them are open. */
+/** What became of all branches of a visit. */
+export interface Joined extends Pick<BranchCounts, "total" | "completed" | "failed" | "cancelled"> {
+  results: BranchResult[];
+  /** The file that holds the results with their outputs, if these are too large together. */
+  outputs_file?: string;
+  /** Why there were none. */
+  error?: string;
+}
+
+/** How many of them are open. Those that were cancelled before they began are counted as ended. */
 export function openOf({ begun, completed, failed, cancelled }: BranchCounts): number {
-  return begun - completed - failed - cancelled;
+  return Math.max(0, begun - completed - failed - cancelled);
+}
+
+/** `2 done, 1 failed, 2 open, 4 not begun`, without what is none. */
+export function countWords(counts: BranchCounts): string {
+  const { total, begun, completed, failed, cancelled } = counts;
+  const left = total - Math.max(begun, completed + failed + cancelled);
+  const all = { done: completed, failed, cancelled, open: openOf(counts), "not begun": left };
+  const words = Object.entries(all).flatMap(([word, count]) => (count > 0 ? [`${count} ${word}`] : []));
+  return words.join(", ");
 }

@@ -1,4 +1,5 @@
 /** Whoever chooses the next step: the question it gets and the verdict it gives. */
+import type { Joined } from "./branch.ts";
 import type { Candidates, Decision } from "./decision.ts";
 import type { HistoryEntry, Instance } from "./instance.ts";
 import type { JsonObject } from "./json.ts";
@@ -17,6 +18,8 @@ export interface Question {
   choice: Candidates;
   /** The last entries of the history, oldest first; read only when asked for. */
   recent: () => Promise<HistoryEntry[]>;
+  /** Of a branch step: what became of its branches. */
+  branches?: Pick<Joined, "total" | "completed" | "failed" | "cancelled" | "results">;
   /** A person said no to the step: only routes that name the approval are about that, and they see no report. */
   denied?: { comment: string };
   /** The step at which a client that resumes thought it was, if that is not the current one. */

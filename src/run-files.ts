@@ -10,6 +10,8 @@ export interface RunFiles {
   readonly offered: boolean;
   /** Makes the directory unless it is there. Never throws. */
   open(rootId: string): Promise<FilesPlace>;
+  /** Writes a value there as JSON, in a file of that name; its path, or null if there is no place. Never throws. */
+  keep(rootId: string, name: string, value: unknown): Promise<string | null>;
   /** Null if it was not made, or something else stands in its place. */
   find(rootId: string): Promise<string | null>;
 }

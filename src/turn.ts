@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Digest } from "./approval.ts";
 import { oneLine } from "./words.ts";
+import { BranchCounts, countWords } from "./branch.ts";
 
 /** What the turn is about. A turn of the agent is about a step; those of persons say why they must act. */
 export const TurnKind = z.enum([
@@ -14,6 +15,10 @@ export const TurnKind = z.enum([
   "model",
   "approval",
   "denied",
+  "branching",
+  "branches",
+  "joining",
+  "unfit",
 ]);
 export type TurnKind = z.infer<typeof TurnKind>;
 
@@ -31,7 +36,7 @@ export type Request = z.infer<typeof Request>;
 
 /** Times are ISO 8601, UTC, milliseconds. */
 export const Turn = z.object({
-  of: z.enum(["agent", "server", "clock", "person"]),
+  of: z.enum(["agent", "server", "branches", "clock", "person"]),
   kind: TurnKind,
   since: z.string(),
   /** What is waited for, in words for a person. */
@@ -42,6 +47,8 @@ export const Turn = z.object({
   unchecked: z.string().optional(),
   /** Of kind `approval`: `message` is then what the person is asked. While a yes is not spent the turn is the server's. */
   approval: Request.optional(),
+  /** Of branches, and of the server that joins them: how they stand. */
+  branches: BranchCounts.optional(),
 });
 export type Turn = z.infer<typeof Turn>;
 
@@ -51,13 +58,15 @@ export interface Waiting extends Pick<Turn, "kind" | "since" | "message" | "unti
   ask?: string | undefined;
   /** Somebody said yes, and the step is handed out by the next call. */
   approved_at?: string | undefined;
+  branches?: BranchCounts;
 }
 
 /** The same as answers tell it; null while it is the agent's turn, and when the run is over. */
 export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
   if (!turn || turn.of === "agent") return null;
-  const { kind, since, message, until, approval } = turn;
-  if (!approval) return { kind, since, ...(message ? { message } : {}), ...(until ? { until } : {}) };
+  const { kind, since, message, until, approval, branches } = turn;
+  const counts = branches ? { branches } : {};
+  if (!approval) return { kind, since, ...(message ? { message } : {}), ...(until ? { until } : {}), ...counts };
   const { yes, ...request } = approval;
   return { kind, ...request, ask: message, since, ...(yes ? { approved_at: yes.at } : {}) };
 }
@@ -79,7 +88,8 @@ const MAX_ASK = 300;
 
 /** Whose turn it is and what for, in a line for whoever asked out of turn. */
 export function turnWords(turn: Turn): string {
-  const { of, kind, message, until, approval } = turn;
+  const { of, kind, message, until, approval, branches } = turn;
+  if (of === "branches" && branches) return `for its branches (${countWords(branches)})`;
   if (approval?.yes) return `approved at ${approval.yes.at}; the next resume_workflow hands the step out`;
   if (approval) return `for a person's approval (${oneLine(message ?? "", MAX_ASK)})`;
   if (of === "person") return message ?? "for a person";

@@ -1,6 +1,6 @@
 /** The directories for runs' own files, each beside what the server keeps of that run, so that they go together. */
 import { join } from "node:path";
-import type { RunFiles } from "../run-files.ts";
+import type { FilesPlace, RunFiles } from "../run-files.ts";
 import { faultOf, isDirectory, privateDirectory } from "./own-directory.ts";
 
 /** `directory`: of all kept files; it may be another one at each call. */
@@ -12,15 +12,26 @@ export function createRunFiles(directory: () => string): RunFiles {
     return [kept, run, join(run, "files")];
   }
 
+  async function open(rootId: string): Promise<FilesPlace> {
+    const paths = pathsOf(rootId);
+    for (const path of paths) {
+      const fault = await privateDirectory(path).then(() => null, faultOf);
+      if (fault !== null) return { fault };
+    }
+    return { path: paths[2] };
+  }
+
   return {
     offered: true,
-    async open(rootId) {
-      const paths = pathsOf(rootId);
-      for (const path of paths) {
-        const fault = await privateDirectory(path).then(() => null, faultOf);
-        if (fault !== null) return { fault };
-      }
-      return { path: paths[2] };
+    open,
+    async keep(rootId, name, value) {
+      const place = await open(rootId);
+      if ("fault" in place) return null;
+      const path = join(place.path, name);
+      return Bun.write(path, JSON.stringify(value, null, 2), { mode: 0o600 }).then(
+        () => path,
+        () => null,
+      );
     },
     async find(rootId) {
       const paths = pathsOf(rootId);

@@ -18,6 +18,7 @@ import { decide } from "./decide.ts";
 import { expire } from "./expire.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
+import { branchesOpenError } from "./places.ts";
 import { prove } from "./prove.ts";
 import { lateReport, locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
 
@@ -80,6 +81,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   if (about.kind === "decided") return answerAgain(call, about.entry, report);
   if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
   if (report.status === "paused" && call.current.turn?.kind === "paused") return handedOut(call, { did: "noted" });
+  if (call.current.turn?.branches) throw await branchesOpenError(call);
   refuseNotYours(call.current);
   refuseServed(call.workflow, call.current, said.context_updates);
   const late = await expire(call, report.status ? complete(call.current, report) : undefined);

@@ -1,13 +1,15 @@
 /** One call about one instance: who makes it, with which parts, and the row as it was loaded. Read and written here alone. */
 import { AppError } from "../errors.ts";
 import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
-import { noticeOf } from "../notice.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy, type Event } from "../rules/event.ts";
 import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
+import { notify } from "./notify.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { remember, remembered } from "./remembered.ts";
+import { concernsTree, writeTree } from "./tree.ts";
+import { isTrusted } from "./trust.ts";
 
 export interface Call {
   parts: Parts;
@@ -62,21 +64,18 @@ export function callOn(
  * another writer was first.
  */
 export async function write(call: Call, change: Change): Promise<Call> {
-  const { parts, current, carried } = call;
+  const { parts, store, current, carried, workflow, trusted } = call;
   const enters = change.instance.visit !== current.visit;
   const head = enters ? { head: parts.probe.head(current.project) } : {};
-  const instance = { ...change.instance, ...head };
-  if (!(await call.store.commit({ ...change, instance, entries: [...carried, ...change.entries] }))) throw conflict();
-  const written = { ...instance, version: instance.version + 1 };
-  remember(call.store, written);
-  notify(parts, current, written);
-  return { ...call, current: written, carried: [] };
-}
-
-/** Tells a person of the row as it now is, which is durable, if it begins to wait for them; null: it was not there before. */
-export function notify({ notifier }: Parts, before: Instance | null, now: Instance): void {
-  const notice = notifier && noticeOf(before, now);
-  if (notice) notifier.tell(notice);
+  const own = { ...change, instance: { ...change.instance, ...head }, entries: [...carried, ...change.entries] };
+  const written = concernsTree(current, own.instance)
+    ? await writeTree({ parts, store, moment: momentOf(call) }, { instance: current, workflow, trusted }, own)
+    : (await store.commit(own)) && own.instance;
+  if (!written) throw conflict();
+  const instance = { ...written, version: written.version + 1 };
+  remember(store, instance);
+  notify(parts, current, instance);
+  return { ...call, current: instance, carried: [] };
 }
 
 /** Writes what the event changes, if anything; the call with the row as it then is. Throws as its rule and `write` do. */
@@ -99,17 +98,6 @@ export function draft(call: Call, event: Event): Call {
 /** Who acts, and when: now. */
 export function momentOf({ parts, caller }: Call): Moment {
   return { actor: caller.actor, now: stamp(parts) };
-}
-
-/**
- * Whether the instance's definition came from where checks may run, or such a source has the very same today; looked up only
- * if the definition has checks.
- */
-export async function isTrusted({ source }: Parts, instance: Instance, { steps }: Workflow): Promise<boolean> {
-  if (instance.trusted) return true;
-  if (!steps.some(({ checks, run }) => checks ?? run)) return false;
-  const found = (await source.catalog()).workflows.get(instance.workflow_name);
-  return found?.trusted === true && found.hash === instance.definition;
 }
 
 /** INSTANCE_NOT_FOUND, with how to find the right id. */

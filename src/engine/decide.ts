@@ -1,5 +1,6 @@
 /** The chain of deciders over one report: the first verdict that decides moves the instance; else the agent is asked. */
 import { agentDecider } from "../agent.ts";
+import type { Joined } from "../branch.ts";
 import type { Question, Verdict } from "../decider.ts";
 import { candidatesAfter, type Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
@@ -9,6 +10,7 @@ import { finalError } from "../rules/refusals.ts";
 import { withoutChoice } from "../rules/report.ts";
 import type { Step } from "../workflow.ts";
 import { type Call, happen, momentOf } from "./call.ts";
+import { joinedOf } from "./joined.ts";
 import { askFor, handedOut, type Outcome } from "./outcome.ts";
 
 /** Entries of the history that a decider may see. */
@@ -22,7 +24,8 @@ const RECENT_ENTRIES = 10;
 export async function decide(call: Call, pending: Pending): Promise<Outcome> {
   const step = currentStep(call.workflow, call.current);
   if (!step) throw finalError(call.current);
-  const asked = await ask(call, { step, pending });
+  const joined = step.branches ? { joined: await joinedOf(call) } : {};
+  const asked = await ask(call, { step, pending, ...joined });
   if ("decision" in asked.verdict) return arrive(asked.call, { pending, decision: asked.verdict.decision });
   const kept = await keepOnce(asked.call, { ...pending, asked: true });
   return handedOut(kept, { did: "kept", ask: askFor(call.workflow, step), notes: asked.verdict.passed });
@@ -46,10 +49,12 @@ interface Matter {
   pending: Pending;
   /** The step at which a client that resumes thought it was, if that is not the current one. */
   assumed?: string;
+  /** What became of the branches of a branch step. */
+  joined?: Joined;
 }
 
 /** What a decider is asked about a report. */
-export function questionOf({ store, current, workflow }: Call, { step, pending, assumed }: Matter): Question {
+export function questionOf({ store, current, workflow }: Call, { step, pending, assumed, joined }: Matter): Question {
   return {
     workflow,
     instance: current,
@@ -59,6 +64,7 @@ export function questionOf({ store, current, workflow }: Call, { step, pending, 
     choice: candidatesAfter(workflow, step),
     recent: () => store.history(current.instance_id, { limit: RECENT_ENTRIES }),
     assumed,
+    ...(joined ? { branches: joined } : {}),
   };
 }
 

@@ -70,7 +70,7 @@ const known = new WeakMap<Workflow, boolean>();
 
 function isAgentsAlone(workflow: Workflow): boolean {
   const asks = (step: Step) =>
-    step.run ?? step.approval ?? step.checks ?? step.wait ?? step.deadline ?? namesFiles(step);
+    step.run ?? step.branches ?? step.approval ?? step.checks ?? step.wait ?? step.deadline ?? namesFiles(step);
   const found = known.get(workflow) ?? !workflow.steps.some(asks);
   known.set(workflow, found);
   return found;

@@ -10,6 +10,7 @@ import type { Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
 import { fillerOf } from "./filling.ts";
 import { agentDecides } from "./parts.ts";
+import type { Board, EndedBranch } from "./places.ts";
 import { checksOf, type StepCheck } from "./step-checks.ts";
 
 /** The agent has to choose, by this guidance. */
@@ -38,6 +39,10 @@ export interface Outcome {
   checked?: Evidence;
   /** While the run goes on by itself: the command that ends when it has; undefined if the agent cannot run it. */
   wait_command?: string | undefined;
+  /** The branch that the call ended, or that was ended before by a report like its own. */
+  ended_branch?: EndedBranch;
+  /** Branches of which several are open at once. */
+  board?: Board;
   /** While a person must act: the command for them; undefined if the agent is not on their machine. */
   person_command?: string | undefined;
   /** What became of the dialog in which the client asked a person, in a sentence, if nothing is decided by it. */

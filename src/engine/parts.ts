@@ -7,6 +7,7 @@ import type { Store } from "../instance.ts";
 import type { Log } from "../log.ts";
 import type { Notifier } from "../notice.ts";
 import type { ProjectProbe } from "../project.ts";
+import type { Reckoner } from "../reckoner.ts";
 import type { RunFiles } from "../run-files.ts";
 import type { SchemaJudge } from "../schema.ts";
 import type { TemplateRenderer } from "../template.ts";
@@ -28,6 +29,8 @@ export interface Parts {
   checker: Checker;
   /** Where agents put files of their runs. */
   files: RunFiles;
+  /** What branch steps say in expressions. */
+  reckoner: Reckoner;
   /** What of a project a person is shown before they decide. */
   exhibits: Exhibits;
   attempts: Attempts;

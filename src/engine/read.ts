@@ -13,10 +13,11 @@ import { asWritten } from "../near-name.ts";
 import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
-import { type Call, isTrusted, notFound } from "./call.ts";
+import { type Call, notFound } from "./call.ts";
 import { placeFound } from "./files.ts";
 import { fillerOf } from "./filling.ts";
 import type { Parts } from "./parts.ts";
+import { isTrusted } from "./trust.ts";
 
 const MAX_COUNTED = 1_000;
 /** Entries read at once for an answer that may not have room for all of them. */

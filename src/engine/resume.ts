@@ -104,9 +104,11 @@ interface Place {
   late?: HistoryEntry;
 }
 
-async function proceed(call: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
+async function proceed(found: Call, { input, place }: { input: ResumeInput; place: Place }): Promise<Outcome> {
+  const call = await takenUp(found, input);
   const { status, turn } = call.current;
   if (isFinal(status)) return handedOut(call, { decision: await lastDecision(call) });
+
   if (waitsForPerson(call.current)) return handedOut(await renewed(call));
   const context_updates = place.unused_report ? {} : input.context_updates;
   if (turn?.of === "agent" || turn?.of === "person") refuseServed(call.workflow, call.current, context_updates);
@@ -117,6 +119,12 @@ async function proceed(call: Call, { input, place }: { input: ResumeInput; place
   const ready = await happen(awake, { kind: "brought back", report: greeting, context_updates });
   const kept = ready.current.pending;
   return kept ? decideKept(ready, kept) : reconcile(ready, place.position);
+}
+
+/** A branch that is resumed by its id is not handed out as new any more. */
+async function takenUp(call: Call, { instance_id }: ResumeInput): Promise<Call> {
+  const { branch, status } = call.current;
+  return branch && instance_id && !isFinal(status) ? happen(call, { kind: "taken up" }) : call;
 }
 
 /**

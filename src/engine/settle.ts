@@ -6,6 +6,7 @@
 import { AppError } from "../errors.ts";
 import { dueAt } from "../turn.ts";
 import { spend } from "./approvals.ts";
+import { seeToBranches } from "./branching.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { expire } from "./expire.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -30,6 +31,8 @@ export interface Settler {
    * in the background. Resolves to the call with the row as it is. A server step that may not be done here is handed over.
    */
   settle(call: Call, patience: number): Promise<Call>;
+  /** Sees to the run in the background, if this process serves. */
+  seeTo(instanceId: string): void;
   /** Sees once to all that is due; resolves when that has begun. */
   sweep(): Promise<void>;
   /** Sweeps from now on, until `stop`. */
@@ -65,6 +68,12 @@ export function createSettler(parts: Parts): Settler {
         latest = await unlessLost(latest, () => spend(latest));
         continue;
       }
+      const seeing = seeToBranches(asServer(latest));
+      if (seeing) {
+        const { caller } = latest;
+        latest = { ...(await unlessLost(latest, () => seeing)), caller };
+        continue;
+      }
       const refusal = turn.of === "server" ? whyNotServed(latest) : null;
       if (refusal !== null && !(await isSeenTo(latest))) {
         latest = await unlessLost(latest, () => happen(latest, { kind: "handed over", unchecked: refusal }));
@@ -80,9 +89,13 @@ export function createSettler(parts: Parts): Settler {
     }
   }
 
-  /** What is left goes on in the background, if this process serves. */
+  function seeTo(id: string): void {
+    if (sweeping) void drive(id, BACKGROUND);
+  }
+
+  /** What is left goes on in the background. */
   function leave(call: Call): Call {
-    if (sweeping) void drive(call.current.instance_id, BACKGROUND);
+    seeTo(call.current.instance_id);
     return call;
   }
 
@@ -122,6 +135,8 @@ export function createSettler(parts: Parts): Settler {
       wakeAt(due);
       return false;
     }
+    const seeing = seeToBranches(asServer(call));
+    if (seeing) return seeing.then(() => true, unlessConflict);
     if (turn.approval?.yes) return whyNotServed(call) === null && spendHere(call);
     if (turn.of === "server") return runProgram(call, driver);
     return expire(call).then((over) => over !== null, unlessConflict);
@@ -185,6 +200,7 @@ export function createSettler(parts: Parts): Settler {
 
   return {
     settle,
+    seeTo,
     sweep,
     begin() {
       sweeping = true;
@@ -198,6 +214,11 @@ export function createSettler(parts: Parts): Settler {
 }
 
 const BACKGROUND: Driver = { caller: { actor: SERVER }, background: true };
+
+/** The same call, made by the server itself. */
+function asServer(call: Call): Call {
+  return { ...call, caller: { ...call.caller, actor: SERVER } };
+}
 
 /** What is seen to for a call is the server's doing; whoever calls is told of it. */
 function driverFor({ caller }: Call): Driver {

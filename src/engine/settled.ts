@@ -6,6 +6,7 @@ import type { Workflow } from "../workflow.ts";
 import { type Call, callOn } from "./call.ts";
 import { handedOut, type Outcome, type ServerDid } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
+import { type Board, boardOf, type EndedBranch, endedBranch, whereNext } from "./places.ts";
 import { lastDecision } from "./read.ts";
 import { SERVER } from "./serve.ts";
 import type { Settler } from "./settle.ts";
@@ -35,20 +36,43 @@ export async function settleOutcome(settling: Settling, outcome: Outcome, until:
   }
 }
 
-async function settleWithin({ parts, settler, caller }: Settling, outcome: Outcome, until: number): Promise<Outcome> {
-  const of = outcome.instance.turn?.of;
-  const settles = of === "server" || of === "clock";
-  if (!settles && !hasServerSteps(outcome.workflow)) return outcome;
-  const call = callOn({ parts, caller, store: await parts.store() }, outcome.instance, outcome);
+async function settleWithin(settling: Settling, outcome: Outcome, until: number): Promise<Outcome> {
+  const { parts, caller } = settling;
+  const { instance, workflow } = outcome;
+  const of = instance.turn?.of;
+  const settles =
+    of === "server" || of === "clock" || of === "branches" || (instance.branch !== null && of === undefined);
+  if (!settles && !hasServerSteps(workflow)) return outcome;
+  const call = callOn({ parts, caller, store: await parts.store() }, instance, outcome);
   if (!settles) return { ...outcome, ...(await didOnTheWay(call, outcome)) };
-  const latest = await settler.settle(call, Math.max(0, until - performance.now()));
+  const { latest, ...tree } = await follow(settling, call, until);
   const { did: _did, checks: _checks, filler: _filler, instance: _instance, workflow: _workflow, ...told } = outcome;
+  const elsewhere = latest.current.instance_id !== instance.instance_id;
+  const { changed: _changed, ...whole } = told;
   const recap = told.recap && { ...told.recap, handed_out_at: null };
   const decision = latest.current.turn ? told.decision : await lastDecision(latest);
   const goesOn = goesOnByItself(latest.current);
   const wait = goesOn ? { wait_command: parts.commandLine("wait", latest.current.instance_id) } : {};
-  const settled = handedOut(latest, { ...told, decision, ...(recap ? { recap } : {}), ...wait });
+  const more = { decision, ...(recap ? { recap } : {}), ...wait, ...tree };
+  const settled = handedOut(latest, { ...(elsewhere ? whole : told), ...more });
   return { ...settled, ...(await didOnTheWay(latest, settled)) };
+}
+
+/** Settles the run, and those of its tree to which that leads, until it is somebody's turn who is asked. */
+async function follow(
+  { settler }: Settling,
+  call: Call,
+  until: number,
+): Promise<{ latest: Call; ended_branch?: EndedBranch; board?: Board }> {
+  const left = () => Math.max(0, until - performance.now());
+  let latest = await settler.settle(call, left());
+  const ended = await endedBranch(latest);
+  for (let next = await whereNext(latest); next; next = await whereNext(latest))
+    latest = await settler.settle(next, left());
+  if (ended?.beside) settler.seeTo(ended.parent_id); // it may have been the last one
+  const shown = await boardOf(latest);
+  const here = shown?.call ?? latest;
+  return { latest: here, ...(ended ? { ended_branch: ended } : {}), ...(shown ? { board: shown.board } : {}) };
 }
 
 /** A run that ended as failed, with what the last report said beside why it led there. */

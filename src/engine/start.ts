@@ -7,10 +7,12 @@ import { begin } from "../rules/begin.ts";
 import { cleared, told } from "../rules/landing.ts";
 import { turnAtEntry } from "../rules/turns.ts";
 import { oneLine } from "../words.ts";
-import { type Catalog, firstStep, type LoadedWorkflow, type Step, type Workflow } from "../workflow.ts";
-import { type Call, callOn, notify, openCall } from "./call.ts";
+import { type Catalog, firstStep, type LoadedWorkflow, type Step } from "../workflow.ts";
+import { type Call, callOn, openCall } from "./call.ts";
+import { notify } from "./notify.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
+import { showsChanges } from "./shows-changes.ts";
 
 /** Live instances of the same workflow that an answer names. */
 const MAX_ALSO_RUNNING = 5;
@@ -54,11 +56,6 @@ export async function start(parts: Parts, input: StartInput, caller: Caller): Pr
   parts.log.info({ instance_id: instance.instance_id, workflow: workflow_name }, "instance started");
   const call = callOn({ parts, caller, store }, instance, loaded);
   return handedOut(call, also_running.length > 0 ? { also_running } : {});
-}
-
-/** Whether a person will be asked about what the run changed. */
-function showsChanges({ steps }: Workflow): boolean {
-  return steps.some(({ approval }) => approval?.show?.some(({ kind }) => kind === "changes"));
 }
 
 /** The definition of that name as it is now. Throws DEFINITION_NOT_FOUND or DEFINITION_INVALID. */

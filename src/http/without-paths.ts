@@ -9,6 +9,7 @@ import type { RunFiles } from "../run-files.ts";
 export const FAR_FILES: RunFiles = {
   offered: false,
   open: async () => ({ fault: "it is on the server's machine; take a directory of your own" }),
+  keep: async () => null,
   find: async () => null,
 };
 

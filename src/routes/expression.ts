@@ -15,6 +15,10 @@ export interface Facts {
   unattended: boolean;
   /** What a person decided of this visit. */
   approval: { denied: boolean; comment: string };
+  /** How the branches of a branch step ended. */
+  branches?: { total: number; completed: number; failed: number; cancelled: number; results: unknown[] };
+  /** What one of its branches is for. */
+  item?: unknown;
 }
 
 /** Facts as CEL values, for any number of expressions. */
@@ -77,8 +81,21 @@ export function compileExpression(text: string, place: ExpressionPlace = "route"
 }
 
 /** Converts facts once for all the expressions that are tried on them. */
-export function celFacts({ report, context, visits, step, ...others }: Facts) {
-  return { report: toCel(report), context: toCel(context), visits: BigInt(visits), step: toCel(step), ...others };
+export function celFacts({ report, context, visits, step, branches, item, ...others }: Facts) {
+  const facts = {
+    report: toCel(report),
+    context: toCel(context),
+    visits: BigInt(visits),
+    step: toCel(step),
+    ...others,
+  };
+  return {
+    ...facts,
+    ...(branches
+      ? { branches: Object.fromEntries(Object.entries(branches).map(([key, value]) => [key, toCel(value)])) }
+      : {}),
+    ...(item === undefined ? {} : { item: toCel(item) }),
+  };
 }
 
 /** What an expression must give; absent: anything. */

@@ -26,7 +26,9 @@ export function createRoutesDecider(): Decider {
   function expressionsOf(step: Step): (Expression | undefined)[] {
     const known = compiled.get(step);
     if (known) return known;
-    const made = step.routes.map(({ when }) => (when === null ? undefined : compileExpression(when)));
+    const made = step.routes.map(({ when }) =>
+      when === null ? undefined : compileExpression(when, step.branches ? "joined" : "route"),
+    );
     compiled.set(step, made);
     return made;
   }
@@ -78,7 +80,7 @@ function evaluate(expression: Expression | undefined, facts: CelFacts, meter: Me
   }
 }
 
-function factsOf({ instance, step, report, context, denied }: Question) {
+function factsOf({ instance, step, report, context, denied, branches }: Question) {
   const { visit, unattended } = instance;
   return {
     report: denied ? {} : report,
@@ -87,5 +89,6 @@ function factsOf({ instance, step, report, context, denied }: Question) {
     step: { name: step.name, step_id: report.step_id, visit },
     unattended,
     approval: { denied: denied !== undefined, comment: denied?.comment ?? "" },
+    ...(branches ? { branches } : {}),
   };
 }

@@ -20,7 +20,7 @@ export function begin(
     definition: start.definition,
     head: null,
     ...place,
-    parent_id: null,
+    branch: start.branch ?? null,
     ...standing(start.turn ?? { of: "agent", kind: "step", since: start.started_at }),
     ...enter({ visits: {} }, step_name, { visit: 1, now: start.started_at }),
     context: start.context,

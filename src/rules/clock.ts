@@ -14,7 +14,7 @@ import { after, standing } from "./turns.ts";
 export function ranOut({ turn, pending }: Instance, now: string): "wait" | "deadline" | null {
   if (!turn?.until || turn.until > now) return null;
   if (turn.of === "clock") return "wait";
-  return turn.of === "agent" && !pending ? "deadline" : null;
+  return turn.of === "branches" || (turn.of === "agent" && !pending) ? "deadline" : null;
 }
 
 /** A step with a deadline is handed out: from now on its time runs. Null if it has none, or it runs already. */
@@ -60,7 +60,8 @@ function miss(workflow: Workflow, instance: Instance, moment: Moment): Change {
     return move(workflow, instance, { ...moment, decision, context_updates: {} });
   }
   const message = `step "${instance.step_name}": ${reasoning}`;
-  const turn: Turn = { of: "person", kind: "deadline", since: moment.now, message };
+  const { branches } = instance.turn ?? {};
+  const turn: Turn = { of: "person", kind: "deadline", since: moment.now, message, ...(branches ? { branches } : {}) };
   return change(instance, [entry(instance, { kind: "move", turn }, moment)], {
     ...standing(turn),
     updated_at: moment.now,

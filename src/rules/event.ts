@@ -11,6 +11,7 @@ import type { JsonObject } from "../json.ts";
 import type { Report } from "../report.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { approve, askAnew, deny, type No, open, type Yes } from "./approve.ts";
+import { branchesBegan, branchesEnded, handJoin, spread, type Tally, takeUp } from "./branches.ts";
 import type { Moment } from "./change.ts";
 import { noteLate, runOut } from "./clock.ts";
 import { type Ending, move } from "./move.ts";
@@ -48,6 +49,13 @@ export type Event =
   | { kind: "asked anew"; why: string }
   /** A person does not demand something of the visit, once. */
   | { kind: "waived"; waiver: Waiver }
+  /** Branches: how many there are is known, some began, some ended, and the agent joins their results. */
+  | { kind: "spread"; items: unknown[]; max_parallel: number }
+  | { kind: "branches began"; count: number }
+  | { kind: "branches ended"; ended: Tally }
+  | { kind: "join handed out"; context_updates: JsonObject }
+  /** Somebody works on a branch, one of several that are open. */
+  | { kind: "taken up" }
   /** Somebody steers. */
   | { kind: "cancelled"; reason: string; decided_by: DecidedBy }
   | ({ kind: "rewound" } & Return)
@@ -92,6 +100,16 @@ export function changeBy(workflow: Workflow, instance: Instance, event: Event, m
       return askAnew(workflow, instance, event.why, moment);
     case "waived":
       return waive(workflow, instance, event.waiver, moment);
+    case "spread":
+      return spread(workflow, instance, { ...event, ...moment });
+    case "branches began":
+      return branchesBegan(instance, event.count, moment);
+    case "branches ended":
+      return branchesEnded(instance, event.ended, moment);
+    case "taken up":
+      return takeUp(instance, moment);
+    case "join handed out":
+      return handJoin(instance, event.context_updates, moment);
     case "cancelled":
       return cancel(instance, event, moment);
     case "rewound":

@@ -5,6 +5,7 @@ import type { Change, HistoryEntry, Instance, Start } from "../instance.ts";
 import { applyPatch, type ContextPatch, patchFor } from "../json.ts";
 import type { Turn } from "../turn.ts";
 import { findStep, type LoadedWorkflow, type Step, type Workflow } from "../workflow.ts";
+import { turnOfBranches } from "./branches.ts";
 import { change, entry, type Moment } from "./change.ts";
 import { countOf, landing, told, turnAfter } from "./landing.ts";
 import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
@@ -44,7 +45,10 @@ export function pass(
   { kind, ...moment }: Moment & { kind: "resume" | "approval" | "move" },
 ): Change {
   const { now } = moment;
-  const turn = turnBehind(instance.turn?.kind ?? "step", findStep(workflow, instance.step_name), { instance, now });
+  const { branches, kind: settled = "step" } = instance.turn ?? {};
+  const turn = branches
+    ? turnOfBranches(workflow, instance, branches, moment)
+    : turnBehind(settled, findStep(workflow, instance.step_name), { instance, now });
   const line = entry(instance, { kind, turn }, moment);
   return change(instance, [line], { ...standing(turn), updated_at: moment.now });
 }
@@ -146,7 +150,8 @@ function turnByThem(instance: Instance, step: Step | undefined, { now }: Moment)
   if (turn?.kind === "approval") {
     return turnAskedAnew(step, { instance, now, again: "the run was moved to the workflow's files as they are now" });
   }
-  return turn?.of === "server" ? turnBehind(turn.kind, step, { instance, now }) : null;
+  if (turn?.branches && step?.branches) return null; // what has begun goes on
+  return turn?.of === "server" || turn?.branches ? turnBehind(turn.kind, step, { instance, now }) : null;
 }
 
 /**

@@ -54,8 +54,13 @@ function firstOf(gates: readonly Gate[], step: Step | undefined, entry: Entry): 
     const closed = CLOSED[gate](step, entry);
     if (closed) return closed;
   }
-  const doer = step?.run ? ({ of: "server", kind: "server_step" } as const) : ({ of: "agent", kind: "step" } as const);
-  return { ...doer, since: entry.now };
+  return { ...doerOf(step), since: entry.now };
+}
+
+/** Who does a step once its gates are open. */
+function doerOf(step: Step | undefined): Pick<Turn, "of" | "kind"> {
+  if (step?.run) return { of: "server", kind: "server_step" };
+  return step?.branches ? { of: "server", kind: "branching" } : { of: "agent", kind: "step" };
 }
 
 const CLOSED: Record<Gate, (step: Step | undefined, entry: Entry) => Turn | null> = {

@@ -1,0 +1,108 @@
+/** Where in a tree of runs an answer is about: down to the branch that is open, up to what follows a branch that ended. */
+import { type Branch, type BranchCounts, openOf } from "../branch.ts";
+import { AppError } from "../errors.ts";
+import { type Instance, isFinal, type Status, stepIdOf } from "../instance.ts";
+import { findStep } from "../workflow.ts";
+import { type Call, momentOf, openCall } from "./call.ts";
+import { beginMore } from "./tree.ts";
+
+/** Branches that an error names. */
+const MAX_NAMED = 5;
+
+/** A branch as the board of its parent shows it. */
+export interface Shown {
+  number: number;
+  item: unknown;
+  instance_id: string;
+  step_name: string;
+  last_report_at: string | null;
+}
+
+/** Several branches at once: those that nobody took up yet, and those that somebody works on. */
+export interface Board {
+  counts: BranchCounts;
+  fresh: Shown[];
+  open: Shown[];
+}
+
+/** A branch that ended, as an answer begins with it. */
+export interface EndedBranch extends Pick<Branch, "number" | "total" | "item" | "step_name" | "parent_id"> {
+  status: Status;
+  /** Others are open beside it, or were: whoever did it has nothing more to call. */
+  beside: boolean;
+}
+
+/** The call about the run where what follows is to be found; null if it is this one. */
+export async function whereNext(call: Call): Promise<Call | null> {
+  const { turn, branch, status } = call.current;
+  if (turn?.of === "branches" && turn.branches?.max_parallel === 1) {
+    const [open] = await openIn(call, 1);
+    return open ? openCall(call.parts, open.instance_id, call.caller) : null;
+  }
+  if (!branch || !isFinal(status)) return null;
+  const parent = await openCall(call.parts, branch.parent_id, call.caller);
+  return isOneAtATime(parent, branch) ? parent : null;
+}
+
+/** What an answer says of the branch at which it is, if that ended; null if it did not. */
+export async function endedBranch(call: Call): Promise<EndedBranch | null> {
+  const { branch, status } = call.current;
+  if (!branch || !isFinal(status)) return null;
+  const { number, total, item, step_name, parent_id } = branch;
+  const parent = await openCall(call.parts, parent_id, call.caller);
+  return { number, total, item, step_name, parent_id, status, beside: !isOneAtATime(parent, branch) };
+}
+
+/** Whether the branches of that visit are done one after the other. */
+function isOneAtATime({ current, workflow }: Call, { step_name, visit }: Branch): boolean {
+  const counts = current.visit === visit ? current.turn?.branches : undefined;
+  if (counts) return counts.max_parallel === 1;
+  const { max_parallel = 1 } = findStep(workflow, step_name)?.branches ?? {};
+  return max_parallel === 1;
+}
+
+/** The board of a run whose branches are open several at once, filled up with new ones; null if it has none. */
+export async function boardOf(call: Call): Promise<{ call: Call; board: Board } | null> {
+  const { turn } = call.current;
+  if (turn?.of !== "branches" || !turn.branches || turn.branches.max_parallel === 1) return null;
+  const filled = await filledUp(call);
+  const counts = filled.current.turn?.branches ?? turn.branches;
+  const shown = (await openIn(filled, counts.max_parallel)).map((each) => ({ ...shownOf(each), taken: isTaken(each) }));
+  const of = (taken: boolean) => shown.filter((each) => each.taken === taken).map(({ taken: _taken, ...rest }) => rest);
+  return { call: filled, board: { counts, fresh: of(false), open: of(true) } };
+}
+
+async function filledUp(call: Call): Promise<Call> {
+  const { parts, store, current, workflow, trusted } = call;
+  const { turn } = current;
+  if (!turn?.branches || openOf(turn.branches) >= turn.branches.max_parallel) return call;
+  await beginMore({ parts, store, moment: momentOf(call) }, { instance: current, workflow, trusted });
+  return openCall(parts, current.instance_id, call.caller);
+}
+
+/** Somebody resumed it by its id, or reported. */
+function isTaken({ branch, last_report_at }: Instance): boolean {
+  return branch?.taken_at !== undefined || last_report_at !== null;
+}
+
+function shownOf({ branch, instance_id, step_name, last_report_at }: Instance): Shown {
+  return { number: branch?.number ?? 0, item: branch?.item, instance_id, step_name, last_report_at };
+}
+
+function openIn({ store, current }: Call, limit: number): Promise<Instance[]> {
+  return store.branches(current.instance_id, current.visit, { limit, live: true });
+}
+
+/** INVALID_INPUT: the report is for a run whose branches are open, which are named. */
+export async function branchesOpenError(call: Call): Promise<AppError> {
+  const { instance_id, step_name } = call.current;
+  const open = await openIn(call, MAX_NAMED);
+  const named = open.map((each) => `${each.instance_id} (at ${each.step_name}, step_id ${stepIdOf(each)})`);
+  return new AppError("INVALID_INPUT", `"${step_name}" is done by branches; nothing changed.`, {
+    hint:
+      named.length > 0
+        ? `Report to the branch that you work on: ${named.join(", ")}. Where things stand: resume_workflow {"instance_id":"${instance_id}"}`
+        : `resume_workflow {"instance_id":"${instance_id}"} hands out what is next.`,
+    details: { open: open.map((each) => ({ instance_id: each.instance_id, step_id: stepIdOf(each) })) },
+  });
+}
