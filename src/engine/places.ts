@@ -23,6 +23,8 @@ export interface Board {
   counts: BranchCounts;
   fresh: Shown[];
   open: Shown[];
+  /** When it was looked at. */
+  now: string;
 }
 
 /** A branch that ended, as an answer begins with it. */
@@ -69,7 +71,7 @@ export async function boardOf(call: Call): Promise<{ call: Call; board: Board } 
   const counts = filled.current.turn?.branches ?? turn.branches;
   const shown = (await openIn(filled, counts.max_parallel)).map((each) => ({ ...shownOf(each), taken: isTaken(each) }));
   const of = (taken: boolean) => shown.filter((each) => each.taken === taken).map(({ taken: _taken, ...rest }) => rest);
-  return { call: filled, board: { counts, fresh: of(false), open: of(true) } };
+  return { call: filled, board: { counts, fresh: of(false), open: of(true), now: momentOf(call).now } };
 }
 
 async function filledUp(call: Call): Promise<Call> {

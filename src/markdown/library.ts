@@ -5,7 +5,6 @@ import type { Log } from "../log.ts";
 import type { Catalog, LoadedWorkflow, Problem, WorkflowSource } from "../workflow.ts";
 import { memoryFiles } from "./files.ts";
 import type { Judges } from "./judges.ts";
-import { refusals } from "./later.ts";
 import { linkWorkflows } from "./linked-workflows.ts";
 import type { ParseResult } from "./parse-result.ts";
 import { parseWorkflow } from "./parse-workflow.ts";
@@ -119,10 +118,7 @@ function merge(layers: { results: ReadonlyMap<string, ParseResult>; trusted: boo
   );
   const sorted = new Map([...all].sort(([left], [right]) => (left < right ? -1 : 1)));
   for (const [name, linked] of linkWorkflows(sorted)) {
-    const result = sorted.get(name)?.result;
-    const refused = linked.ok && result ? refusals(result) : [];
     if (!linked.ok) invalid.set(name, linked.problems);
-    else if (refused.length > 0) invalid.set(name, refused);
     else workflows.set(name, linked.loaded);
   }
   return { workflows, invalid };

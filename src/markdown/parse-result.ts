@@ -41,7 +41,5 @@ export type ParseResult =
       uses?: readonly Use[];
       /** By name: the private workflows that it uses, or that one of these does. */
       privates?: Readonly<Record<string, ParseResult>>;
-      /** Where it says what this version does not do yet. */
-      later?: readonly Place[];
     })
   | { ok: false; problems: Problem[] };

@@ -57,14 +57,13 @@ function parseOne(name: string, shared: Omit<Reading, "directory" | "problems" |
   const read = attempt(name, { ...shared, directory: name, problems, warnings });
   if (!read || problems.all.length > 0) return { ok: false, problems: withSource(inReadingOrder(problems.all), files) };
   const odd = withSource(inReadingOrder(warnings.all), files);
-  const { workflow, uses, later } = read;
+  const { workflow, uses } = read;
   return {
     ok: true,
     workflow,
     hash: hashWorkflow(workflow),
     ...(odd.length > 0 ? { warnings: odd } : {}),
     ...(uses.length > 0 ? { uses } : {}),
-    ...(later.length > 0 ? { later } : {}),
   };
 }
 
@@ -72,7 +71,6 @@ function parseOne(name: string, shared: Omit<Reading, "directory" | "problems" |
 interface Read {
   workflow: Workflow;
   uses: Use[];
-  later: Place[];
 }
 
 function attempt(name: string, reading: Reading): Read | undefined {
@@ -131,8 +129,7 @@ function readWorkflow(name: string, reading: Reading): Read | undefined {
     warnOfUnlisted(source.document, links, source.expanded, reading);
   }
   const uses = steps.flatMap(({ link, content }) => placedUse(link.name, content, reading) ?? []);
-  const later = withSource([...(outputsAt ? [outputsAt] : []), ...uses.map(({ at }) => at)], reading.files);
-  return { workflow: { name, goal, ...extras, steps: placed.map(({ step }) => step) }, uses, later };
+  return { workflow: { name, goal, ...extras, steps: placed.map(({ step }) => step) }, uses };
 }
 
 /** The context keys that `inputs` speaks of. */

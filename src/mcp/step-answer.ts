@@ -8,6 +8,7 @@ import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { assumptionsWithin } from "./assumptions.ts";
+import { boardView, branchView } from "./branch-words.ts";
 import { checkedWithin } from "./checked.ts";
 import { briefContext, changedContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
@@ -19,6 +20,9 @@ import { serverDidWithin } from "./waiting.ts";
 
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
+
+/** Most bytes of the lists of branches. */
+const MAX_BOARD_BYTES = 12_000;
 
 /** Texts up to this many characters need not be measured. */
 const SHORT_TEXT = 3_500;
@@ -100,6 +104,9 @@ function structuredOf(view: View): Record<string, unknown> {
     workflow_name: workflow.name,
     instance_id: instance.instance_id,
     decision: view.decision && decisionView(view.decision),
+    branch: branchView(instance),
+    ended_branch: endedView(view),
+    branches: boardView(view, MAX_BOARD_BYTES),
     denied: deniedView(view),
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
@@ -120,6 +127,12 @@ function structuredOf(view: View): Record<string, unknown> {
     report_with: callNext(view),
     current_context: view.context,
   };
+}
+
+function endedView({ ended_branch: ended }: View) {
+  if (!ended) return undefined;
+  const { number, total, item, step_name, status } = ended;
+  return { number, total, item, step_name, status };
 }
 
 function deniedView({ denied }: View) {

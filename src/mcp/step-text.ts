@@ -2,6 +2,7 @@
 import { goesOnByItself, waitingFor, waitsWords } from "../turn.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { assumptionsLine } from "./assumptions.ts";
+import { boardText, branchPlace, endedLine } from "./branch-words.ts";
 import { checkedLine } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
 import {
@@ -23,6 +24,7 @@ const MAX_ASK = 300;
 
 export function stepText(view: View): string {
   return lines([
+    endedLine(view),
     deniedLine(view),
     checkedLine(view.checked),
     serverDidLine(view.server_did),
@@ -33,6 +35,7 @@ export function stepText(view: View): string {
 
 function textOf(view: View): string {
   const { instance } = view;
+  if (view.ended_branch?.beside) return replayLine(view); // whoever did it is told no more
   switch (instance.status) {
     case "RUNNING":
       return runningText(view);
@@ -49,6 +52,7 @@ function textOf(view: View): string {
 }
 
 function runningText(view: View): string {
+  if (view.board) return lines([view.recap && `${view.recap}\n`, replayLine(view), boardText(view)]);
   if (goesOnByItself(view.instance))
     return lines([view.recap && `${view.recap}\n`, replayLine(view), waitingText(view)]);
   if (view.did === "noted") return notedRule(view);
@@ -67,7 +71,9 @@ function runningText(view: View): string {
 function headLines(view: View): string {
   const { instance, step } = view;
   const progress = step?.progress?.replace("step", "Step");
-  const place = [progress, step?.step_name, `visit ${instance.visit}`, instance.workflow_name];
+  const branch = branchPlace(instance);
+  const name = branch ? `${instance.workflow_name} (${instance.instance_id})` : instance.workflow_name;
+  const place = [progress, step?.step_name, `visit ${instance.visit}`, branch, name];
   const head = place.filter(Boolean).join(" · ");
   return lines([
     view.recap && `${view.recap}\n`,

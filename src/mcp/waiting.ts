@@ -1,7 +1,7 @@
 /** What an agent reads while it is the server's turn or the clock's, and what the server did on the way. */
 import type { Outcome, ServerDid } from "../engine/outcome.ts";
 import { currentStep } from "../instance.ts";
-import { RELEASED, waitingFor } from "../turn.ts";
+import { RELEASED, type Turn, waitingFor } from "../turn.ts";
 import { between, exactly, oneLine } from "../words.ts";
 import { type CheckedView, checkedView, lastLine, took, whereWhole } from "./checked.ts";
 import { fitItems } from "./fit.ts";
@@ -28,15 +28,14 @@ export function waitingRule(waits: Waits): string {
 export function waitingCall({ instance }: Waits) {
   const { turn, instance_id } = instance;
   if (!turn || turn.of === "agent") return undefined;
-  const goesOn = turn.of !== "person" && "the run has gone on, or the user says so";
-  const when =
-    goesOn ||
-    (RELEASED.has(turn.kind)
-      ? "the user says that it is released"
-      : turn.approval
-        ? "the user says that it is approved or denied"
-        : "the user wants to go on");
-  return { tool: "resume_workflow", arguments: { instance_id }, when };
+  return { tool: "resume_workflow", arguments: { instance_id }, when: whenToResume(turn) };
+}
+
+function whenToResume({ of, kind, approval }: Turn): string {
+  if (of === "branches") return "a helper has ended its branch";
+  if (of !== "person") return "the run has gone on, or the user says so";
+  if (RELEASED.has(kind)) return "the user says that it is released";
+  return approval ? "the user says that it is approved or denied" : "the user wants to go on";
 }
 
 /** `gh pr checks: exited with 8 at 14:02:11 UTC; every 30 s, until 15:02:00 UTC at the latest.` */

@@ -498,22 +498,6 @@ describe("on disk", () => {
   });
 });
 
-test("a workflow that counts on branches is listed with its problem, and cannot be started", async () => {
-  const files = {
-    ...workflow("A", "uses: ./own"),
-    ...workflow("A/own", "uses: B"),
-    ...workflow("B", "", { index: "outputs: {a: string}" }),
-    ...workflow("C"),
-  };
-  const { workflows, invalid } = await createLibrary({ places: [{ texts: files }], judges: JUDGES }).catalog();
-  expect([...workflows.keys()]).toEqual(["C"]);
-  expect(places(invalid.get("A") ?? [])).toEqual([
-    "BRANCHES_UNSUPPORTED A/s.md:2",
-    "BRANCHES_UNSUPPORTED A/own/s.md:2",
-  ]);
-  expect(places(invalid.get("B") ?? [])).toEqual(["BRANCHES_UNSUPPORTED B/index.md:2"]);
-});
-
 test("what would run of private ones is told with the workflow that has them, and of no other", () => {
   const linked = link({
     ...workflow("A", "uses: [./own, B]"),
