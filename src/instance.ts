@@ -176,6 +176,8 @@ export const InstanceSummary = Instance.pick({
 }).extend({
   /** What it waits for if that is not the agent's to do; null else, and when it is over. */
   waiting_for: z.object({ kind: TurnKind, approved_at: z.string().optional() }).nullable(),
+  /** Absent: it is a root. */
+  parent_id: z.string().optional(),
 });
 export type InstanceSummary = z.infer<typeof InstanceSummary>;
 
@@ -222,10 +224,13 @@ export interface Store {
    * that its change names, and raises these by one; resolves to false, having written nothing, if another writer was first or
    * there is no such instance. No two of them are about one instance. Workflow name, project, what a branch is (but for
    * `taken_at`), `unattended` and `created_at` stay what they were. An entry whose `seq` is taken, items for a visit that has
-   * some, and a birth of an id that is taken are PERSISTENCE_ERROR.
+   * some, and a birth of an id, or of a number of a visit, that is taken are PERSISTENCE_ERROR.
    */
   commit(...writes: (Change | Birth)[]): Promise<boolean>;
-  /** What the branches of a visit are for, in order; null if none were ever kept. What it costs grows with `limit` alone. */
+  /**
+   * What the branches of a visit are for, by their numbers; `from` is the first number. Null if none were ever kept, so an empty
+   * list says that an empty one was, or that it ends before. What it costs grows with `limit` alone.
+   */
   branchItems(instanceId: string, visit: number, page: { from: number; limit: number }): Promise<unknown[] | null>;
   /**
    * The branches that a visit began, by their numbers; `from` is the first number, `live` leaves out those that are final. What
@@ -282,9 +287,9 @@ export function isFinal(status: Status): boolean {
   return !LIVE.includes(status);
 }
 
-/** The `step_id` of an instance's current visit: its number and the step's slug. */
-export function stepIdOf(instance: Pick<Instance, "visit" | "step_name">): string {
-  return `${instance.visit}-${slugify(instance.step_name)}`;
+/** The `step_id` of an instance's current visit: its number and the step's slug, in a branch behind the branch's number. */
+export function stepIdOf({ visit, step_name, branch }: Pick<Instance, "visit" | "step_name" | "branch">): string {
+  return `${branch ? `b${branch.number}-` : ""}${visit}-${slugify(step_name)}`;
 }
 
 /** The step at which an instance stands; undefined when it is completed. */

@@ -13,6 +13,7 @@ const NOUNS = [
   "decision",
   "turn",
   "instance",
+  "branch",
   "decider",
   "project",
   "upkeep",

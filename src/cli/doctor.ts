@@ -149,7 +149,7 @@ function sampleQuestion(): Question {
       definition: "",
       trusted: false,
       project: "",
-      parent_id: null,
+      branch: null,
       status: "RUNNING",
       turn: null,
       step_name: test.name,

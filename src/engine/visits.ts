@@ -20,7 +20,7 @@ export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry
 export async function locate({ store, current }: Call, stepId: string | undefined): Promise<About> {
   if (!stepId) return { kind: "unknown" };
   const named = visitNamed(current, stepId);
-  const visit = named ?? Number(/^\d+(?=-)/.exec(stepId)?.[0] ?? 0);
+  const visit = named ?? Number(/^(?:b\d+-)?(\d+)-/.exec(stepId)?.[1] ?? 0);
   if (visit === current.visit && stepId === (named ? current.step_name : stepIdOf(current))) return { kind: "current" };
   if (visit < 1 || visit > current.visit) return { kind: "unknown" };
   const entry = await store.decidedVisit(current.instance_id, visit);

@@ -1,5 +1,6 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
 import { Attempt } from "../attempt.ts";
+import type { Branch } from "../branch.ts";
 import { type Due, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
 import { dueAt, Turn, waitingKind } from "../turn.ts";
 
@@ -8,11 +9,12 @@ export type Row = Record<string, string | number | null>;
 
 /** The columns that follow from others, `due_at` and `due_for`, are passed over. */
 export function instanceFromRow(row: Row): Instance {
-  const columns = ["turn", "visits", "pending", "baseline", "waived", "context", "assumptions"];
-  const { turn, waived, assumptions, ...parsed } = parseColumns(row, columns);
+  const columns = ["turn", "visits", "pending", "baseline", "waived", "context", "assumptions", "branch"];
+  const { turn, waived, assumptions, branch, taken_at, ...parsed } = parseColumns(row, columns);
   const usual = row["status"] === "RUNNING" ? { of: "agent", kind: "step", since: row["visit_started_at"] } : null;
   return Instance.parse({
     ...parsed,
+    branch: branch && taken_at ? { ...branch, taken_at } : branch,
     turn: turn ?? usual,
     waived: waived ?? [],
     assumptions: assumptions ?? [],
@@ -22,10 +24,12 @@ export function instanceFromRow(row: Row): Instance {
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { trusted, unattended, turn, visits, pending, baseline, waived, context, assumptions, ...plain } = instance;
+  const { trusted, unattended, branch, turn, visits, pending, baseline, waived, context, assumptions, ...plain } =
+    instance;
   const due_at = turn && dueAt(turn);
   return {
     ...plain,
+    ...branchToColumns(branch),
     trusted: Number(trusted),
     unattended: Number(unattended),
     turn: turn && !isUsual(turn, instance) ? JSON.stringify(turn) : null,
@@ -40,27 +44,37 @@ export function instanceToRow(instance: Instance): Row {
   };
 }
 
+/** What never changes of it is one text. */
+function branchToColumns(branch: Branch | null): Row {
+  if (!branch) return { parent_id: null, branch: null, taken_at: null };
+  const { taken_at = null, ...born } = branch;
+  return { parent_id: born.parent_id, branch: JSON.stringify(born), taken_at };
+}
+
 /** The agent's turn since the visit began goes without saying. */
 function isUsual({ of, since, ...more }: Turn, { visit_started_at }: Instance): boolean {
   return of === "agent" && since === visit_started_at && Object.keys(more).length === 1;
 }
 
 export function summaryFromRow(row: Row): InstanceSummary {
-  const { turn, ...parsed } = parseColumns(row, ["turn"]);
-  return InstanceSummary.parse({ ...parsed, waiting_for: waitingKind({ turn: Turn.nullable().parse(turn) }) });
+  const { turn, parent_id, ...parsed } = parseColumns(row, ["turn"]);
+  const waiting_for = waitingKind({ turn: Turn.nullable().parse(turn) });
+  return InstanceSummary.parse({ ...parsed, waiting_for, ...(parent_id ? { parent_id } : {}) });
 }
 
 export function dueFromRow({ instance_id, due_at }: Row): Due {
   return { instance_id: String(instance_id), due_at: String(due_at) };
 }
 
+/** What a branch is stands in the row of its instance. */
 export function startFromRow(row: Row): Start {
-  const { turn, ...parsed } = parseColumns(row, ["context", "turn"]);
-  return Start.parse({ ...parsed, ...(turn === null ? {} : { turn }), unattended: row["unattended"] === 1 });
+  const { turn, branch, ...parsed } = parseColumns(row, ["context", "turn", "branch"]);
+  const more = Object.entries({ turn, branch }).filter(([, value]) => value !== null);
+  return Start.parse({ ...parsed, ...Object.fromEntries(more), unattended: row["unattended"] === 1 });
 }
 
 /** The project stands there too, so that a `request_id` is unique in it. */
-export function startToRow({ unattended, context, turn, ...plain }: Start, project: string): Row {
+export function startToRow({ unattended, context, turn, branch: _, ...plain }: Start, project: string): Row {
   return {
     ...plain,
     project,

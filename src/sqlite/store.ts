@@ -1,8 +1,9 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { Change, Store } from "../instance.ts";
+import type { Birth, Change, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
+import { createBranchTable, INSERT_ITEMS, itemsToRow } from "./branch-table.ts";
 import type { BusyWait } from "./busy.ts";
 import { createCommitGroup } from "./commit-group.ts";
 import { type FilesWatch, filesError } from "./files.ts";
@@ -20,43 +21,18 @@ import {
   startToRow,
   summaryFromRow,
 } from "./rows.ts";
-
-const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, status, turn, due_at, due_for,
-  step_name, visit, visit_started_at, visits, notes, pending, baseline, waived, head, last_seq, last_report_at, created_at,
-  updated_at, completed_at, context, assumptions, unattended`;
-
-const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, ruling, actor,
-  definition, started_at, ended_at`;
-
-const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
-  VALUES ($hash, $workflow_name, $body, $created_at) ON CONFLICT (hash) DO NOTHING`;
-
-const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
-  VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $status, $turn, $due_at, $due_for,
-    $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $waived, $head, $last_seq, $last_report_at,
-    $created_at, $updated_at, $completed_at, $context, $assumptions, $unattended)`;
-
-const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, unattended, actor,
-    started_at, context, turn)
-  VALUES ($instance_id, $project, $request_id, $definition, $first_step, $unattended, $actor, $started_at, $context,
-    $turn)`;
-
-/** Of a row whose status stays: to set it, changed or not, makes SQLite write the indexes anew that hold it. */
-const UPDATE_INSTANCE = `UPDATE instances SET version = version + 1, definition = $definition, trusted = $trusted,
-    turn = $turn, due_at = $due_at, due_for = $due_for, step_name = $step_name, visit = $visit, visit_started_at = $visit_started_at,
-    visits = $visits, notes = $notes, pending = $pending, baseline = $baseline, waived = $waived, head = $head,
-    last_seq = $last_seq, last_report_at = $last_report_at,
-    updated_at = $updated_at, completed_at = $completed_at, context = $context, assumptions = $assumptions
-  WHERE instance_id = $instance_id AND version = $version AND status = $status`;
-
-const UPDATE_STATUS = "UPDATE instances SET status = $status WHERE instance_id = $instance_id AND version = $version";
-
-const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
-  VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence, $turn, $ruling,
-    $actor, $definition, $started_at, $ended_at)`;
-
-const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =
-  (SELECT instance_id FROM starts WHERE project = $project AND request_id = $request_id)`;
+import {
+  ENTRY_COLUMNS,
+  INSERT_DEFINITION,
+  INSERT_ENTRY,
+  INSERT_INSTANCE,
+  INSERT_START,
+  INSTANCE_COLUMNS,
+  SELECT_BY_REQUEST,
+  SELECT_START,
+  UPDATE_INSTANCE,
+  UPDATE_STATUS,
+} from "./statements.ts";
 
 export interface StoreParts {
   /** Names the database in errors. */
@@ -95,23 +71,40 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     return { hash, workflow_name: workflow.name, body: JSON.stringify(workflow), created_at };
   }
 
-  function changeToRows({ instance, entries, definition }: Change) {
-    const { workflow_name, project, parent_id, unattended, created_at, ...changing } = instanceToRow(instance);
-    const { instance_id, version, status } = instance;
+  function changeToRows({ instance, entries, definition, items }: Change) {
+    const { workflow_name, project, parent_id, branch, unattended, created_at, ...changing } = instanceToRow(instance);
+    const { instance_id, version, status, visit } = instance;
     return {
       changing,
       status: { instance_id, version, status },
       entries: entries.map((entry) => entryToRow(instance_id, entry)),
       definition: definition ? definitionToRow(definition.hash, definition.workflow, instance.updated_at) : null,
+      items: items ? itemsToRow({ instance_id, visit }, items) : null,
     };
   }
 
   /** False, having written nothing, if the row has another version. */
-  function writeChange({ changing, status, entries, definition }: ReturnType<typeof changeToRows>): boolean {
+  function writeChange({ changing, status, entries, definition, items }: ReturnType<typeof changeToRows>): boolean {
     if (definition) run(INSERT_DEFINITION, definition);
     const update = () => run(UPDATE_INSTANCE, changing) > 0;
     if (!update() && !(run(UPDATE_STATUS, status) > 0 && update())) return false;
     for (const each of entries) run(INSERT_ENTRY, each);
+    if (items) run(INSERT_ITEMS, items);
+    return true;
+  }
+
+  function birthToRows({ start, instance, workflow }: Birth) {
+    return {
+      definition: definitionToRow(start.definition, workflow, start.started_at),
+      instance: instanceToRow(instance),
+      start: startToRow(start, instance.project),
+    };
+  }
+
+  function writeBirth({ definition, instance, start }: ReturnType<typeof birthToRows>): boolean {
+    if (definition) run(INSERT_DEFINITION, definition);
+    run(INSERT_INSTANCE, instance);
+    run(INSERT_START, start);
     return true;
   }
 
@@ -128,16 +121,11 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
   return {
     async create(start, instance, workflow) {
-      const { project } = instance;
-      const definition = definitionToRow(start.definition, workflow, start.started_at);
-      const [instanceRow, startRow] = [instanceToRow(instance), startToRow(start, project)];
+      const birth = birthToRows({ start, instance, workflow });
       const known = await write(() => {
-        const found = start.request_id === null ? null : byRequest(project, start.request_id);
-        if (found) return found;
-        if (definition) run(INSERT_DEFINITION, definition);
-        run(INSERT_INSTANCE, instanceRow);
-        run(INSERT_START, startRow);
-        return null;
+        const found = start.request_id === null ? null : byRequest(instance.project, start.request_id);
+        if (!found) writeBirth(birth);
+        return found;
       });
       if (known) return known;
       stored.add(start.definition);
@@ -152,14 +140,19 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
         return found && instanceFromRow(found);
       }),
 
-    async commit(...changes) {
-      const prepared = changes.map(changeToRows);
+    async commit(...writes) {
+      const [changes, births] = [writes.filter((each) => "entries" in each), writes.filter((each) => "start" in each)];
+      const [changed, born] = [changes.map(changeToRows), births.map(birthToRows)];
       const written = await write(() => {
-        if (prepared.length > 1 && prepared.some(({ changing }) => !isAsRead(changing))) return false;
-        return prepared.map(writeChange).every(Boolean);
+        if (writes.length > 1 && changed.some(({ changing }) => !isAsRead(changing))) return false;
+        if (!changed.map(writeChange).every(Boolean)) return false;
+        for (const each of born) writeBirth(each);
+        return true;
       });
-      if (written) for (const { definition } of changes) if (definition) stored.add(definition.hash);
-      return written;
+      if (!written) return false;
+      for (const { definition } of changes) if (definition) stored.add(definition.hash);
+      for (const { start } of births) stored.add(start.definition);
+      return true;
     },
 
     definition: (hash) =>
@@ -170,8 +163,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     start: (instance_id) =>
       read(() => {
-        const columns = "instance_id, request_id, definition, first_step, unattended, actor, started_at, context, turn";
-        const found = row(`SELECT ${columns} FROM starts WHERE instance_id = $instance_id`, { instance_id });
+        const found = row(SELECT_START, { instance_id });
         return found && startFromRow(found);
       }),
 
@@ -220,6 +212,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
       }),
 
     ...createAttemptTable({ row, run, read, write }),
+    ...createBranchTable({ row, rows, read }),
 
     close: async () => {
       group.end();

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { Attempt, isAlive, isOf } from "../../src/attempt.ts";
 import { AppError } from "../../src/errors.ts";
 import {
-  type Change,
+  type Birth,
   HistoryEntry,
   Instance,
   InstanceSummary,
@@ -19,18 +19,22 @@ import { Workflow } from "../../src/workflow.ts";
 /** The state that the stores on it share. Values are kept as JSON text, so that nobody holds them. */
 export type Memory = Record<"definitions" | "instances" | "starts" | "attempts", Record<string, string>> & {
   histories: Record<string, string[]>;
+  /** By instance and visit. */
+  items: Record<string, string>;
 };
 
 export function createMemory(): Memory {
-  return { definitions: {}, instances: {}, starts: {}, histories: {}, attempts: {} };
+  return { definitions: {}, instances: {}, starts: {}, histories: {}, attempts: {}, items: {} };
 }
 
-export function createMemoryStore({ definitions, instances, starts, histories, attempts }: Memory): Store {
+export function createMemoryStore({ definitions, instances, starts, histories, attempts, items }: Memory): Store {
   const read = <T>(schema: { parse(value: unknown): T }, text: string | undefined): T | null =>
     text === undefined ? null : schema.parse(JSON.parse(text));
   const load = (id: string) => read(Instance, instances[id]);
   const entriesOf = (id: string) => (histories[id] ?? []).map((text) => HistoryEntry.parse(JSON.parse(text)));
   const all = () => Object.values(instances).map((text) => Instance.parse(JSON.parse(text)));
+  const branchesOf = (parentId: string, visit: number) =>
+    all().filter(({ branch }) => branch?.parent_id === parentId && branch.visit === visit);
 
   function byRequest(project: string, request_id: string): Instance | null {
     const all = Object.values(starts).map((text) => Start.parse(JSON.parse(text)));
@@ -44,36 +48,69 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
       .find((each) => each.attempt_id === attempt_id);
   }
 
+  function refuseTaken({ instance: { instance_id, branch } }: Birth): void {
+    if (instances[instance_id]) throw refused(`there is an instance "${instance_id}"`);
+    const born = branch ? branchesOf(branch.parent_id, branch.visit) : [];
+    if (born.some((each) => each.branch?.number === branch?.number)) throw refused(`${branch?.number} was begun`);
+  }
+
+  function bear({ start, instance, workflow }: Birth): void {
+    definitions[start.definition] ??= JSON.stringify(workflow);
+    instances[start.instance_id] = JSON.stringify(instance);
+    starts[start.instance_id] = JSON.stringify(start);
+  }
+
   return {
     async create(start, instance, workflow) {
       const known = start.request_id === null ? null : byRequest(instance.project, start.request_id);
       if (known) return known;
-      if (instances[start.instance_id]) throw refused(`there is an instance "${start.instance_id}"`);
-      definitions[start.definition] ??= JSON.stringify(workflow);
-      instances[start.instance_id] = JSON.stringify(instance);
-      starts[start.instance_id] = JSON.stringify(start);
+      refuseTaken({ start, instance, workflow });
+      bear({ start, instance, workflow });
       return instance;
     },
 
     load: async (id) => load(id),
 
-    async commit(...changes) {
-      const asRead = ({ instance }: Change) => load(instance.instance_id)?.version === instance.version;
-      if (!changes.every(asRead)) return false;
-      for (const { instance, entries } of changes) {
-        const seqs = [...entriesOf(instance.instance_id), ...entries].map(({ seq }) => seq);
-        if (new Set(seqs).size < seqs.length) throw refused(`an entry of "${instance.instance_id}" is there already`);
+    async commit(...writes) {
+      const changes = writes.filter((each) => "entries" in each);
+      const births = writes.filter((each) => "start" in each);
+      if (!changes.every(({ instance }) => load(instance.instance_id)?.version === instance.version)) return false;
+      for (const { instance, entries, items: given } of changes) {
+        const { instance_id, visit } = instance;
+        const seqs = [...entriesOf(instance_id), ...entries].map(({ seq }) => seq);
+        if (new Set(seqs).size < seqs.length) throw refused(`an entry of "${instance_id}" is there already`);
+        if (given && items[place(instance_id, visit)]) throw refused(`visit ${visit} of "${instance_id}" has items`);
       }
-      for (const { instance, entries, definition } of changes) {
+      births.forEach(refuseTaken);
+      for (const { instance, entries, definition, items: given } of changes) {
         const id = instance.instance_id;
         const before = load(id) ?? instance;
         if (definition) definitions[definition.hash] ??= JSON.stringify(definition.workflow);
-        const { workflow_name, project, parent_id, unattended, created_at } = before;
-        const born = { workflow_name, project, parent_id, unattended, created_at };
+        const { workflow_name, project, unattended, created_at } = before;
+        const taken_at = instance.branch?.taken_at;
+        const branch = before.branch && { ...before.branch, taken_at };
+        const born = { workflow_name, project, branch, unattended, created_at };
         instances[id] = JSON.stringify({ ...instance, ...born, version: instance.version + 1 });
         histories[id] = [...(histories[id] ?? []), ...entries.map((entry) => JSON.stringify(entry))];
+        if (given) items[place(id, instance.visit)] = JSON.stringify(given);
       }
+      births.forEach(bear);
       return true;
+    },
+
+    branchItems: async (id, visit, { from, limit }) => {
+      const kept = items[place(id, visit)];
+      const all: unknown[] | null = kept === undefined ? null : JSON.parse(kept);
+      return all?.slice(from - 1, from - 1 + limit) ?? null;
+    },
+    branches: async (parentId, visit, { from = 1, limit, live }) =>
+      branchesOf(parentId, visit)
+        .filter(({ branch, status }) => Number(branch?.number) >= from && !(live && isFinal(status)))
+        .sort((a, b) => Number(a.branch?.number) - Number(b.branch?.number))
+        .slice(0, limit),
+    async treeSize(rootId) {
+      const tree = all().filter(({ branch }) => branch?.root_id === rootId);
+      return { begun: tree.length, open: tree.filter(({ status }) => !isFinal(status)).length };
     },
 
     definition: async (hash) => read(Workflow, definitions[hash]),
@@ -95,7 +132,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         .filter((instance) => matches(instance, query))
         .sort((a, b) => (isBehind(a, b) ? 1 : -1))
         .slice(0, query.limit)
-        .map((instance) => InstanceSummary.parse({ ...instance, waiting_for: waitingKind(instance) })),
+        .map((instance) => InstanceSummary.parse({ ...instance, ...summaryMore(instance) })),
     due: async ({ until, project, limit }) =>
       all()
         .flatMap(({ instance_id, turn, project: of }) => {
@@ -105,7 +142,8 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         })
         .sort((a, b) => (a.due_at < b.due_at ? -1 : 1))
         .slice(0, limit),
-    countElsewhere: async (project, most) => Math.min(most, all().filter((each) => each.project !== project).length),
+    countElsewhere: async (project, most) =>
+      Math.min(most, all().filter((each) => each.project !== project && !each.branch).length),
 
     attempt: async (id) => read(Attempt, attempts[id]),
     async beginAttempt(mine, now) {
@@ -136,7 +174,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
 }
 
 export function createMemoryUpkeep(memory: Memory): Upkeep {
-  const { instances, starts, histories, attempts } = memory;
+  const { instances, starts, histories, attempts, items } = memory;
   return {
     examine: async () => [],
     async backup(file) {
@@ -144,18 +182,31 @@ export function createMemoryUpkeep(memory: Memory): Upkeep {
       writeFileSync(file, JSON.stringify(memory));
     },
     async prune(before) {
-      const ended = Object.values(instances)
-        .map((text) => Instance.parse(JSON.parse(text)))
-        .filter(({ status, completed_at }) => isFinal(status) && completed_at !== null && completed_at < before);
-      for (const { instance_id } of ended) {
+      const all = Object.values(instances).map((text) => Instance.parse(JSON.parse(text)));
+      const isOver = ({ status, completed_at }: Instance) =>
+        isFinal(status) && completed_at !== null && completed_at < before;
+      const treeOf = (id: string) => all.filter((each) => (each.branch?.root_id ?? each.instance_id) === id);
+      const roots = all.filter(({ branch, instance_id }) => !branch && treeOf(instance_id).every(isOver));
+      for (const { instance_id } of roots.flatMap((root) => treeOf(root.instance_id))) {
         for (const table of [instances, starts, histories, attempts]) delete table[instance_id];
+        for (const key of Object.keys(items)) if (key.startsWith(place(instance_id, ""))) delete items[key];
       }
-      return ended.length;
+      return roots.length;
     },
   };
 }
 
-function matches(instance: Instance, { project, status, workflow_name, live, after }: ListQuery): boolean {
+/** Where the items of a visit are kept. */
+function place(instanceId: string, visit: number | ""): string {
+  return `${instanceId} ${visit}`;
+}
+
+function summaryMore({ turn, branch }: Instance): Pick<InstanceSummary, "waiting_for" | "parent_id"> {
+  return { waiting_for: waitingKind({ turn }), ...(branch ? { parent_id: branch.parent_id } : {}) };
+}
+
+function matches(instance: Instance, { project, status, workflow_name, live, branches, after }: ListQuery): boolean {
+  if (instance.branch && !branches) return false;
   if (project !== null && instance.project !== project) return false;
   if (status && instance.status !== status) return false;
   if (workflow_name && instance.workflow_name !== workflow_name) return false;

@@ -121,7 +121,7 @@ export function holdsRuns(open: OpenRoom): void {
     const instance = await make(store, "wf_a");
     const newer = { ...workflow, goal: "another" };
     const hash = hashWorkflow(newer);
-    const born = { workflow_name: "W", project: "/p", parent_id: null, unattended: false, created_at: at(0) };
+    const born = { workflow_name: "W", project: "/p", branch: null, unattended: false, created_at: at(0) };
     const strange = { workflow_name: "X", project: "/q", unattended: true, created_at: at(50) };
     const definition = { workflow: newer, hash, trusted: true };
     await store.commit({ instance: { ...instance, ...strange, definition: hash }, entries: [], definition });
