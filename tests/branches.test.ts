@@ -47,7 +47,6 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       const on = await serve({ workflows: workflows() });
       const run = await startRun(on, "AUDIT");
       let told = await advance(on, run, { updates: { modules: ["money.js", "names.js"] } });
-      console.log(told.text, JSON.stringify(told.data, null, 1));
       expect(told.data).toMatchObject({
         status: "RUNNING",
         workflow_name: "MODULE_AUDIT",
@@ -57,10 +56,8 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       told = await report(on, told);
       expect(told.data.next_step.step_id).toBe("b1-2-judge-module");
       told = await report(on, told, { updates: { verdict: "good" } });
-      console.log(told.text);
       expect(told.data).toMatchObject({ branch: { number: 2 }, next_step: { step_id: "b2-1-read-module" } });
       told = await report(on, await report(on, told), { updates: { verdict: "bad" } });
-      console.log(told.text);
       expect(told.data).toMatchObject({
         instance_id: run.id,
         next_step: { step_name: "Report" },
@@ -82,10 +79,17 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       expect((await on.call("resume_workflow", {})).data.next_step.step_id).toBe("b1-2-judge-module");
       const third = await report(on, second, { updates: { verdict: "good" } });
       const again = await report(on, second, { updates: { verdict: "good" } });
-      expect(again.data).toMatchObject({ replayed: true, instance_id: third.data.instance_id, next_step: { step_id: "b2-1-read-module" } });
+      expect(again.data).toMatchObject({
+        replayed: true,
+        instance_id: third.data.instance_id,
+        next_step: { step_id: "b2-1-read-module" },
+      });
       const wrong = await advance(on, { id: run.id, stepId: "2-audit-modules" });
       expect(expectError(wrong, "INVALID_INPUT").data.hint).toContain(third.data.instance_id);
-      expect((await statusOf(on, run.id)).waiting_for).toMatchObject({ kind: "branches", branches: { total: 2, begun: 2, completed: 1 } });
+      expect((await statusOf(on, run.id)).waiting_for).toMatchObject({
+        kind: "branches",
+        branches: { total: 2, begun: 2, completed: 1 },
+      });
     });
   });
 }

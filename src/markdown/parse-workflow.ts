@@ -11,7 +11,7 @@ import { parseIndexExtras } from "./index-extras.ts";
 import { parseIndex, type StepLink } from "./index-file.ts";
 import type { Judges } from "./judges.ts";
 import { checkIndexPlaces } from "./misplaced.ts";
-import type { ParseResult, Place, Use } from "./parse-result.ts";
+import type { ParseResult, Use } from "./parse-result.ts";
 import { createProblemList, MAX_PROBLEMS } from "./problems.ts";
 import { type Reading, reportReadFailure } from "./reading.ts";
 import { checkRoutes } from "./routes-section.ts";

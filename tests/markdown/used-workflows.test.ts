@@ -5,7 +5,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { whatHere } from "../../src/cli/here.ts";
 import { memoryFiles } from "../../src/markdown/files.ts";
-import { createLibrary } from "../../src/markdown/library.ts";
 import { type Found, type Linked, linkWorkflows } from "../../src/markdown/linked-workflows.ts";
 import type { ParseResult } from "../../src/markdown/parse-result.ts";
 import { parseWorkflow } from "../../src/markdown/parse-workflow.ts";
