@@ -1,64 +1,39 @@
 /** A step that other runs do: one at a time, which needs nothing new of an agent, or several at once. */
 import { describe, expect, test } from "bun:test";
-import { advance, expectError, startRun, statusOf } from "./support/calls.ts";
+import { auditWorkflows, branchStep, doBranch, report } from "./support/branches.ts";
+import { advance, expectError, type Run, startRun, statusOf } from "./support/calls.ts";
 import type { Told } from "./support/client.ts";
 import { type Served, TRANSPORTS } from "./support/either.ts";
-import { type StepText, scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+import { connectInProcess } from "./support/in-process.ts";
+import { person } from "./support/person.ts";
 
-const AUDIT: Record<string, StepText> = {
-  List: { extras: ["next: [Audit Modules]", "produces: {modules: array}"] },
-  "Audit Modules": {
-    extras: ["uses: MODULE_AUDIT", "each: context.modules", "as: module", "into: audits"],
-    routes: ["`branches.failed > 0` → List", "otherwise → Report"],
-  },
-  Report: { instructions: "Report {{ context.audits }}", routes: ["otherwise → FINISH"] },
-};
-const MODULE: Record<string, StepText> = {
-  "Read Module": { instructions: "Read {{ context.module }}.", extras: ["next: [Judge Module]"] },
-  "Judge Module": {
-    extras: ["produces: {verdict: string}"],
-    routes: ["`report.status == 'success'` → FINISH", "otherwise → FAIL"],
-  },
-};
+const TWO = { updates: { modules: ["money.js", "names.js"] } };
+const FIVE = { updates: { modules: ["a.js", "b.js", "c.js", "d.js", "e.js"] } };
 
-function workflows(more: Partial<Record<string, StepText>> = {}): string {
-  const dir = scratchDir();
-  const audit = { ...AUDIT, ...more } as Record<string, StepText>; // no key is undefined
-  writeFiles(dir, branchless(workflowFiles("AUDIT", audit)));
-  writeFiles(dir, workflowFiles("MODULE_AUDIT", MODULE, "Know a module.", ["outputs: {verdict: string}"]));
-  return dir;
+async function entered(on: Served, said: { updates: object } = TWO): Promise<{ run: Run; told: Told }> {
+  const run = await startRun(on, "AUDIT");
+  return { run, told: await advance(on, run, said) };
 }
 
-/** A branch step has no Client Instructions. */
-function branchless(files: Record<string, string>): Record<string, string> {
-  const bare = (text: string) => (text.includes("uses:") ? text.replace(/# Client Instructions\n\n[^#]*/, "") : text);
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [path, bare(text)]));
-}
-
-/** Reports the step that was handed out. */
-function report(on: Served, told: Told, said: Parameters<typeof advance>[2] = {}): Promise<Told> {
-  const { instance_id, next_step } = told.data;
-  return advance(on, { id: instance_id, stepId: next_step.step_id }, said);
-}
+const resume = (on: Pick<Served, "call">, instance_id: string) => on.call("resume_workflow", { instance_id });
 
 for (const [name, serve] of Object.entries(TRANSPORTS)) {
   describe(`one at a time, over ${name}`, () => {
     test("a report that ends a branch brings the next one's first step, the last one's what follows", async () => {
-      const on = await serve({ workflows: workflows() });
-      const run = await startRun(on, "AUDIT");
-      let told = await advance(on, run, { updates: { modules: ["money.js", "names.js"] } });
-      expect(told.data).toMatchObject({
+      const on = await serve({ workflows: auditWorkflows() });
+      const { run, told: first } = await entered(on);
+      expect(first.data).toMatchObject({
         status: "RUNNING",
         workflow_name: "MODULE_AUDIT",
         branch: { of: run.id, step_name: "Audit Modules", number: 1, total: 2, item: "money.js" },
         next_step: { step_id: "b1-1-read-module", instructions: "Read money.js." },
       });
-      told = await report(on, told);
-      expect(told.data.next_step.step_id).toBe("b1-2-judge-module");
-      told = await report(on, told, { updates: { verdict: "good" } });
-      expect(told.data).toMatchObject({ branch: { number: 2 }, next_step: { step_id: "b2-1-read-module" } });
-      told = await report(on, await report(on, told), { updates: { verdict: "bad" } });
-      expect(told.data).toMatchObject({
+      const judge = await report(on, first);
+      expect(judge.data.next_step.step_id).toBe("b1-2-judge-module");
+      const second = await report(on, judge, { updates: { verdict: "good" } });
+      expect(second.data).toMatchObject({ branch: { number: 2 }, next_step: { step_id: "b2-1-read-module" } });
+      const after = await doBranch(on, second, { updates: { verdict: "bad" } });
+      expect(after.data).toMatchObject({
         instance_id: run.id,
         next_step: { step_name: "Report" },
         current_context: {
@@ -68,28 +43,234 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
           ],
         },
       });
-      expect((await report(on, told)).data.status).toBe("COMPLETED");
+      expect((await report(on, after)).data.status).toBe("COMPLETED");
     });
 
     test("resume {} finds the way back into the middle of it, and a repeated report what follows", async () => {
-      const on = await serve({ workflows: workflows() });
-      const run = await startRun(on, "AUDIT");
-      const first = await advance(on, run, { updates: { modules: ["money.js", "names.js"] } });
+      const on = await serve({ workflows: auditWorkflows() });
+      const { run, told: first } = await entered(on);
       const second = await report(on, first);
       expect((await on.call("resume_workflow", {})).data.next_step.step_id).toBe("b1-2-judge-module");
       const third = await report(on, second, { updates: { verdict: "good" } });
       const again = await report(on, second, { updates: { verdict: "good" } });
-      expect(again.data).toMatchObject({
-        replayed: true,
-        instance_id: third.data.instance_id,
-        next_step: { step_id: "b2-1-read-module" },
-      });
+      const there = { instance_id: third.data.instance_id, next_step: { step_id: "b2-1-read-module" } };
+      expect(again.data).toMatchObject({ replayed: true, ...there });
       const wrong = await advance(on, { id: run.id, stepId: "2-audit-modules" });
       expect(expectError(wrong, "INVALID_INPUT").data.hint).toContain(third.data.instance_id);
-      expect((await statusOf(on, run.id)).waiting_for).toMatchObject({
-        kind: "branches",
-        branches: { total: 2, begun: 2, completed: 1 },
-      });
+      const waiting_for = { kind: "branches", branches: { total: 2, begun: 2, completed: 1 } };
+      expect((await statusOf(on, run.id)).waiting_for).toMatchObject(waiting_for);
+    });
+
+    test("the repeated report that entered the step, and the one that ended it, get where the run is", async () => {
+      const on = await serve({ workflows: auditWorkflows() });
+      const { run, told: first } = await entered(on);
+      const again = await advance(on, run, TWO);
+      expect(again.data).toMatchObject({ replayed: true, instance_id: first.data.instance_id });
+      const second = await doBranch(on, first);
+      const judge = await report(on, second);
+      const after = await report(on, judge, { updates: { verdict: "good" } });
+      const repeated = await report(on, judge, { updates: { verdict: "good" } });
+      expect(repeated.data).toMatchObject({ replayed: true, instance_id: run.id, next_step: after.data.next_step });
+    });
+
+    test("a branch that fails is counted, and routes see how many did", async () => {
+      const routes = ["`branches.failed == 1 && branches.results[0].error != ''` → List", "otherwise → Report"];
+      const on = await serve({ workflows: auditWorkflows({ "Audit Modules": branchStep([], routes) }) });
+      const { told: first } = await entered(on);
+      const second = await doBranch(on, first, { status: "failure", error: "no tests found" });
+      const after = await doBranch(on, second);
+      expect(after.data.next_step.step_name).toBe("List");
+    });
+  });
+
+  describe(`several at once, over ${name}`, () => {
+    const PARALLEL = { "Audit Modules": branchStep(["max_parallel: 2", "into: audits"]) };
+
+    test("the board shows what is new and what is open; each helper ends its own, and the last one joins", async () => {
+      const on = await serve({ workflows: auditWorkflows(PARALLEL) });
+      const { run, told: board } = await entered(on, FIVE);
+      expect(board.data).toMatchObject({ status: "RUNNING", instance_id: run.id, next_step: null });
+      expect(board.data.branches).toMatchObject({ total: 5, completed: 0, open: [] });
+      expect(board.data.branches.new.map(({ number }: { number: number }) => number)).toEqual([1, 2]);
+      const ends: Told[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        const { branches } = (await resume(on, run.id)).data;
+        const [next] = branches.new;
+        ends.push(await doBranch(on, await resume(on, next.instance_id)));
+      }
+      for (const { data, text } of ends) {
+        expect(data).toMatchObject({
+          status: "COMPLETED",
+          ended_branch: { status: "COMPLETED" },
+          next_step: { step_name: "FINISH" },
+        });
+        expect(text).toContain("Nothing more to call: tell whoever gave it to you.");
+      }
+      const after = await resume(on, run.id);
+      expect(after.data).toMatchObject({ next_step: { step_name: "Report" } });
+      expect(after.data.current_context.audits.map(({ item }: { item: string }) => item)).toEqual(FIVE.updates.modules);
+    });
+
+    test("one that was taken up is never handed out as new", async () => {
+      const on = await serve({ workflows: auditWorkflows(PARALLEL) });
+      const { run, told: board } = await entered(on, FIVE);
+      const [one, two] = board.data.branches.new;
+      await resume(on, one.instance_id);
+      const seen = (await resume(on, run.id)).data.branches;
+      expect(seen.new.map(({ number }: { number: number }) => number)).toEqual([two.number]);
+      expect(seen.open.map(({ number }: { number: number }) => number)).toEqual([one.number]);
+    });
+
+    test("two that report at the same moment: the step is joined once", async () => {
+      const on = await serve({ workflows: auditWorkflows(PARALLEL) });
+      const { run, told: board } = await entered(on);
+      const judges = await Promise.all(
+        board.data.branches.new.map(async ({ instance_id }: { instance_id: string }) =>
+          report(on, await resume(on, instance_id)),
+        ),
+      );
+      await Promise.all(judges.map((judge) => report(on, judge, { updates: { verdict: "good" } })));
+      await resume(on, run.id);
+      const { history } = await statusOf(on, run.id);
+      expect(
+        history.filter(
+          ({ step_name, kind }: Record<string, string>) => step_name === "Audit Modules" && kind === "visit",
+        ),
+      ).toHaveLength(1);
+    });
+
+    test("fail_fast cancels the others, those that never began too", async () => {
+      const extras = ["max_parallel: 2", "fail_fast: true", "into: audits"];
+      const on = await serve({ workflows: auditWorkflows({ "Audit Modules": branchStep(extras) }) });
+      const { run, told: board } = await entered(on, FIVE);
+      const [one, two] = board.data.branches.new;
+      await doBranch(on, await resume(on, one.instance_id), { status: "failure", error: "broken" });
+      expect((await statusOf(on, two.instance_id)).status).toBe("CANCELLED");
+      const { audits } = (await resume(on, run.id)).data.current_context;
+      const all = ["FAILED", "CANCELLED", "CANCELLED", "CANCELLED", "CANCELLED"];
+      expect(audits.map(({ status }: { status: string }) => status)).toEqual(all);
     });
   });
 }
+
+describe("what else branches are for", () => {
+  async function at(workflows: string) {
+    const now = { time: Date.now() };
+    const on = await connectInProcess({ workflows: [workflows] }, { now: () => new Date(now.time) });
+    return { on: on as unknown as Served & typeof on, now }; // what these tests call of it is there
+  }
+
+  test("Join Instructions are handed to the agent in the same visit, and its report decides", async () => {
+    const dir = auditWorkflows({
+      "Audit Modules": { ...branchStep(["into: audits", "produces: {summary: string}"]), instructions: "JOIN" },
+    });
+    const file = `${dir}/AUDIT/steps/audit-modules.md`;
+    await Bun.write(
+      file,
+      (await Bun.file(file).text()).replace(
+        "# Client Instructions\n\nJOIN",
+        "# Join Instructions\n\nJoin {{ context.audits }}",
+      ),
+    );
+    const { on } = await at(dir);
+    const { run, told } = await entered(on);
+    const joining = await doBranch(on, await doBranch(on, told));
+    expect(joining.data).toMatchObject({ instance_id: run.id, next_step: { step_id: "2-audit-modules" } });
+    expect(joining.data.next_step.instructions).toContain('Join [{"item":"money.js"');
+    expectError(await report(on, joining), "INCOMPLETE_REPORT");
+    const after = await report(on, joining, { updates: { summary: "fine" } });
+    expect(after.data.next_step.step_name).toBe("Report");
+  });
+
+  test.each<[string, string[], object, string]>([
+    ["an empty list", [], { modules: [] }, "success"],
+    ["a list that is none", ["each: context.modules.names"], { modules: [{ names: 1 }] }, "failure"],
+    ["over a thousand", [], { modules: Array.from({ length: 1_001 }, (_, n) => n) }, "failure"],
+  ])("%s is joined at once", async (_what, extras, updates, status) => {
+    const step =
+      extras.length > 0
+        ? { extras: ["uses: MODULE_AUDIT", ...extras, "as: module"], routes: ["otherwise → Report"] }
+        : branchStep();
+    const { on } = await at(auditWorkflows({ "Audit Modules": step }));
+    const { run, told } = await entered(on, { updates });
+    expect(told.data.next_step.step_name).toBe("Report");
+    const entry = (await statusOf(on, run.id)).history.find(
+      ({ step_name, kind }: Record<string, string>) => step_name === "Audit Modules" && kind === "visit",
+    );
+    expect(entry.report.status).toBe(status);
+  });
+
+  test("a fault in what a branch begins with fails that branch, says why, and the others go on", async () => {
+    const step = branchStep(["with: {name: item.name}", "into: audits"]);
+    const { on } = await at(auditWorkflows({ "Audit Modules": step }));
+    const { told } = await entered(on, { updates: { modules: [{ other: 1 }, { name: "names.js" }] } });
+    expect(told.data).toMatchObject({ branch: { number: 2 }, current_context: { name: "names.js" } });
+    const after = await doBranch(on, told);
+    expect(after.data.current_context.audits).toMatchObject([
+      { status: "FAILED", error: expect.stringContaining("with.name") },
+      { status: "COMPLETED" },
+    ]);
+  });
+
+  test("a parent that is cancelled, rewound or runs out of time takes its open branches along", async () => {
+    const { on, now } = await at(
+      auditWorkflows({ "Audit Modules": branchStep(["deadline: {after: 1h, then: Report}"]) }),
+    );
+    const ways: ((run: Run) => Promise<unknown>)[] = [
+      ({ id }) => on.call("cancel_workflow", { instance_id: id }),
+      ({ id }) => on.call("rewind_workflow", { instance_id: id, to_visit: 1 }),
+      ({ id }) => {
+        now.time += 3_600_001;
+        return resume(on, id);
+      },
+    ];
+    for (const way of ways) {
+      const { run, told } = await entered(on);
+      await way(run);
+      expect((await statusOf(on, told.data.instance_id)).status).toBe("CANCELLED");
+      expectError(await report(on, told), "INSTANCE_FINAL");
+    }
+  });
+
+  test("a branch that is cancelled is counted, and the next one begins", async () => {
+    const { on } = await at(auditWorkflows());
+    const { told } = await entered(on);
+    await on.call("cancel_workflow", { instance_id: told.data.instance_id });
+    const next = await on.call("resume_workflow", {});
+    expect(next.data).toMatchObject({ branch: { number: 2 } });
+    const after = await doBranch(on, next);
+    expect(after.data.current_context.audits).toMatchObject([{ status: "CANCELLED" }, { status: "COMPLETED" }]);
+  });
+
+  test("a branch that waits for a person keeps its place, and goes on after the yes", async () => {
+    const judge = { extras: ["approval: true"], routes: ["otherwise → FINISH"] };
+    const { on } = await at(auditWorkflows({}, { "Judge Module": judge }, []));
+    const { run, told } = await entered(on);
+    const waits = await report(on, told);
+    expect(waits.data).toMatchObject({ status: "SUSPENDED", instance_id: told.data.instance_id });
+    expect((await resume(on, run.id)).data).toMatchObject({ status: "SUSPENDED", instance_id: told.data.instance_id });
+    await person(on).yes(told.data.instance_id);
+    const judged = await resume(on, run.id);
+    expect(judged.data.next_step.step_id).toBe("b1-2-judge-module");
+    expect((await report(on, judged)).data).toMatchObject({ branch: { number: 2 } });
+  });
+
+  test("branches of branches: the end of the last one below leads up through all", async () => {
+    const parts = {
+      "Judge Module": { extras: ["uses: PART", "each: [1, 2]", "as: part"], routes: ["otherwise → FINISH"] },
+    };
+    const dir = auditWorkflows({}, parts, []);
+    const { workflowFiles, writeFiles } = await import("./support/workspace.ts");
+    writeFiles(dir, workflowFiles("PART", { Do: { routes: ["otherwise → FINISH"] } }));
+    const { on } = await at(dir);
+    const { run, told } = await entered(on);
+    let at_ = await report(on, told);
+    const ids: string[] = [];
+    while (at_.data.next_step.step_name === "Do" || at_.data.next_step.step_name === "Read Module") {
+      ids.push(at_.data.next_step.step_id);
+      at_ = await report(on, at_);
+    }
+    expect(ids).toEqual(["b1-1-do", "b2-1-do", "b2-1-read-module", "b1-1-do", "b2-1-do"]);
+    expect(at_.data).toMatchObject({ instance_id: run.id, next_step: { step_name: "Report" } });
+  });
+});

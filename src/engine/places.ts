@@ -38,7 +38,7 @@ export interface EndedBranch extends Pick<Branch, "number" | "total" | "item" | 
 export async function whereNext(call: Call): Promise<Call | null> {
   const { turn, branch, status } = call.current;
   if (turn?.of === "branches" && turn.branches?.max_parallel === 1) {
-    const [open] = await openIn(call, 1);
+    const open = (await openIn(call, 1))[0] ?? (await openIn(await filledUp(call), 1))[0]; // the tree may have been full
     return open ? openCall(call.parts, open.instance_id, call.caller) : null;
   }
   if (!branch || !isFinal(status)) return null;

@@ -2,7 +2,7 @@
  * What a change of one run means for the others of its tree, to be written with it, all or none: a branch that ends is counted
  * by its parent, which may begin the next one; whatever ends a branch step's visit cancels its open branches.
  */
-import { type Branch, openOf } from "../branch.ts";
+import { type Branch, MAX_OPEN, openOf } from "../branch.ts";
 import { type Birth, type Change, type Instance, isFinal, type Status, type Store } from "../instance.ts";
 import type { Tally } from "../rules/branches.ts";
 import type { Moment } from "../rules/change.ts";
@@ -116,7 +116,7 @@ async function began(at: Writing, parent: Parent, change: Change, most: number):
   const { instance } = change;
   const counts = instance.turn?.branches;
   const limit = counts ? Math.min(most, counts.total - counts.begun, counts.max_parallel - openOf(counts)) : 0;
-  if (!counts || limit <= 0) return [change];
+  if (!counts || limit <= 0 || (await isFull(at, instance))) return [change];
   const first = counts.begun + 1;
   const { instance_id, visit } = instance;
   const items =
@@ -126,6 +126,11 @@ async function began(at: Writing, parent: Parent, change: Change, most: number):
   if (!begun) return [change];
   const born = await births(at.parts, parent, { items, first, counts, moment: at.moment });
   return [{ ...change, instance: begun.instance }, ...born];
+}
+
+/** Whether the tree has all the branches open that it may; only branches of branches can be so many. */
+async function isFull({ store }: Writing, { branch }: Instance): Promise<boolean> {
+  return branch !== null && (await store.treeSize(branch.root_id)).open >= MAX_OPEN;
 }
 
 async function parentOf({ parts, store }: Writing, { parent_id }: Branch): Promise<Parent | null> {
