@@ -19,6 +19,7 @@ const NOUNS = [
   "upkeep",
   "pin",
   "approval",
+  "reckoner",
   "template",
   "agent",
   "check",
