@@ -255,6 +255,36 @@ describe("what else branches are for", () => {
     expect((await report(on, judged)).data).toMatchObject({ branch: { number: 2 } });
   });
 
+  test("a branch that is paused goes on with the next resume of its root, and a report that comes along counts for it", async () => {
+    const { on } = await at(auditWorkflows());
+    const { run, told } = await entered(on);
+    expect((await report(on, told, { status: "paused" })).data.status).toBe("SUSPENDED");
+    const resumed = await resume(on, run.id);
+    expect(resumed.data).toMatchObject({ status: "RUNNING", next_step: { step_id: "b1-1-read-module" } });
+    const brought = { instance_id: run.id, report: { step_id: "b1-1-read-module", status: "success" } };
+    expect((await on.call("resume_workflow", brought)).data.next_step.step_id).toBe("b1-2-judge-module");
+  });
+
+  test("branches of a run that nobody attends are not attended either", async () => {
+    const { on } = await at(auditWorkflows());
+    const run = await startRun(on, "AUDIT", { unattended: true });
+    const told = await advance(on, run, TWO);
+    expect(told.data.rules).toContain("Nobody can be asked");
+  });
+
+  test("use_latest moves the parent: its next branches run the files as they are then, the open one what it has", async () => {
+    const dir = auditWorkflows();
+    const { on, now } = await at(dir);
+    const { run, told } = await entered(on);
+    const file = `${dir}/MODULE_AUDIT/steps/read-module.md`;
+    await Bun.write(file, (await Bun.file(file).text()).replace("Read {{", "Study {{"));
+    await Bun.sleep(1_000); // edits are picked up within a second
+    now.time += 60_000;
+    const moved = await on.call("resume_workflow", { instance_id: run.id, use_latest: true });
+    expect(moved.data.next_step).toMatchObject({ step_id: "b1-1-read-module", instructions: "Read money.js." });
+    expect((await doBranch(on, told)).data.next_step.instructions).toBe("Study names.js.");
+  });
+
   test("branches of branches: the end of the last one below leads up through all", async () => {
     const parts = {
       "Judge Module": { extras: ["uses: PART", "each: [1, 2]", "as: part"], routes: ["otherwise → FINISH"] },

@@ -22,6 +22,7 @@ import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { expire } from "./expire.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
+import { whereNext } from "./places.ts";
 import { prove, unprovenBy } from "./prove.ts";
 import { lastDecision } from "./read.ts";
 import { gatherRecap } from "./recap.ts";
@@ -59,18 +60,32 @@ export interface Unclear {
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
   const found = input.instance_id ?? (await onlyLive(parts));
   if (typeof found !== "string") return found;
-  const opened = await openCall(parts, found, caller);
-  const there = (await expire(opened)) ?? opened;
+  const named = await expired(await openCall(parts, found, caller));
+  const onLatest = input.use_latest ? await toLatest(named) : named;
+  const there = await down(onLatest);
   const place = await placeOf(there, input);
   const call = place.late && input.report ? await keepLate(there, place.late, input.report) : there;
-  const onLatest = input.use_latest ? await toLatest(call) : call;
-  const outcome = await proceed(onLatest, { input, place });
+  const outcome = await proceed(call, { input, place });
   const { position } = place;
-  const unused_report = place.unused_report || (place.report !== undefined && !isTaken(outcome, onLatest.current));
-  const seen = { before: onLatest.current, after: outcome.instance, position, unused_report };
-  const recap = await gatherRecap(call, seen);
+  const unused_report = place.unused_report || (place.report !== undefined && !isTaken(outcome, call.current));
+  const seen = { before: call.current, after: outcome.instance, position, unused_report };
+  const above = onLatest.current;
+  const isBranch = call.current.instance_id !== above.instance_id;
+  const recap = await (isBranch
+    ? gatherRecap(onLatest, { ...seen, before: above, after: above })
+    : gatherRecap(call, seen));
   const did = outcome.did === "noted" ? "handed_out" : outcome.did;
   return { ...outcome, ...(await stillChecking(call, outcome)), did, recap };
+}
+
+async function expired(call: Call): Promise<Call> {
+  return (await expire(call)) ?? call;
+}
+
+/** The call about the one branch that is open below the run, or below that one; the run itself if there is none. */
+async function down(call: Call): Promise<Call> {
+  const next = call.current.turn?.of === "branches" ? await whereNext(call) : null;
+  return next ? down(await expired(next)) : call;
 }
 
 /** Whether a report that came along was taken: it ended the visit, or it is the agent's turn, who is told of it. */
@@ -124,7 +139,9 @@ async function proceed(found: Call, { input, place }: { input: ResumeInput; plac
 /** A branch that is resumed by its id is not handed out as new any more. */
 async function takenUp(call: Call, { instance_id }: ResumeInput): Promise<Call> {
   const { branch, status } = call.current;
-  return branch && instance_id && !isFinal(status) ? happen(call, { kind: "taken up" }) : call;
+  return branch && instance_id === call.current.instance_id && !isFinal(status)
+    ? happen(call, { kind: "taken up" })
+    : call;
 }
 
 /**
