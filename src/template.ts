@@ -1,4 +1,5 @@
 /** Template values in client instructions. Filled once: what a value contains is text, never another template. */
+import type { Joined } from "./branch.ts";
 import { type JsonObject, jsonBytes } from "./json.ts";
 import { oneLine } from "./words.ts";
 
@@ -24,6 +25,10 @@ export interface TemplateValues {
   /** What the agent decided on the user's behalf so far. */
   assumptions: string[];
   unattended: boolean;
+  /** Of a branch: what it is for. */
+  item?: unknown;
+  /** Of a branch step whose branches have ended: what became of them. */
+  branches?: Joined;
   /** `files`, the directory for the run's own files, throws if there is none. */
   run: { id: string; workflow: string; visit: number; readonly files: string | undefined };
 }

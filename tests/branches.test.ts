@@ -255,6 +255,24 @@ describe("what else branches are for", () => {
     expect((await report(on, judged)).data).toMatchObject({ branch: { number: 2 } });
   });
 
+  test("a Liquid template of a branch has its item, and that of the join what became of all", async () => {
+    const read = {
+      extras: ["template: liquid", "next: [Judge Module]"],
+      instructions: "Read {{ item }} of {{ context.module }}.",
+    };
+    const step = { ...branchStep(["template: liquid"]), instructions: "JOIN" };
+    const dir = auditWorkflows({ "Audit Modules": step }, { "Read Module": read });
+    const file = `${dir}/AUDIT/steps/audit-modules.md`;
+    const join =
+      "# Join Instructions\n\n{{ branches.completed }} of {{ branches.total }}: {{ branches.results[1].item }}";
+    await Bun.write(file, (await Bun.file(file).text()).replace("# Client Instructions\n\nJOIN", join));
+    const { on } = await at(dir);
+    const { told } = await entered(on);
+    expect(told.data.next_step.instructions).toBe("Read money.js of money.js.");
+    const joining = await doBranch(on, await doBranch(on, told));
+    expect(joining.data.next_step.instructions).toBe("2 of 2: names.js");
+  });
+
   test("a branch that is paused goes on with the next resume of its root, and a report that comes along counts for it", async () => {
     const { on } = await at(auditWorkflows());
     const { run, told } = await entered(on);

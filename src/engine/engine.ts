@@ -14,6 +14,7 @@ import {
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
 import { atHandOut } from "./hand-out.ts";
+import { withJoined } from "./joined.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
@@ -89,7 +90,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     if (isUnclear(answer) || isWhole(answer)) return answer;
     const settled = await settleOutcome({ parts, settler, caller }, answer, until);
     const ready = await atHandOut(parts, await withDenied(parts, await explained(parts, settled)), caller);
-    return withStale(parts, await withFiles(parts, ready, { tells }));
+    return withStale(parts, await withFiles(parts, await withJoined(parts, ready, caller), { tells }));
   };
   return {
     catalog: () => parts.source.catalog(),

@@ -30,6 +30,7 @@ function namedBy({ instance, workflow }: Pick<Outcome, "instance" | "workflow">)
   return step !== undefined && namesFiles(step);
 }
 
-function rootOf({ instance_id }: Instance): string {
-  return instance_id;
+/** Branches share their root's. */
+function rootOf({ instance_id, branch }: Instance): string {
+  return branch?.root_id ?? instance_id;
 }

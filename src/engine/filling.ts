@@ -1,4 +1,5 @@
 /** What fills in the current step's instructions, if values of the context are not all that they name. */
+import type { Joined } from "../branch.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, type Instance } from "../instance.ts";
 import { type FilesPlace, namesFiles } from "../run-files.ts";
 import { type Filler, fillTemplate } from "../template.ts";
@@ -6,13 +7,21 @@ import type { Workflow } from "../workflow.ts";
 import type { Parts } from "./parts.ts";
 import { checksOf } from "./step-checks.ts";
 
+interface Filling {
+  instance: Instance;
+  workflow: Workflow;
+  trusted: boolean;
+  /** Of a branch step whose branches have ended. */
+  joined?: Joined | undefined;
+}
+
 /**
  * Undefined for a step that names values of the context alone. Nothing is filled in before it is asked for. `place`: of
  * the run's files; null if that is not known.
  */
 export function fillerOf(
   parts: Parts,
-  { instance, workflow, trusted }: { instance: Instance; workflow: Workflow; trusted: boolean },
+  { instance, workflow, trusted, joined }: Filling,
   place: FilesPlace | null,
 ): Filler | undefined {
   const step = currentStep(workflow, instance);
@@ -25,6 +34,8 @@ export function fillerOf(
     checks: looked.map(({ label }) => label),
     assumptions: effectiveAssumptions(instance).map(({ text }) => text),
     unattended: instance.unattended,
+    ...(instance.branch ? { item: instance.branch.item } : {}),
+    ...(joined ? { branches: joined } : {}),
     run: {
       id: instance.instance_id,
       workflow: workflow.name,

@@ -1,9 +1,21 @@
 /** What became of the branches of a visit, read from their rows. */
 import { type BranchResult, type Joined, MAX_RESULTS_BYTES } from "../branch.ts";
-import type { Instance } from "../instance.ts";
+import { currentStep, type Instance } from "../instance.ts";
 import { jsonBytes } from "../json.ts";
 import { MAX_ITEMS } from "../workflow.ts";
-import type { Call } from "./call.ts";
+import { type Call, callOn } from "./call.ts";
+import { fillerOf } from "./filling.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Caller, Parts } from "./parts.ts";
+
+/** The outcome of a step whose branches the agent joins, with what became of them in its template. */
+export async function withJoined(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
+  const { instance, workflow } = outcome;
+  const step = instance.turn?.of === "agent" ? currentStep(workflow, instance) : undefined;
+  if (!step?.branches || !step.template) return outcome;
+  const joined = await joinedOf(callOn({ parts, caller, store: await parts.store() }, instance, outcome));
+  return { ...outcome, joined, filler: fillerOf(parts, { ...outcome, joined }, null) };
+}
 
 /** The results of the branches of the current visit, in the order of their items. */
 export async function joinedOf({ parts, store, current, workflow }: Call): Promise<Joined> {

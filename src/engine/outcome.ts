@@ -1,4 +1,5 @@
 /** What a call of the engine resolves to, before anyone words it. */
+import type { Joined } from "../branch.ts";
 import type { CheckResult, Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
@@ -41,6 +42,8 @@ export interface Outcome {
   wait_command?: string | undefined;
   /** The branch that the call ended, or that was ended before by a report like its own. */
   ended_branch?: EndedBranch;
+  /** What became of the branches of the step, which the agent joins. */
+  joined?: Joined;
   /** Branches of which several are open at once. */
   board?: Board;
   /** While a person must act: the command for them; undefined if the agent is not on their machine. */
