@@ -10,8 +10,9 @@ export interface Upkeep {
    */
   backup(file: string): Promise<void>;
   /**
-   * Deletes final instances that ended before that time (ISO 8601), each with all that belongs to it; resolves to how many.
-   * Others wait briefly at most. If it is stopped half way, what is deleted is deleted whole.
+   * Deletes roots that ended before that time (ISO 8601), as all of their branches did, each with its branches and all that
+   * belongs to them; resolves to how many roots. Others wait briefly at most. If it is stopped half way, each run that is
+   * deleted is deleted whole, and a root whose branches are gone in part goes with the next one.
    */
   prune(before: string): Promise<number>;
 }

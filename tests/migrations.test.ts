@@ -7,7 +7,7 @@ import { watchFiles } from "../src/sqlite/files.ts";
 import { MIGRATIONS } from "../src/sqlite/migrate.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
-import { at, committed, make, movedTo } from "./support/store-cases.ts";
+import { at, begun, birthOf, committed, make, movedTo } from "./support/store-cases.ts";
 import { scratchDir } from "./support/workspace.ts";
 
 const busy = createBusyWait();
@@ -56,7 +56,7 @@ test.each(VERSIONS)(
     const [made, { db, store }] = [await open(await fresh()), await open(await older(version))];
     expect(schemaOf(db)).toEqual(schemaOf(made.db));
     expect(db.query("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
-    const ids = async (query: { live?: boolean; status?: "COMPLETED" }) =>
+    const ids = async (query: { live?: boolean; branches?: boolean; status?: "COMPLETED" }) =>
       (await store.list({ project: null, workflow_name: "W", limit: 9, ...query })).map((each) => each.instance_id);
     expect(await ids({})).toEqual(["run_ended", "run_live"]);
     expect(await ids({ live: true })).toEqual(["run_live"]);
@@ -65,7 +65,10 @@ test.each(VERSIONS)(
     if (!live) throw new Error("not found");
     expect(live).toMatchObject({ unattended: false, turn: { of: "agent", since: at(9) }, branch: null });
     expect(live.assumptions).toHaveLength(version < 5 ? 0 : 1);
-    await committed(store, movedTo("FINISH", live));
+    const parent = await begun(store, live, birthOf(live, 1));
+    expect(await ids({ live: true, branches: true })).toEqual(["run_live", "run_live-2.1"]);
+    expect(await store.treeSize("run_live")).toEqual({ begun: 1, open: 1 });
+    await committed(store, movedTo("FINISH", parent));
     expect(await ids({ live: true })).toEqual([]);
     expect(await store.history("run_live", { limit: 9 })).toHaveLength(2);
     await store.close();

@@ -7,6 +7,7 @@ import { createSqliteUpkeep } from "../src/sqlite/file-upkeep.ts";
 import { watchFiles } from "../src/sqlite/files.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
+import { holdsBranches } from "./support/branch-contract.ts";
 import { createMemory, createMemoryStore, createMemoryUpkeep } from "./support/memory-store.ts";
 import type { OpenRoom } from "./support/store-cases.ts";
 import { holdsLists, holdsRuns } from "./support/store-contract.ts";
@@ -37,6 +38,7 @@ for (const [name, open] of Object.entries(STORES)) {
   describe(`store: ${name}`, () => {
     holdsRuns(open);
     holdsLists(open);
+    holdsBranches(open);
     holdsAttempts(open);
     holdsUpkeep(open);
   });

@@ -17,7 +17,10 @@ export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry
  * Finds the visit that a `step_id` names; a step's name serves if the instance has visited it once.
  * Reads one entry by key, whatever the length of the history.
  */
-export async function locate({ store, current }: Call, stepId: string | undefined): Promise<About> {
+export async function locate(
+  { store, current }: Pick<Call, "store" | "current">,
+  stepId: string | undefined,
+): Promise<About> {
   if (!stepId) return { kind: "unknown" };
   const named = visitNamed(current, stepId);
   const visit = named ?? Number(/^(?:b\d+-)?(\d+)-/.exec(stepId)?.[1] ?? 0);

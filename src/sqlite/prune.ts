@@ -20,11 +20,17 @@ const LOG_PAGES = 4_000;
 /** How long to wait at once, in milliseconds, for a moment in which nobody reads or writes. */
 const WAIT_MS = 20;
 
-const SELECT_ENDED = `SELECT instance_id FROM instances
-  WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before`;
+/** Roots whose trees have ended: a branch goes with its root alone. Without the `+` the index of trees would not serve. */
+export const SELECT_ENDED = `SELECT instance_id FROM instances AS root
+  WHERE parent_id IS NULL AND status IN ('COMPLETED', 'FAILED', 'CANCELLED') AND completed_at < $before
+    AND NOT EXISTS (SELECT 1 FROM instances AS branch WHERE branch.parent_id IS NOT NULL
+      AND branch.branch ->> '$.root_id' = +root.instance_id AND ifnull(branch.completed_at >= $before, TRUE))`;
+
+export const SELECT_BRANCH = `SELECT instance_id FROM instances
+  WHERE parent_id IS NOT NULL AND branch ->> '$.root_id' = $root_id LIMIT 1`;
 
 /** What a run has in each table; in the order in which nothing refers to what is gone. */
-const DELETES = ["attempts", "history", "starts", "instances"].map(
+const DELETES = ["attempts", "branch_items", "history", "starts", "instances"].map(
   (table) => `DELETE FROM ${table} WHERE instance_id = $instance_id`,
 );
 
@@ -34,12 +40,15 @@ interface Ended {
 
 interface Pruning {
   path: string;
-  /** ISO 8601: runs that ended before then. */
+  /** ISO 8601: trees that ended before then. */
   before: string;
   busy: BusyWait;
 }
 
-/** Resolves to how many runs were deleted, each whole, durably. Throws PERSISTENCE_ERROR if it is told to end before all are. */
+/**
+ * Resolves to how many roots were deleted with all that they have, durably. Throws PERSISTENCE_ERROR if it is told to end
+ * before all are.
+ */
 export async function prune(db: Database, { path, before, busy }: Pruning): Promise<number> {
   const select = () => db.query<Ended, { before: string }>(SELECT_ENDED).all({ before });
   const ended = await busy.whenFree(select);
@@ -49,14 +58,22 @@ export async function prune(db: Database, { path, before, busy }: Pruning): Prom
   db.run(`PRAGMA cache_size = -${CACHE_KIB}`);
   db.run(`PRAGMA busy_timeout = ${WAIT_MS}`);
   const statements = DELETES.map((sql) => db.query(sql));
+  const branchOf = db.query<Ended, { root_id: string }>(SELECT_BRANCH);
+  /** False if another prune was first. */
+  const remove = (instance_id: string) => statements.map((each) => each.run({ instance_id }).changes).at(-1) === 1;
   const deleteFor = db.transaction((from: number, milliseconds: number) => {
     const began = performance.now();
     refuseMigrated(db, path);
     let [next, deleted] = [from, 0];
-    for (; next < ended.length && performance.now() - began < milliseconds; next++) {
-      const instance_id = ended[next]?.instance_id ?? "";
-      const gone = statements.map((statement) => statement.run({ instance_id }).changes);
-      deleted += gone.at(-1) ?? 0; // none if another prune was first
+    while (performance.now() - began < milliseconds) {
+      const root = ended[next];
+      if (!root) break;
+      const branch = branchOf.get({ root_id: root.instance_id }); // the root goes last: the next prune finds what is left of its tree
+      if (branch) remove(branch.instance_id);
+      else {
+        next++;
+        if (remove(root.instance_id)) deleted++;
+      }
     }
     return { began, next, deleted };
   });

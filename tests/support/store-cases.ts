@@ -1,6 +1,6 @@
 /** What the contract of stores works with: a workflow, a run of it, and what becomes of the run. */
 import type { Attempt } from "../../src/attempt.ts";
-import type { Change, Instance, Start, Store } from "../../src/instance.ts";
+import type { Birth, Change, Instance, Start, Store } from "../../src/instance.ts";
 import { begin } from "../../src/rules/begin.ts";
 import { move } from "../../src/rules/move.ts";
 import { note } from "../../src/rules/report.ts";
@@ -51,6 +51,36 @@ export async function make(
 ): Promise<Instance> {
   const start = startOf(id, more);
   return store.create(start, begin(workflow, start, { ...PLACE, project }), workflow);
+}
+
+/** A branch of the parent's current visit, `PARENT-VISIT.NUMBER`, of the tree of that root, as it begins. */
+export function birthOf(
+  { instance_id, project, visit, branch }: Instance,
+  number: number,
+  { item = { n: number }, ...more }: Partial<Start> & { item?: unknown } = {},
+): Birth {
+  const [root_id, depth] = [branch?.root_id ?? instance_id, (branch?.depth ?? 0) + 1];
+  const hangs = { parent_id: instance_id, root_id, step_name: "One", visit, number, total: 9, item, depth };
+  const start = startOf(`${instance_id}-${visit}.${number}`, { branch: hangs, unattended: true, ...more });
+  return { start, instance: begin(workflow, start, { ...PLACE, project }), workflow };
+}
+
+/** Nothing but the version changes, and what is given. */
+export function touched(instance: Instance, more: Partial<Change> = {}): Change {
+  return { instance, entries: [], ...more };
+}
+
+/** Commits the births with their parent's row; the row as it is then. */
+export async function begun(store: Store, parent: Instance, ...births: Birth[]): Promise<Instance> {
+  if (!(await store.commit(touched(parent), ...births))) throw new Error("another writer was first");
+  return { ...parent, version: parent.version + 1 };
+}
+
+/** The row as it is. */
+export async function loaded(store: Store, id: string): Promise<Instance> {
+  const found = await store.load(id);
+  if (!found) throw new Error(`"${id}" is not there`);
+  return found;
 }
 
 /** The current visit ends, and the run goes to that step. */

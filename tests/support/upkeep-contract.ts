@@ -1,7 +1,18 @@
 /** The contract of any store: attempts at checks, and what keeps its state healthy. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { at, attemptAt, committed, make, movedTo, type OpenRoom } from "./store-cases.ts";
+import {
+  at,
+  attemptAt,
+  begun,
+  birthOf,
+  committed,
+  loaded,
+  make,
+  movedTo,
+  type OpenRoom,
+  touched,
+} from "./store-cases.ts";
 import { scratchDir } from "./workspace.ts";
 
 const EVIDENCE = [{ check: "c", outcome: "passed" as const }];
@@ -111,6 +122,56 @@ export function holdsUpkeep(open: OpenRoom): void {
     expect(await store.byRequest("/p", "r")).toBeNull();
     expect(await store.load("wf_live")).toEqual(live);
     expect((await make(store, "wf_new", { request_id: "r" })).instance_id).toBe("wf_new");
+  });
+
+  test("prune deletes a root with all of its branches, and neither without the other", async () => {
+    const { store, other, upkeep } = await open();
+    const end = async (id: string) => committed(store, movedTo("FINISH", await loaded(store, id)));
+    for (const id of ["wf_gone", "wf_live", "wf_late", "wf_open"]) {
+      const root = await make(store, id);
+      const parent = await committed(store, touched(root, { items: [1, 2] }));
+      await begun(store, parent, birthOf(parent, 1), birthOf(parent, 2));
+      const branch = await loaded(store, `${id}-1.1`);
+      await store.beginAttempt(attemptAt(branch, id), at(1));
+      await begun(store, await committed(store, touched(branch, { items: [3] })), birthOf(branch, 1));
+      for (const ended of [`${id}-1.1-1.1`, `${id}-1.1`]) await end(ended);
+      if (id !== "wf_open") await end(`${id}-1.2`);
+      if (id !== "wf_live") await end(id);
+    }
+    const late = await loaded(store, "wf_late-1.1-1.1");
+    await committed(store, touched({ ...late, completed_at: at(50) }));
+    expect(await upkeep.prune(at(10))).toBe(1);
+    expect(await upkeep.prune(at(10))).toBe(0);
+    const trees = ["wf_gone", "wf_live", "wf_late", "wf_open"].map((id) => [
+      id,
+      `${id}-1.1`,
+      `${id}-1.2`,
+      `${id}-1.1-1.1`,
+    ]);
+    for (const id of trees[0] ?? []) {
+      for (const read of [other.load, other.start, other.attempt]) expect(await read(id)).toBeNull();
+      expect(await other.history(id, { limit: 9 })).toEqual([]);
+      expect(await other.branchItems(id, 1, { from: 1, limit: 9 })).toBeNull();
+    }
+    expect(await other.treeSize("wf_gone")).toEqual({ begun: 0, open: 0 });
+    for (const id of trees.slice(1).flat()) expect((await loaded(other, id)).instance_id).toBe(id);
+    expect(await other.branchItems("wf_live-1.1", 1, { from: 1, limit: 9 })).toEqual([3]);
+  });
+
+  test("two prunes at once delete each tree once and whole, also a large one, while others write", async () => {
+    const { store, other, upkeep } = await open();
+    const sizes = [400, 0, 3];
+    for (const [n, size] of sizes.entries()) {
+      const root = await make(store, `wf_${n}`);
+      const births = Array.from({ length: size }, (_, index) => birthOf(root, index + 1));
+      const parent = await begun(store, root, ...births);
+      const ends = births.map(({ instance }) => movedTo("FINISH", instance));
+      expect(await store.commit(movedTo("FINISH", parent), ...ends)).toBe(true);
+    }
+    const writing = Array.from({ length: 30 }, (_, n) => make(n % 2 ? store : other, `wf_new_${n}`));
+    const deleted = await Promise.all([upkeep.prune(at(10)), upkeep.prune(at(10)), ...writing]);
+    expect(Number(deleted[0]) + Number(deleted[1])).toBe(sizes.length);
+    expect(await store.list({ project: null, branches: true, limit: 999 })).toHaveLength(30);
   });
 
   test("of two prunes at once each run is deleted by one, while others write", async () => {
