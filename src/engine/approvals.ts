@@ -1,5 +1,6 @@
 /** Approvals: what waits for a person's yes, what that is bound to, the decision, and the step that is handed out by it. */
 import type { Digest } from "../approval.ts";
+import { AppError } from "../errors.ts";
 import type { Instance, InstanceSummary } from "../instance.ts";
 import { currentStep } from "../instance.ts";
 import { overError, requestOf } from "../rules/approve.ts";
@@ -128,7 +129,11 @@ async function sayNo(call: Call, { shown, comment = "" }: DecideInput): Promise<
   if (!step || !request) throw overError(call.current);
   const to = await whereNoLeads(call, { step, comment });
   const { approval_id } = request;
-  const denied = await happen(call, { kind: "denied", no: { approval_id, comment, shown: digestsOf(shown), to } });
+  const no = { approval_id, comment, shown: digestsOf(shown) };
+  const denied = await happen(call, { kind: "denied", no: { ...no, to } }).catch((error) => {
+    if (!(error instanceof AppError) || error.code !== "INCOMPLETE_REPORT") throw error;
+    return happen(call, { kind: "fell", why: error.message, ruling: { kind: "denied", ...no } });
+  });
   call.parts.log.info({ instance_id: call.current.instance_id, approval_id, by: call.caller.actor }, "denied");
   return handedOut(denied);
 }

@@ -6,6 +6,7 @@ import { changeBy, type Event } from "../rules/event.ts";
 import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { notify } from "./notify.ts";
+import { hasOutputs, withOutputs } from "./at-finish.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { remember, remembered } from "./remembered.ts";
 import { concernsTree, writeTree } from "./tree.ts";
@@ -84,9 +85,11 @@ export async function happen(call: Call, event: Event): Promise<Call> {
   return change ? write(call, change) : call;
 }
 
-/** What the event changes now. */
+/** What the event changes now. Throws as its rule does, and INCOMPLETE_REPORT for an end without the workflow's outputs. */
 function changeOf(call: Call, event: Event): Change | null {
-  return changeBy(call.workflow, call.current, event, momentOf(call));
+  const { workflow, current: before, parts } = call;
+  const change = changeBy(workflow, before, event, momentOf(call));
+  return change && hasOutputs(workflow, change) ? withOutputs(workflow, { before, change }, parts.schemas) : change;
 }
 
 /** The call as the event leaves it, not written yet: its entries are carried until the next event is written. */

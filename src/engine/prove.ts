@@ -3,14 +3,13 @@ import { type Check, type CheckResult, type Evidence, kindOf, labelOf } from "..
 import { decidedByRule } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type Instance, type Pending } from "../instance.ts";
-import { type JsonObject, jsonFault } from "../json.ts";
 import { claims, demandsOf } from "../rules/demands.ts";
 import { keyName, whyKeyWaived, whyWaived } from "../rules/waive.ts";
-import { objectOf } from "../schema.ts";
 import { oneLine } from "../words.ts";
 import type { Program, Step } from "../workflow.ts";
 import { lookAll, type Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
+import { type Demanded, judgeValues } from "./values.ts";
 
 /** Most characters of a check's name in the answer that refuses a report: a script of its own may be one. */
 const MAX_LABEL = 200;
@@ -107,7 +106,7 @@ async function look(
 }
 
 interface Produced {
-  produces: Record<string, JsonObject>;
+  produces: Demanded;
   pending: Pending;
 }
 
@@ -118,49 +117,19 @@ interface Produced {
 function produced({ parts, current }: Call, { produces, pending }: Produced) {
   const { context_updates } = pending;
   const said = Object.entries(context_updates).filter(([, value]) => value !== null);
-  const set = Object.fromEntries(said.map(([key, value]) => [key, fromText(value, produces[key])]));
+  const set = Object.fromEntries(said);
   const unset = Object.keys(produces).flatMap((key) => {
     const reason = Object.hasOwn(set, key) ? undefined : whyKeyWaived(current, key);
     return reason === undefined ? [] : [{ key, reason }];
   });
   const left = unset.map(({ key }) => key);
-  const schema = left.length > 0 ? objectOf(without(produces, left)) : schemaOf(produces);
-  const { value, faults } = parts.schemas.judge(schema, set, { coerce: true });
+  const { value, faults } = judgeValues(parts.schemas, { demanded: produces, except: left }, set);
   if (faults.length > 0) throw incomplete(faults, { current, pending, keys: Object.keys(produces) });
   const removed = Object.fromEntries(left.map((key) => [key, null]));
   return {
     context_updates: { ...context_updates, ...value, ...removed },
     unset: unset.map(({ key, reason }) => waived(keyName(key), reason)),
   };
-}
-
-function without<T>(values: Record<string, T>, keys: string[]): Record<string, T> {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
-}
-
-/** How deep a value stands in the arguments of a call: the limit of nesting counts from their top. */
-const VALUE_DEPTH = 2;
-
-/** Some clients send a list or an object as its JSON text. */
-function fromText(value: unknown, schema: JsonObject | undefined): unknown {
-  if (typeof value !== "string" || (schema?.["type"] !== "array" && schema?.["type"] !== "object")) return value;
-  try {
-    const read: unknown = JSON.parse(value);
-    return jsonFault(read, "", VALUE_DEPTH) === null ? read : value;
-  } catch {
-    return value;
-  }
-}
-
-const objectSchemas = new WeakMap<object, JsonObject>();
-
-/** One object for one definition, so that the judge compiles it once. */
-function schemaOf(produces: Record<string, JsonObject>): JsonObject {
-  const known = objectSchemas.get(produces);
-  if (known) return known;
-  const made = objectOf(produces);
-  objectSchemas.set(produces, made);
-  return made;
 }
 
 function incomplete(faults: string[], said: { current: Instance; pending: Pending; keys: string[] }): AppError {

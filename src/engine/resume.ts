@@ -145,20 +145,20 @@ async function takenUp(call: Call, { instance_id }: ResumeInput): Promise<Call> 
 }
 
 /**
- * A kept report proved what was demanded when it came; if other things are demanded now, it must prove these. If it
- * does not, it becomes a note and the step is handed out again: the agent that resumes may not know what was reported.
+ * A kept report proved what was demanded when it came; if other things are demanded now, or at the end of the run, it must
+ * prove these. If it does not, it becomes a note and the step is handed out again: the agent that resumes may not know what was reported.
  */
 async function decideKept(call: Call, kept: Pending): Promise<Outcome> {
-  const proven = await prove(call, kept).catch((error) => {
+  try {
+    const proven = await prove(call, kept);
+    if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
+    return withChecked(await decide(call, proven), proven.evidence);
+  } catch (error) {
     const unproven = unprovenBy(error);
     if (unproven === null) throw error;
-    return { unproven };
-  });
-  if ("unproven" in proven) {
-    return handedOut(await happen(call, { kind: "retired" }), proven);
+    const latest = await openCall(call.parts, call.current.instance_id, call.caller); // it may have been kept anew
+    return handedOut(await happen(latest, { kind: "retired" }), { unproven });
   }
-  if ("running" in proven) return handedOut(call, { did: "checking", checks_running: proven.running });
-  return withChecked(await decide(call, proven), proven.evidence);
 }
 
 /**
@@ -184,7 +184,10 @@ async function reconcile(call: Call, position: Position | undefined): Promise<Ou
   if (!verdict || "passed" in verdict) return handedOut(call, { ask: askFor(workflow, step) });
   const { decision } = verdict;
   if (decision.next_step === current.step_name) return handedOut(call, { decision });
-  return arrive(call, { pending, decision, kind: "resume" });
+  return arrive(call, { pending, decision, kind: "resume" }).catch((error) => {
+    if (unprovenBy(error) === null) throw error;
+    return handedOut(call); // nobody reported anything that could be refused
+  });
 }
 
 function helloOf(current: Instance, { assumed, relation }: Position): Report {

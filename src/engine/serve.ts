@@ -83,9 +83,11 @@ async function end(call: Call, { step, looked }: { step: Step; looked: CheckResu
   }
 }
 
+const LIMITS: ReadonlySet<string> = new Set(["INVALID_INPUT", "STEP_NOT_ALLOWED", "INCOMPLETE_REPORT"]);
+
 /** Whether the error says that the run itself allows no such change: nobody is there who could send another report. */
 export function isLimit(error: unknown): error is AppError {
-  return error instanceof AppError && (error.code === "INVALID_INPUT" || error.code === "STEP_NOT_ALLOWED");
+  return error instanceof AppError && LIMITS.has(error.code);
 }
 
 /** `gh pr checks: exited with 8 at 14:02:11 UTC` */

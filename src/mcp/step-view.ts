@@ -1,14 +1,15 @@
 /** The current step and the call that reports it, as fields of an answer. */
+import { decidedByRule } from "../decision.ts";
 import type { Outcome } from "../engine/outcome.ts";
 import { currentStep, effectiveContext, stepIdOf } from "../instance.ts";
-import { jsonBytes } from "../json.ts";
+import { type JsonObject, jsonBytes } from "../json.ts";
 import { PLACEHOLDERS } from "../report.ts";
-import { demandsOf } from "../rules/demands.ts";
+import { demandsOf, serverOf } from "../rules/demands.ts";
 import { whyKeyWaived } from "../rules/waive.ts";
 import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { cutToBytes } from "../words.ts";
-import { FINISH, type Step } from "../workflow.ts";
+import { ENDS, FINISH, type Step } from "../workflow.ts";
 import { progressOf } from "./line-of-steps.ts";
 
 /** A key of the context as a template names it. */
@@ -100,8 +101,10 @@ export function nextCall({ instance, workflow, ask, did }: Outcome) {
   const kept = instance.pending?.report.status ?? "success";
   const said = did === "kept" ? { status: kept } : { status: "success", details: PLACEHOLDERS.details };
   const call = { instance_id: instance.instance_id, report: { step_id, ...said, ...choice } };
-  const context_updates = step && did !== "kept" && placeholdersOf(step, instance);
-  return context_updates ? { ...call, context_updates } : call;
+  if (!step || did === "kept") return call;
+  const asked = placeholdersOf(step, instance);
+  const missing = missingOutputs(step, { instance, workflow });
+  return asked || missing ? { ...call, context_updates: { ...missing, ...asked } } : call;
 }
 
 /** Of the values that nobody waived; undefined if there are none. */
@@ -112,11 +115,29 @@ function placeholdersOf(step: Step, instance: Outcome["instance"]): Record<strin
   return asked.length > 0 ? Object.fromEntries(asked) : undefined;
 }
 
+/** What the context must still be given, if the run ends with this step. */
+function missingOutputs(step: Step, { instance, workflow }: Omit<At, "filler">): Record<string, string> | undefined {
+  const { outputs } = workflow;
+  if (!outputs || !endsRun(step)) return undefined;
+  const context = effectiveContext(instance);
+  const missing = Object.entries(outputs).filter(
+    ([key]) => !Object.hasOwn(context, key) && !serverOf(workflow, step, key),
+  );
+  return missing.length > 0 ? asPlaceholders(Object.fromEntries(missing)) : undefined;
+}
+
+/** Whether nothing but an end follows the agent's report, and it may be FINISH. */
+function endsRun(step: Step): boolean {
+  const targets = step.next ?? (decidedByRule(step) ? step.routes.map(({ to }) => to) : []);
+  return targets.includes(FINISH) && targets.every((name) => ENDS.includes(name));
+}
+
 function placeholders(step: Step): Record<string, string> | undefined {
   const produces = demandsOf(step);
-  if (!produces) return undefined;
-  const values = Object.entries(produces).map(
-    ([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const,
-  );
-  return Object.fromEntries(values);
+  return produces && asPlaceholders(produces);
+}
+
+function asPlaceholders(values: Record<string, JsonObject>): Record<string, string> {
+  const all = Object.entries(values).map(([key, schema]) => [key, PLACEHOLDERS.value(valueWords(schema))] as const);
+  return Object.fromEntries(all);
 }

@@ -3,7 +3,7 @@
  * an event give the change, purely. A rule of its own stands behind each event; what follows adds cases here.
  */
 
-import type { Waiver } from "../approval.ts";
+import type { Ruling, Waiver } from "../approval.ts";
 import type { Evidence } from "../check.ts";
 import type { DecidedBy } from "../decision.ts";
 import type { Change, Instance, Pending } from "../instance.ts";
@@ -41,7 +41,7 @@ export type Event =
   /** The server looked at its step, gives it to the agent, or cannot go on. */
   | { kind: "looked"; until: string; message: string }
   | { kind: "handed over"; unchecked: string }
-  | { kind: "fell"; why: string; report?: Report; evidence?: Evidence }
+  | { kind: "fell"; why: string; report?: Report; evidence?: Evidence; ruling?: Ruling }
   /** A person decides, and their yes is spent, or what was asked is over. */
   | { kind: "approved"; yes: Yes }
   | { kind: "denied"; no: No }

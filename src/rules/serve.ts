@@ -1,4 +1,5 @@
 /** A step that the server does: what its program's end means, and who does the step where the server may not. Pure. */
+import type { Ruling } from "../approval.ts";
 import type { CheckResult } from "../check.ts";
 import type { Decision } from "../decision.ts";
 import { type Change, type Instance, stepIdOf } from "../instance.ts";
@@ -69,12 +70,12 @@ export function handOver(instance: Instance, unchecked: string, moment: Moment):
 export function fall(
   instance: Instance,
   why: string,
-  { report, evidence, ...moment }: Moment & { report?: Report; evidence?: CheckResult[] },
+  { report, evidence, ruling, ...moment }: Moment & { report?: Report; evidence?: CheckResult[]; ruling?: Ruling },
 ): Change {
   const decision: Decision = { decided_by: "route", next_step: FAIL, reasoning: why, status: "FAILED" };
   const line = entry(
     instance,
-    { kind: "visit", report, decision, evidence, started_at: instance.visit_started_at },
+    { kind: "visit", report, decision, evidence, ruling, started_at: instance.visit_started_at },
     moment,
   );
   const visits = afterVisit(instance.visits, line);
