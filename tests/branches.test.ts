@@ -273,6 +273,24 @@ describe("what else branches are for", () => {
     expect(joining.data.next_step.instructions).toBe("2 of 2: names.js");
   });
 
+  test("the outputs of a branch are 8 kB at most, and those of all together 64 kB in the parent: a file has the rest", async () => {
+    const { on } = await at(auditWorkflows());
+    const modules = Array.from({ length: 10 }, (_, n) => `${n}.js`);
+    let { told } = await entered(on, { updates: { modules } });
+    for (const number of modules.keys()) {
+      const judge = await report(on, told);
+      if (number === 0) {
+        const long = await report(on, judge, { updates: { verdict: "x".repeat(9_000) } });
+        expect(expectError(long, "INVALID_INPUT").text).toContain("limit is 8192");
+      }
+      told = await report(on, judge, { updates: { verdict: "x".repeat(8_000) } });
+    }
+    const { audits, audits_file } = told.data.current_context;
+    expect(audits).toHaveLength(10);
+    expect(audits[0]).toEqual({ item: "0.js", status: "COMPLETED" });
+    expect((await Bun.file(audits_file).json())[9].outputs.verdict).toHaveLength(8_000);
+  });
+
   test("a branch that is paused goes on with the next resume of its root, and a report that comes along counts for it", async () => {
     const { on } = await at(auditWorkflows());
     const { run, told } = await entered(on);

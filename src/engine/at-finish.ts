@@ -1,7 +1,8 @@
 /** The end of a run: what `outputs` demand of the context, judged once a decision leads to FINISH, whoever decided. */
+import { MAX_OUTPUT_BYTES } from "../branch.ts";
 import { AppError } from "../errors.ts";
 import type { Change, Instance } from "../instance.ts";
-import { applyPatch, patchFor } from "../json.ts";
+import { applyPatch, jsonBytes, patchFor } from "../json.ts";
 import type { SchemaJudge } from "../schema.ts";
 import type { Workflow } from "../workflow.ts";
 import { judgeValues } from "./values.ts";
@@ -21,6 +22,8 @@ export function withOutputs(
   const held = Object.entries(instance.context).filter(([key]) => Object.hasOwn(outputs, key));
   const { value, faults } = judgeValues(schemas, { demanded: outputs }, Object.fromEntries(held));
   if (faults.length > 0) throw incomplete(faults);
+  const bytes = instance.branch ? jsonBytes(value) : 0;
+  if (bytes > MAX_OUTPUT_BYTES) throw tooLarge(bytes);
   const context = applyPatch(instance.context, patchFor(instance.context, value));
   const last = entries.at(-1);
   if (!last || Bun.deepEquals(context, instance.context, true)) return change;
@@ -31,6 +34,14 @@ export function withOutputs(
     instance: { ...instance, context },
     entries: [...entries.slice(0, -1), { ...last, context_patch }],
   };
+}
+
+/** A parent gets the outputs of all its branches. */
+function tooLarge(bytes: number): AppError {
+  const what = `the branch would end here, and its outputs are ${bytes} bytes; the limit is ${MAX_OUTPUT_BYTES}`;
+  return new AppError("INVALID_INPUT", `${what}; nothing moved.`, {
+    hint: "Write long values to a file and set its path in context_updates of the same call.",
+  });
 }
 
 function incomplete(faults: string[]): AppError {
