@@ -235,9 +235,8 @@ describe("what else branches are for", () => {
   test("a branch that is cancelled is counted, and the next one begins", async () => {
     const { on } = await at(auditWorkflows());
     const { told } = await entered(on);
-    await on.call("cancel_workflow", { instance_id: told.data.instance_id });
-    const next = await on.call("resume_workflow", {});
-    expect(next.data).toMatchObject({ branch: { number: 2 } });
+    const next = await on.call("cancel_workflow", { instance_id: told.data.instance_id });
+    expect(next.data).toMatchObject({ branch: { number: 2 }, ended_branch: { number: 1, status: "CANCELLED" } });
     const after = await doBranch(on, next);
     expect(after.data.current_context.audits).toMatchObject([{ status: "CANCELLED" }, { status: "COMPLETED" }]);
   });

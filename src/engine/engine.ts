@@ -97,7 +97,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     start: (input, caller) => handOut(start(parts, input, caller), caller, { tells: true }),
     advance: (input, caller) => handOut(advance(parts, input, caller), caller),
     resume: (input, caller) => handOut(resume(parts, input, caller), caller, { tells: true }),
-    cancel: (input, caller) => cancelInstance(parts, input, caller),
+    cancel: (input, caller) => handOut(cancelInstance(parts, input, caller), caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
     releasable: (input, caller) => lookAtRelease(parts, input, caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
