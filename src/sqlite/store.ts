@@ -101,11 +101,10 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     };
   }
 
-  function writeBirth({ definition, instance, start }: ReturnType<typeof birthToRows>): boolean {
+  function writeBirth({ definition, instance, start }: ReturnType<typeof birthToRows>): void {
     if (definition) run(INSERT_DEFINITION, definition);
     run(INSERT_INSTANCE, instance);
     run(INSERT_START, start);
-    return true;
   }
 
   function isAsRead({ instance_id = null, version }: Row): boolean {
@@ -146,7 +145,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
       const written = await write(() => {
         if (writes.length > 1 && changed.some(({ changing }) => !isAsRead(changing))) return false;
         if (!changed.map(writeChange).every(Boolean)) return false;
-        for (const each of born) writeBirth(each);
+        born.forEach(writeBirth);
         return true;
       });
       if (!written) return false;
