@@ -32,7 +32,7 @@ export interface Exhibit extends Digest {
 export const Waiver = z.object({ what: z.string(), reason: z.string() });
 export type Waiver = z.infer<typeof Waiver>;
 
-/** What a person decided of a run, and what became of their yes. */
+/** What a person decided of a run, and what became of their yes; and where a fork begins, in which none of that counts. */
 export const Ruling = z.discriminatedUnion("kind", [
   /** A yes, and what it is bound to. */
   z.object({ kind: z.literal("approved"), approval_id: z.string(), hash: z.string(), shown: z.array(Digest) }),
@@ -43,6 +43,8 @@ export const Ruling = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("void"), approval_id: z.string(), why: z.string() }),
   /** What is not demanded once of the visit. */
   Waiver.extend({ kind: z.literal("waived") }),
+  /** The run begins here: what stands above is copied from that one, up to that visit. */
+  z.object({ kind: z.literal("forked"), instance_id: z.string(), visit: z.int() }),
 ]);
 export type Ruling = z.infer<typeof Ruling>;
 
@@ -55,8 +57,11 @@ export interface ShownRun {
 
 /** What of a project a person is shown. Runs nothing that the project brings. Never rejects: a fault is told in the exhibit. */
 export interface Exhibits {
-  /** Notes how the project's files stand, once for a run: `changes` compares with it. Nothing is noted where there is no git. */
-  begin(run: ShownRun): Promise<void>;
+  /**
+   * Notes how the project's files stand, once for a run: `changes` compares with it. Nothing is noted where there is no git. A
+   * fork takes over what is noted for the run that it came from, so that what that one changed is shown too.
+   */
+  begin(run: ShownRun, forkedFrom?: string): Promise<void>;
   /** A regular file inside the project, by its path in it. */
   file(run: ShownRun, path: string): Promise<Exhibit>;
   /** The work tree, untracked files included and ignored ones left out, against what the run found. */

@@ -8,6 +8,7 @@ import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/comma
 import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
+import { fork } from "./cli/fork.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
 import { pin } from "./cli/pin.ts";
@@ -40,6 +41,7 @@ const COMMANDS: Command[] = [
   instances,
   show,
   wait,
+  fork,
   approvals,
   approve,
   deny,

@@ -49,13 +49,26 @@ const StepVisits = z.object({
   proven: z.int().optional(),
   /** Its last visit, if that ended as a failure. */
   failed: z.int().optional(),
-  /** The visit that proved it, if a rewind came after it: the project may have changed since. */
+  /** The visit that proved it, if a rewind or a fork came after it: the project may have changed since. */
   proven_before_rewind: z.int().optional(),
   /** How the project's files stood when it was proven last; absent if that could not be told, or no program proved it. */
   project_files: z.string().optional(),
   /** By check: how many milliseconds its program took the last time. */
   took: z.record(z.string(), z.int()).optional(),
 });
+
+/** Where a fork came from. Its first entries, `copied` of them, are those of that run. */
+export const ForkedFrom = z.object({
+  instance_id: z.string(),
+  /** With which of its visits the fork began. */
+  visit: z.int(),
+  /** The commit that the project's git HEAD named when that visit was entered there; null if it is not known. */
+  head: z.string().nullable(),
+  /** The first run of the family: it is no fork itself. */
+  origin_id: z.string(),
+  copied: z.int(),
+});
+export type ForkedFrom = z.infer<typeof ForkedFrom>;
 
 /** The row: all that a call needs, whatever the length of the history. Times are ISO 8601, UTC, milliseconds. */
 export const Instance = z.object({
@@ -70,6 +83,8 @@ export const Instance = z.object({
   project: z.string(),
   /** Null: it is a root. */
   branch: Branch.nullable(),
+  /** Absent: it is no fork. */
+  forked_from: ForkedFrom.optional(),
   /** Follows from the turn as long as the instance is live: SUSPENDED while a person must act. */
   status: Status,
   /** Whose work the current visit waits for; null when the instance is final. */
@@ -117,6 +132,8 @@ export const Start = z.object({
   turn: Turn.optional(),
   /** Absent: it is a root. */
   branch: Branch.optional(),
+  /** Absent: it is no fork. Else what stands above it is how the first run of the family began. */
+  forked_from: ForkedFrom.optional(),
 });
 export type Start = z.infer<typeof Start>;
 
@@ -136,8 +153,10 @@ export const HistoryEntry = z.object({
   evidence: Evidence.optional(),
   /** Whose turn the entry leads to; absent after a decision: the agent's, absent elsewhere: it stays whose it was. */
   turn: Turn.optional(),
-  /** What a person decided, or became of it. */
+  /** What a person decided, or became of it; and that a run was forked. */
   ruling: Ruling.optional(),
+  /** Of an entry that ends its visit: the commit that the project's git HEAD named when the visit was entered. */
+  head: z.string().optional(),
   /** Who acted: `mcp:<client>/<version>`, `cli`, or `server`. */
   actor: z.string(),
   definition: z.string(),
@@ -161,6 +180,8 @@ export interface Birth {
   start: Start;
   instance: Instance;
   workflow: Workflow;
+  /** Of a fork: the entry with which it begins, behind those that are copied. */
+  line?: HistoryEntry | undefined;
 }
 
 /** One line of a list of instances. */
@@ -173,6 +194,7 @@ export const InstanceSummary = Instance.pick({
   project: true,
   created_at: true,
   updated_at: true,
+  forked_from: true,
 }).extend({
   /** What it waits for if that is not the agent's to do; null else, and when it is over. */
   waiting_for: z.object({ kind: TurnKind, approved_at: z.string().optional() }).nullable(),
@@ -215,8 +237,10 @@ export interface Store {
   /**
    * Records the start, the instance and its definition, and returns the instance. If the project has one with that
    * `request_id`, writes nothing and returns that one as it is now. An `instance_id` that is taken is PERSISTENCE_ERROR.
+   * A fork gets a copy of the first entries of the run that it came from, and then `line`; it is PERSISTENCE_ERROR if these
+   * are not there any more.
    */
-  create(start: Start, instance: Instance, workflow: Workflow): Promise<Instance>;
+  create(start: Start, instance: Instance, workflow: Workflow, line?: HistoryEntry): Promise<Instance>;
   /** The instance as it is now; null if there is none. */
   load(instanceId: string): Promise<Instance | null>;
   /**
@@ -285,6 +309,11 @@ export interface Store {
 /** Whether the status never changes again. */
 export function isFinal(status: Status): boolean {
   return !LIVE.includes(status);
+}
+
+/** The first of the runs that were forked from each other, this one among them. */
+export function originOf({ instance_id, forked_from }: Pick<Instance, "instance_id" | "forked_from">): string {
+  return forked_from?.origin_id ?? instance_id;
 }
 
 /** The `step_id` of an instance's current visit: its number and the step's slug, in a branch behind the branch's number. */

@@ -1,8 +1,8 @@
 /** Whose work the current visit of a run waits for. */
 import { z } from "zod";
 import { Digest } from "./approval.ts";
-import { oneLine } from "./words.ts";
 import { BranchCounts, countWords } from "./branch.ts";
+import { oneLine } from "./words.ts";
 
 /** What the turn is about. A turn of the agent is about a step; those of persons say why they must act. */
 export const TurnKind = z.enum([

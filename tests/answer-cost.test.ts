@@ -21,11 +21,11 @@ const STRUCTURED_SHARE = 0.75;
 const MAX_STEP_BYTES = 4_500;
 const MAX_STATUS_BYTES = 5_000;
 
-test("names, descriptions and input schemas of all eight tools stay under 6,000 bytes", async () => {
+test("names, descriptions and input schemas of all nine tools stay under 6,000 bytes", async () => {
   const { client } = await connect();
   const { tools } = await client.listTools();
   const paid = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  expect(tools).toHaveLength(8);
+  expect(tools).toHaveLength(9);
   expect(Buffer.byteLength(JSON.stringify(paid))).toBeLessThan(MAX_TOOLS_BYTES);
 });
 

@@ -7,11 +7,13 @@ import type { Report } from "../src/report.ts";
 import { approve, askAnew, deny, open, requestOf } from "../src/rules/approve.ts";
 import { begin } from "../src/rules/begin.ts";
 import { ranOut, runOut, startClock } from "../src/rules/clock.ts";
+import { fork } from "../src/rules/fork.ts";
 import { move } from "../src/rules/move.ts";
 import { replay } from "../src/rules/replay.ts";
 import { bringBack, keep, note, pause, retireKept } from "../src/rules/report.ts";
 import { fall, handOver, lookAgain, servedReport } from "../src/rules/serve.ts";
 import { cancel, goOn, release, repin, rewind } from "../src/rules/steer.ts";
+import { proofsOf } from "../src/rules/visit-counts.ts";
 import { waive } from "../src/rules/waive.ts";
 import { waitsForPerson } from "../src/turn.ts";
 import { FAIL, FINISH, hashWorkflow, type Step, type Workflow } from "../src/workflow.ts";
@@ -79,7 +81,8 @@ type Event =
   | { kind: "ask anew" }
   | { kind: "waive"; what: string }
   | { kind: "go on" }
-  | { kind: "rewind"; to_visit: number };
+  | { kind: "rewind"; to_visit: number }
+  | { kind: "fork"; at_visit: number };
 
 const updates = fc.dictionary(
   fc.constantFrom("a", "b", "c", "constructor", "toString"),
@@ -115,7 +118,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant("rewind" as const), to_visit: fc.integer({ min: 1, max: 8 }) }),
 );
 
-function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Change | null {
+const eventOrFork: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 5, arbitrary: event },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fork" as const), at_visit: fc.integer({ min: 1, max: 8 }) }) },
+);
+
+function apply(instance: Instance, happened: Event, { history, start }: Past): Change | null {
   const said = "assumptions" in happened ? { assumptions: happened.assumptions } : {};
   const report = { step_id: "x", status: "success", ...said };
   switch (happened.kind) {
@@ -211,6 +219,8 @@ function apply(instance: Instance, happened: Event, history: HistoryEntry[]): Ch
       const seen = { evidence: [{ check: "true", outcome: "passed" as const }], report };
       return mayServe(instance) ? fall(instance, "too large", { ...seen, ...moment }) : null;
     }
+    case "fork":
+      return null; // begins a run of its own
   }
 }
 
@@ -223,32 +233,54 @@ function mayServe({ turn }: Instance): boolean {
   return turn?.of === "server" && turn.kind === "server_step";
 }
 
-/** Plays the events; a refused one changes nothing. */
+interface Past {
+  start: Start;
+  history: HistoryEntry[];
+}
+
+/** The run's fork, and how that began. */
+function forkOf(instance: Instance, past: Past, at_visit: number) {
+  const made = { instance_id: `${instance.instance_id}f`, request_id: null, head: "b", ...moment };
+  const { line, ...forked } = fork(workflow, instance, { ...past, at_visit, head: "a" }, made);
+  const copied = past.history.slice(0, forked.instance.forked_from?.copied);
+  return { ...forked, history: [...copied, line] };
+}
+
+/** Plays the events; a refused one changes nothing. After a fork they happen to that. */
 function play(events: Event[]) {
   let instance = begin(workflow, start, { project: "/p", trusted: true });
-  const history: HistoryEntry[] = [];
+  let past: Past = { start, history: [] };
+  const forks: { source: Instance; made: Instance; handedOut: Instance | undefined }[] = [];
   const states = [instance];
   const handedOut = new Map([[1, instance]]);
   for (const happened of events) {
     try {
-      const change = apply(instance, happened, history);
+      if (happened.kind === "fork") {
+        const made = forkOf(instance, past, happened.at_visit);
+        forks.push({ source: instance, made: made.instance, handedOut: handedOut.get(happened.at_visit) });
+        for (const visit of handedOut.keys()) if (visit >= happened.at_visit) handedOut.delete(visit);
+        instance = made.instance;
+        past = { start: made.start, history: made.history };
+        handedOut.set(instance.visit, instance);
+      }
+      const change = apply(instance, happened, past);
       if (!change) continue;
       handedOut.set(change.instance.visit, handedOut.get(change.instance.visit) ?? change.instance);
       instance = change.instance;
-      history.push(...change.entries);
+      past.history.push(...change.entries);
       states.push(instance);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
     }
   }
-  return { instance, history, states, handedOut };
+  return { instance, ...past, states, handedOut, forks };
 }
 
 describe("rules", () => {
   test("an instance equals its replayed history, whatever happened", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 30 }), (events) => {
-        const { instance, history } = play(events);
+      fc.property(fc.array(eventOrFork, { maxLength: 30 }), (events) => {
+        const { instance, history, start } = play(events);
         const replayed: Record<string, unknown> = { ...replay(start, history) };
         const { definition, status, step_name, visit, visits, waived, context, assumptions, last_seq } = instance;
         expect(replayed).toEqual({
@@ -260,6 +292,73 @@ describe("rules", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("a fork stands where its run stood when the visit was handed out, entered anew, and nothing was proven or waived in it", () => {
+    let seen = 0;
+    fc.assert(
+      fc.property(fc.array(eventOrFork, { maxLength: 30 }), (events) => {
+        for (const { source, made, handedOut } of play(events).forks) {
+          seen += 1;
+          const { c: _set, ...kept } = handedOut?.context ?? {};
+          const context = made.step_name === "Serve" ? kept : handedOut?.context;
+          expect(made).toMatchObject({ step_name: handedOut?.step_name, visit: handedOut?.visit, pending: null });
+          expect(made.context).toEqual(context ?? {});
+          expect(made.assumptions).toEqual(handedOut?.assumptions ?? []);
+          expect(made).toMatchObject({
+            definition: source.definition,
+            trusted: source.trusted,
+            project: source.project,
+          });
+          expect(made).toMatchObject({
+            version: 1,
+            notes: 0,
+            baseline: null,
+            waived: [],
+            last_report_at: null,
+            completed_at: null,
+          });
+          expect(made).toMatchObject({ head: "b", forked_from: { head: "a", origin_id: start.instance_id } });
+          const { count = 0 } = made.visits[made.step_name] ?? {};
+          const asks = made.step_name === "Ship" ? (count > MAX_SHIP ? "visits" : "time") : undefined;
+          expect(made.turn?.kind).toBe(asks ?? (made.step_name === "Serve" ? "approval" : "step"));
+          expect(made.turn).toMatchObject({ since: moment.now });
+          expect(made.turn?.approval?.yes).toBeUndefined();
+          for (const each of Object.values(made.visits)) {
+            expect(each).not.toContainAnyKeys(["proven", "project_files", "waived"]);
+          }
+          expect(proofsOf(made)).toEqual([]);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(seen).toBeGreaterThan(50);
+  });
+
+  test("a fork of a visit that was not yet is refused, and of a step that the definition has no more", () => {
+    const { instance, ...past } = play([{ kind: "move", to: "Test", updates: {} }]);
+    const refusal = (visit: number, by: Workflow) => () =>
+      fork(
+        by,
+        instance,
+        { ...past, at_visit: visit, head: null },
+        { instance_id: "f", request_id: null, head: null, ...moment },
+      );
+    expect(refusal(3, workflow)).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));
+    const without = { ...workflow, steps: workflow.steps.filter(({ name }) => name !== "Build") };
+    expect(refusal(1, without)).toThrow(expect.objectContaining({ code: "STEP_NOT_ALLOWED" }));
+  });
+
+  test("what a fork is taken back to was not proven in it either", () => {
+    const made = play([
+      { kind: "move", to: "Test", updates: {}, checked: true },
+      { kind: "move", to: "Build", updates: {} },
+      { kind: "move", to: "Test", updates: {} },
+      { kind: "fork", at_visit: 4 },
+      { kind: "rewind", to_visit: 2 },
+    ]);
+    expect(made.forks).toHaveLength(1);
+    expect(made.instance.visits["Build"]).toEqual({ count: 1, last: 1, proven_before_rewind: 1 });
   });
 
   test("a waiver is of one visit, by a name that it demands, and once", () => {
@@ -320,7 +419,7 @@ describe("rules", () => {
 
   test("move() refuses a step that does not exist, with the candidates", () => {
     const instance = begin(workflow, start, { project: "/p", trusted: true });
-    expect(() => apply(instance, { kind: "move", to: "Nowhere", updates: {} }, [])).toThrow(
+    expect(() => apply(instance, { kind: "move", to: "Nowhere", updates: {} }, { start, history: [] })).toThrow(
       expect.objectContaining({ code: "STEP_NOT_ALLOWED", details: { candidates: [...NAMES, FINISH] } }),
     );
   });
@@ -411,7 +510,7 @@ describe("rules", () => {
         for (const id of voided) expect(spent).not.toContain(id);
         expect(new Set(asked).size).toBeGreaterThanOrEqual(new Set([...spent, ...voided]).size);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -469,6 +568,8 @@ describe("rules", () => {
   test("a context over the limit is refused", () => {
     const instance = begin(workflow, start, { project: "/p", trusted: true });
     const huge = { kind: "move" as const, to: "Test", updates: { x: "y".repeat(300_000) } };
-    expect(() => apply(instance, huge, [])).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));
+    expect(() => apply(instance, huge, { start, history: [] })).toThrow(
+      expect.objectContaining({ code: "INVALID_INPUT" }),
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** `orchestrator instances`: the runs of this project, or of all. */
 import type { InstanceSummary } from "../instance.ts";
+import { forkedWords } from "../mcp/fork-words.ts";
 import { waitsWords } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
@@ -44,7 +45,9 @@ function line({
   visit,
   waiting_for,
   updated_at,
+  forked_from,
 }: InstanceSummary): string {
   const at = `${step_name} (visit ${visit}${waiting_for ? `; ${waitsWords(waiting_for)}` : ""})`;
-  return `${instance_id}  ${status.padEnd(9)}  ${workflow_name}  ${at}  ${updated_at}`;
+  const from = forked_from ? `  ${forkedWords({ forked_from })}` : "";
+  return `${instance_id}  ${status.padEnd(9)}  ${workflow_name}  ${at}  ${updated_at}${from}`;
 }

@@ -13,13 +13,15 @@ import {
 } from "./approvals.ts";
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
+import { type ForkInput, forkInstance } from "./fork.ts";
 import { atHandOut } from "./hand-out.ts";
 import { withJoined } from "./joined.ts";
+import type { Unclear } from "./live.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { lookAtRelease, type Releasable, type ReleaseInput, releaseInstance } from "./release.ts";
-import { isUnclear, type ResumeInput, resume, type Unclear } from "./resume.ts";
+import { isUnclear, type ResumeInput, resume } from "./resume.ts";
 import { createSettler } from "./settle.ts";
 import { explained, settleOutcome, withDenied } from "./settled.ts";
 import { staleProofs, withStale } from "./stale.ts";
@@ -39,6 +41,9 @@ export interface Engine {
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
   rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
+  fork(input: Omit<ForkInput, "by_person">, caller: Caller): Promise<Outcome>;
+  /** The same from a terminal: what the server has to do is left to those that serve. */
+  forkAlone(input: ForkInput, caller: Caller): Promise<Outcome>;
   /** For a person, as the next six are: no tool does it. */
   releasable(input: Omit<ReleaseInput, "seen">, caller: Caller): Promise<Releasable>;
   release(input: ReleaseInput, caller: Caller): Promise<Outcome>;
@@ -99,6 +104,8 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     resume: (input, caller) => handOut(resume(parts, input, caller), caller, { tells: true }),
     cancel: (input, caller) => handOut(cancelInstance(parts, input, caller), caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
+    fork: (input, caller) => handOut(forkInstance(parts, input, caller), caller, { tells: true }),
+    forkAlone: (input, caller) => forkInstance(parts, input, caller),
     releasable: (input, caller) => lookAtRelease(parts, input, caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
     approvals: (input) => approvals(parts, input),

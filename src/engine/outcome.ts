@@ -65,10 +65,22 @@ export interface Outcome {
   replayed?: boolean;
   also_running?: InstanceSummary[];
   recap?: Recap;
+  /** The run is a fork that this call made. */
+  forked?: Forked;
   /** Proofs of a run that is resumed, or over, since which the project changed. */
   stale?: StaleProof[];
   /** Why the report that was kept does not count any more. */
   unproven?: string;
+}
+
+/** What is told of the run that a fork came from, beside what the fork's row says. */
+export interface Forked {
+  /** How that run stands. */
+  source: Instance["status"];
+  /** The commit that git's HEAD names now; null if it cannot be told. */
+  head: string | null;
+  /** The place of that run's own files, which are not copied; absent if it has none. */
+  files?: string;
 }
 
 /** A visit that the server did. */

@@ -1,14 +1,6 @@
 /** Resuming: an agent that lost its memory, its connection or its place finds back, and nothing is skipped on the way. */
 import { AppError } from "../errors.ts";
-import {
-  currentStep,
-  type HistoryEntry,
-  type Instance,
-  type InstanceSummary,
-  isFinal,
-  type Pending,
-  stepIdOf,
-} from "../instance.ts";
+import { currentStep, type HistoryEntry, type Instance, isFinal, type Pending, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import type { IncomingReport, Report } from "../report.ts";
 import { demandsProof, weakened } from "../rules/demands.ts";
@@ -20,6 +12,7 @@ import { renewed } from "./approvals.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { expire } from "./expire.ts";
+import { theLive, type Unclear } from "./live.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { whereNext } from "./places.ts";
@@ -30,10 +23,6 @@ import { findDefinition } from "./start.ts";
 import { moveTo } from "./steer.ts";
 import { locate, needsStepId } from "./visits.ts";
 
-/** Live instances that are listed if there is not exactly one. */
-const MAX_LISTED = 10;
-/** Counting instances of other projects stops here. */
-const MAX_COUNTED = 1_000;
 /** Statuses of a report that only says hello. */
 const GREETINGS = new Set(["resuming", "clarification_provided"]);
 
@@ -45,12 +34,6 @@ export interface ResumeInput {
   use_latest?: boolean | undefined;
 }
 
-/** There is not exactly one live instance to resume. */
-export interface Unclear {
-  live: InstanceSummary[];
-  elsewhere: number;
-}
-
 /**
  * Hands out where the instance is, with a recap; see "Resuming" in the architecture document for the order of its
  * rules. Throws INVALID_INPUT for a report about no visit, AI_SERVICE_ERROR, CONFLICT; with `use_latest` also
@@ -58,9 +41,10 @@ export interface Unclear {
  * `advance`.
  */
 export async function resume(parts: Parts, input: ResumeInput, caller: Caller): Promise<Outcome | Unclear> {
-  const found = input.instance_id ?? (await onlyLive(parts));
-  if (typeof found !== "string") return found;
-  const named = await expired(await openCall(parts, found, caller));
+  const found = input.instance_id === undefined ? await theLive(parts) : { instance_id: input.instance_id };
+  if ("live" in found) return found;
+  const { instance_id, ...others } = found;
+  const named = await expired(await openCall(parts, instance_id, caller));
   const onLatest = input.use_latest ? await toLatest(named) : named;
   const there = await down(onLatest);
   const place = await placeOf(there, input);
@@ -75,7 +59,7 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
     ? gatherRecap(onLatest, { ...seen, before: above, after: above })
     : gatherRecap(call, seen));
   const did = outcome.did === "noted" ? "handed_out" : outcome.did;
-  return { ...outcome, ...(await stillChecking(call, outcome)), did, recap };
+  return { ...outcome, ...others, ...(await stillChecking(call, outcome)), did, recap };
 }
 
 async function expired(call: Call): Promise<Call> {
@@ -192,14 +176,6 @@ async function reconcile(call: Call, position: Position | undefined): Promise<Ou
 
 function helloOf(current: Instance, { assumed, relation }: Position): Report {
   return { step_id: stepIdOf(current), status: "resuming", message: `client is ${relation}: it assumes "${assumed}"` };
-}
-
-async function onlyLive(parts: Parts): Promise<string | Unclear> {
-  const store = await parts.store();
-  const live = await store.list({ project: parts.project, live: true, limit: MAX_LISTED });
-  const [first, ...others] = live;
-  if (first && others.length === 0) return first.instance_id;
-  return { live, elsewhere: await store.countElsewhere(parts.project, MAX_COUNTED) };
 }
 
 async function toLatest(call: Call): Promise<Call> {

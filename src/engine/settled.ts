@@ -103,7 +103,8 @@ async function didOnTheWay(
   { did }: Outcome,
 ): Promise<Pick<Outcome, "server_did" | "server_set">> {
   if (did !== "handed_out" && did !== "kept") return {};
-  const last = await store.decided(current.instance_id, MAX_TOLD);
+  const decided = await store.decided(current.instance_id, MAX_TOLD);
+  const last = decided.filter(({ seq }) => seq > (current.forked_from?.copied ?? 0)); // another run's server did the others
   const others = last.findLastIndex(({ actor }) => actor !== SERVER);
   const served = last.slice(others + 1);
   const server_did = served.flatMap(({ step_name, visit, evidence = [] }): ServerDid[] =>

@@ -133,6 +133,7 @@ async function repeated(call: Call, input: StartInput): Promise<Outcome> {
   const first = await call.store.start(instance_id);
   const sent = atEntry(firstStep(call.workflow), input.context);
   const same =
+    first?.forked_from === undefined &&
     isSameName(workflow_name, input.workflow_name) &&
     Bun.deepEquals(first?.context, sent, true) &&
     first?.unattended === (input.unattended ?? false);

@@ -1,19 +1,17 @@
 /** What a person wants of a run beyond its workflow: to end it, to move it to other files, or to take it back to an earlier visit. */
 import type { DecidedBy } from "../decision.ts";
-import type { HistoryEntry } from "../instance.ts";
 import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { handedOut, type Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
+import { pastOf } from "./past.ts";
 import { lastDecision } from "./read.ts";
 import { SERVER } from "./serve.ts";
 import { suspendedError } from "./visits.ts";
 
 /** Entries among which a rewind is sought that is sent again. */
 const MAX_SINCE = 20;
-/** Entries read at a time when the whole history is needed. */
-const PAGE = 1_000;
 
 export interface CancelInput {
   instance_id: string;
@@ -63,19 +61,7 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const repeated = decision?.to_visit === input.to_visit && !current.pending;
   if (decision && repeated) return handedOut(call, { decision, replayed: true });
   if (waitsForPerson(current)) throw suspendedError(current);
-  const start = await store.start(current.instance_id);
-  if (!start) throw new Error(`instance "${current.instance_id}" has no record of its start`);
   const { to_visit, reason = "" } = input;
-  const history = await wholeHistory(call);
-  const rewound = await happen(call, { kind: "rewound", start, history, to_visit, reason });
+  const rewound = await happen(call, { kind: "rewound", ...(await pastOf(call)), to_visit, reason });
   return handedOut(rewound, { decision: await lastDecision(rewound) });
-}
-
-/** All entries, oldest first. The one call whose cost grows with the history. */
-async function wholeHistory({ store, current }: Call): Promise<HistoryEntry[]> {
-  const all: HistoryEntry[] = [];
-  for (let before = current.last_seq + 1; before > 1; before = all[0]?.seq ?? 1) {
-    all.unshift(...(await store.history(current.instance_id, { limit: PAGE, before })));
-  }
-  return all;
 }

@@ -3,7 +3,7 @@
  * its settings name; of the project's repository nothing is written, and nothing believed that an agent could have put
  * there: files are read as they stand, and what they are compared with is kept in a scratch of the run's own.
  */
-import { realpath } from "node:fs/promises";
+import { cp, realpath, rename } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Exhibit, Exhibits, ShownRun } from "../approval.ts";
 import { oneLine } from "../words.ts";
@@ -18,6 +18,8 @@ const TIME_LIMIT_MS = 10_000;
 /** How often files are looked at that change meanwhile. */
 const MOST_LOOKS = 3;
 
+/** The directory of what is noted of a run. */
+const SCRATCH = "changes.git";
 const WHAT = "changes";
 const NO_GIT = "the project is no git repository: no changes can be shown";
 const REFUSED = "git does not work in the project: run `git status` there, it says why";
@@ -38,12 +40,14 @@ interface Parts {
 
 export function createRunChanges(parts: Parts): Pick<Exhibits, "begin" | "changes" | "between"> {
   return {
-    async begin(run) {
-      await attempt(parts, run, async (at) => {
-        if (await readBase(at.scratch)) return;
-        await notePatterns(at.place, at.scratch);
-        await noteBase(await present(at, null), at.place, at);
-      }).catch(() => {}); // `changes` says that it is not known what the run found
+    async begin(run, forkedFrom) {
+      if (forkedFrom !== undefined) await takeOver(parts, run, forkedFrom).catch(() => {});
+      else
+        await attempt(parts, run, async (at) => {
+          if (await readBase(at.scratch)) return;
+          await notePatterns(at.place, at.scratch);
+          await noteBase(await present(at, null), at.place, at);
+        }).catch(() => {}); // `changes` says that it is not known what the run found
     },
     async changes(run) {
       try {
@@ -62,6 +66,14 @@ export function createRunChanges(parts: Parts): Pick<Exhibits, "begin" | "change
       return found?.map(({ path }) => Buffer.from(path, "latin1").toString("utf8")) ?? null;
     },
   };
+}
+
+/** What is noted for another run, as it is; nothing if nothing is. It is there whole, or not at all. */
+async function takeOver({ home }: Parts, { instance_id }: ShownRun, from: string): Promise<void> {
+  const there = join(await home(instance_id), SCRATCH);
+  const part = `${there}.part`;
+  await cp(join(await home(from), SCRATCH), part, { recursive: true });
+  await rename(part, there);
 }
 
 /** The present tree of a digest of `changes`. */
@@ -86,7 +98,7 @@ async function attempt<T>(parts: Parts, run: ShownRun, act: (at: At) => Promise<
   if (!place) return null;
   for (let looks = 1; ; looks++) {
     try {
-      const scratch = await openScratch(join(await parts.home(run.instance_id), "changes.git"), place);
+      const scratch = await openScratch(join(await parts.home(run.instance_id), SCRATCH), place);
       return await act({ project: directory, place, scratch, signal, database: inside(parts.database(), directory) });
     } catch (error) {
       if (signal.aborted) throw new Error(TOO_SLOW);

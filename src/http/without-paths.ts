@@ -29,6 +29,7 @@ export function withoutPaths(engine: Engine): Engine {
     start: (input, caller) => outcome(engine.start(input, caller)),
     advance: (input, caller) => outcome(engine.advance(input, caller)),
     rewind: (input, caller) => outcome(engine.rewind(input, caller)),
+    fork: (input, caller) => outcome(engine.fork(input, caller)),
     resume: (input, caller) => outcome(engine.resume(input, caller)),
     async status(input) {
       const snapshot = await engine.status(input);

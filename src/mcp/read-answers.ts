@@ -1,6 +1,7 @@
 /** The answers of the tools that list: workflows, instances. */
+
+import type { Unclear } from "../engine/live.ts";
 import { cursorFor, type Page } from "../engine/read.ts";
-import type { Unclear } from "../engine/resume.ts";
 import type { InstanceSummary } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { fieldsOf } from "../schema.ts";
@@ -9,6 +10,7 @@ import { oneLine, visible } from "../words.ts";
 import type { Catalog, Problem } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { fitAnswer, fitItems } from "./fit.ts";
+import { forkedView, forkedWords } from "./fork-words.ts";
 
 const MAX_GOAL = 300;
 const MAX_INPUTS = 600;
@@ -122,8 +124,9 @@ export function unclearAnswer({ live, elsewhere }: Unclear): Answer {
   return { text: lines.filter(Boolean).join("\n"), structured: { instances: live.map(summaryView), elsewhere, rules } };
 }
 
-function summaryView({ step_name, waiting_for, ...rest }: InstanceSummary) {
-  return { ...rest, current_step_name: step_name, ...(waiting_for ? { waiting_for } : {}) };
+function summaryView({ step_name, waiting_for, forked_from, ...rest }: InstanceSummary) {
+  const view = { ...rest, current_step_name: step_name, ...(waiting_for ? { waiting_for } : {}) };
+  return forked_from ? { ...view, forked_from: forkedView({ forked_from }) } : view;
 }
 
 function summaryLine({
@@ -135,9 +138,10 @@ function summaryLine({
   updated_at,
   project,
   waiting_for,
+  forked_from,
 }: InstanceSummary): string {
   const state = waiting_for ? `${status} (${waitsWords(waiting_for)})` : status;
-  return `${instance_id} · ${workflow_name} · ${state} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}`;
+  return `${instance_id} · ${workflow_name} · ${state} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}${forked_from ? ` · ${forkedWords({ forked_from })}` : ""}`;
 }
 
 function elsewhereLine(count: number): string {

@@ -5,6 +5,7 @@ import type { JsonObject } from "../json.ts";
 import { turnWords } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import { assumptionsLine, type assumptionsWithin } from "./assumptions.ts";
+import { forkedWords } from "./fork-words.ts";
 import { saying } from "./recap-text.ts";
 
 /** Longest status that is shown; older databases may hold any text. */
@@ -33,6 +34,7 @@ export function runText(
   const lines = [
     [status, workflow_name, instance_id, at, ...(indent > 0 ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
+    forkedWords(instance),
     instance.unattended && "unattended: the user cannot be asked",
     assumptionsLine(assumptions),
     turn && turn.of !== "agent" && `waits: ${turnWords(turn)}`,
@@ -78,6 +80,8 @@ function rulingWords(ruling: Ruling): string {
       return "approval spent";
     case "void":
       return `asked again (${oneLine(ruling.why, MAX_REASONING)})`;
+    case "forked":
+      return `forked from ${ruling.instance_id} (what is above is that run's)`;
     case "waived":
       return `waived ${oneLine(ruling.what, MAX_REASONING)} (${oneLine(ruling.reason, MAX_REASONING)})`;
     default:

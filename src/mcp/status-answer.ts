@@ -8,6 +8,7 @@ import type { Answer } from "./answer.ts";
 import { assumptionsWithin } from "./assumptions.ts";
 import { fitContext, pick } from "./context-view.ts";
 import { BUDGETS, bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
+import { forkedView } from "./fork-words.ts";
 import { entryLine, type Run, runText } from "./run-text.ts";
 import { nextStep, stepNames } from "./step-view.ts";
 
@@ -74,6 +75,7 @@ function statusWithin(
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step:
       form === "full" ? nextStep({ instance, workflow, filler }, MAX_BRIEF_BYTES) : stepNames({ instance, workflow }),
+    forked_from: forkedView(instance),
     waived: instance.waived.length > 0 ? instance.waived : undefined,
     unattended: instance.unattended || undefined,
     files: files ?? undefined,

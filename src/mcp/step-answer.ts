@@ -12,6 +12,7 @@ import { boardView, branchView } from "./branch-words.ts";
 import { checkedWithin } from "./checked.ts";
 import { briefContext, changedContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
+import { forkView } from "./fork-words.ts";
 import { recapText } from "./recap-text.ts";
 import { stepText } from "./step-text.ts";
 import { isFilledIn, nextCall, nextStep, stepNames, whereWhole } from "./step-view.ts";
@@ -120,6 +121,7 @@ function structuredOf(view: View): Record<string, unknown> {
       step_name,
       ...(waiting_for ? { waiting_for } : {}),
     })),
+    forked_from: forkView(view),
     recap: view.recap,
     ...filesFields(view),
     assumptions: view.assumptions.shown.length > 0 ? view.assumptions.shown : undefined,

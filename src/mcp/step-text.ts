@@ -5,6 +5,7 @@ import { assumptionsLine } from "./assumptions.ts";
 import { boardText, branchPlace, endedLine } from "./branch-words.ts";
 import { checkedLine } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
+import { forkLine } from "./fork-words.ts";
 import {
   checkingRule,
   checkRules,
@@ -25,6 +26,7 @@ const MAX_ASK = 300;
 export function stepText(view: View): string {
   return lines([
     endedLine(view),
+    forkLine(view),
     deniedLine(view),
     checkedLine(view.checked),
     serverDidLine(view.server_did),

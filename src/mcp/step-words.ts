@@ -89,7 +89,7 @@ function openProofs({ instance }: Pick<View, "instance">): string[] {
   return [
     ...say("Unchecked by the server", ({ unchecked = [] }) => unchecked),
     ...say("Ended as a failure", ({ failed }) => (failed === undefined ? [] : [failed])),
-    ...say("Proven before a rewind only", ({ proven_before_rewind: at }) => (at === undefined ? [] : [at])),
+    ...say("Proven before a rewind or fork only", ({ proven_before_rewind: at }) => (at === undefined ? [] : [at])),
   ];
 }
 

@@ -1,6 +1,5 @@
 /** The tools as data. A handler calls the engine and shapes the result; it knows neither the SDK nor the transport. */
 import { z } from "zod";
-import { MAX_ASSUMPTION, MAX_ASSUMPTIONS } from "../assumption.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Caller } from "../engine/parts.ts";
 import { isUnclear } from "../engine/resume.ts";
@@ -13,6 +12,7 @@ import type { Answer } from "./answer.ts";
 import { advertised, type InputSchema, inputSchema, parseArguments } from "./arguments.ts";
 import { LIST_OUTPUT, type OutputSchema, STATUS_OUTPUT, STEP_OUTPUT, WORKFLOWS_OUTPUT } from "./outputs.ts";
 import { listAnswer, unclearAnswer, workflowsAnswer } from "./read-answers.ts";
+import { reportSchema } from "./report-input.ts";
 import { fillsStatus, HistoryForm, statusAnswer } from "./status-answer.ts";
 import { stepAnswer } from "./step-answer.ts";
 
@@ -41,30 +41,6 @@ const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true
 const WRITES = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false };
 
 const object = () => JsonObject.meta({ type: "object" });
-const anyValue = () => z.unknown().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
-
-const report = z.object({
-  step_id: z.string().max(200).optional().describe("Copy it from the step answer"),
-  status: z
-    .string()
-    .optional()
-    .describe(
-      "success: the step's goal is reached and verified. failure: it is not; the workflow handles it. in_progress: a note, the step stays. paused: the user wants to stop here; somebody resumes later",
-    ),
-  result: anyValue().optional(),
-  details: z
-    .union([z.string(), JsonObject])
-    .optional()
-    .meta({ type: ["string", "object"], description: "What you did, what you saw: commands, exit codes, numbers" }),
-  message: z.string().optional(),
-  error: z.string().optional(),
-  next_step: z.string().max(200).optional().describe("Only when the answer asks you to choose: a candidate's name"),
-  assumptions: z
-    .array(z.string().trim().min(1).max(MAX_ASSUMPTION))
-    .max(MAX_ASSUMPTIONS)
-    .optional()
-    .describe("What you decided on the user's behalf, a sentence each"),
-});
 
 const contextUpdates = object()
   .optional()
@@ -129,7 +105,7 @@ export const TOOLS: readonly Tool[] = [
       "Report the step you just did; returns the next step. Call it once for each step, after the work is done and verified, never ahead of it. A truthful failure is fine: the workflow has a path for it. After a timeout send the same call again; nothing is done twice.",
     input: z.object({
       instance_id: instanceId,
-      report: report.meta({ required: ["step_id", "status"] }),
+      report: reportSchema({ told: true }).meta({ required: ["step_id", "status"] }),
       context_updates: contextUpdates,
     }),
     output: STEP_OUTPUT,
@@ -146,7 +122,7 @@ export const TOOLS: readonly Tool[] = [
     input: z.object({
       instance_id: instanceId.optional(),
       assumed_current_step_name: name().optional().describe("The step you think is current"),
-      report: report.optional(),
+      report: reportSchema({ told: false }).optional(),
       context_updates: contextUpdates,
       use_latest: z.boolean().optional().describe("Go on with the workflow's files as they are now"),
     }),
@@ -197,6 +173,20 @@ export const TOOLS: readonly Tool[] = [
     output: STEP_OUTPUT,
     annotations: { ...WRITES, destructiveHint: true, idempotentHint: true },
     handler: async (engine, input, caller) => stepAnswer(await engine.rewind(input, caller)),
+  }),
+  tool({
+    name: "fork_workflow",
+    title: "Fork a run",
+    description:
+      "Try another way from an earlier visit as a new run; the old one stays live. Only when the user asks. The files still hold the old attempt: commit it on a branch or stash it first; no reset.",
+    input: z.object({
+      instance_id: instanceId,
+      at_visit: z.int().min(1).optional().describe("Else the current or last one"),
+      request_id: name().optional().describe("The same id makes one fork"),
+    }),
+    output: STEP_OUTPUT,
+    annotations: WRITES,
+    handler: async (engine, input, caller) => stepAnswer(await engine.fork(input, caller)),
   }),
 ];
 

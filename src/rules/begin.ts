@@ -21,6 +21,7 @@ export function begin(
     head: null,
     ...place,
     branch: start.branch ?? null,
+    ...(start.forked_from ? { forked_from: start.forked_from } : {}),
     ...standing(start.turn ?? { of: "agent", kind: "step", since: start.started_at }),
     ...enter({ visits: {} }, step_name, { visit: 1, now: start.started_at }),
     context: start.context,

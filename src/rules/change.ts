@@ -49,6 +49,7 @@ export function entry(instance: Instance, line: Line, moment: Moment): HistoryEn
     ...(line.evidence ? { evidence: line.evidence } : {}),
     ...(line.turn ? { turn: line.turn } : {}),
     ...(line.ruling ? { ruling: line.ruling } : {}),
+    ...(line.decision && instance.head ? { head: instance.head } : {}),
     actor: moment.actor,
     definition: instance.definition,
     started_at: line.started_at ?? moment.now,

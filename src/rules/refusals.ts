@@ -38,12 +38,16 @@ export function refuseStep(workflow: Workflow, instance: Instance, next: string)
  * left.
  */
 export function refuseReturn(workflow: Workflow, instance: Instance, to: string): void {
-  if (!findStep(workflow, to)) {
-    throw new AppError("STEP_NOT_ALLOWED", `The run's definition has no step "${to}" any more; nothing changed.`, {
-      hint: "Choose a visit of another step; get_workflow_status lists them.",
-    });
-  }
+  refuseGone(workflow, to);
   refuseManyVisits(instance);
+}
+
+/** Throws STEP_NOT_ALLOWED if the definition does not have the step any more. */
+export function refuseGone(workflow: Workflow, to: string): void {
+  if (findStep(workflow, to)) return;
+  throw new AppError("STEP_NOT_ALLOWED", `The run's definition has no step "${to}" any more; nothing changed.`, {
+    hint: "Choose a visit of another step; get_workflow_status lists them.",
+  });
 }
 
 function refuseManyVisits({ visit }: Instance): void {

@@ -7,7 +7,7 @@ import { applyPatch } from "../json.ts";
 import type { Turn } from "../turn.ts";
 import { enter, landing } from "./landing.ts";
 import { standing } from "./turns.ts";
-import { afterVisit } from "./visit-counts.ts";
+import { afterFork, afterVisit } from "./visit-counts.ts";
 
 /** The parts of an instance that its history determines. A turn as it began: what the clock does with it stands in the row alone. */
 export type Replayed = Pick<
@@ -45,12 +45,20 @@ export function replay(start: Start, history: HistoryEntry[]): Replayed {
           now: line.ended_at,
           turn: line.turn ?? older(decision, line.ended_at),
         })
-      : { ...turned(state, line), ...waivedBy(state, line) };
+      : { ...turned(state, line), ...waivedBy(state, line), ...forkedBy(state, line, entered) };
     const context = applyPatch(state.context, line.context_patch);
     state = { ...state, ...next, definition: line.definition, context, assumptions, last_seq: line.seq };
     if (!entered.has(state.visit)) entered.set(state.visit, state);
   }
-  return state;
+  const isCopy = state.last_seq <= (start.forked_from?.copied ?? -1); // of a fork, up to a visit before it
+  return isCopy ? { ...state, visits: afterFork(state.visits) } : state;
+}
+
+/** In a fork nothing counts that was proven or waived before, wherever it is taken back to. */
+function forkedBy({ visits }: Replayed, { ruling }: HistoryEntry, entered: Map<number, Replayed>): Partial<Replayed> {
+  if (ruling?.kind !== "forked") return {};
+  for (const [visit, then] of entered) entered.set(visit, { ...then, visits: afterFork(then.visits) });
+  return { visits: afterFork(visits), waived: [] };
 }
 
 /** What an entry without a decision does to the turn. Those of versions before 0.3.0 do not say that they end a suspension. */

@@ -62,6 +62,19 @@ export function afterRewind(visits: Instance["visits"]): Instance["visits"] {
   return Object.fromEntries(all);
 }
 
+/** The counts in a fork: what was proven or waived in the run that it came from is neither here. */
+export function afterFork(visits: Instance["visits"]): Instance["visits"] {
+  const all = Object.entries(visits).map(
+    ([name, { proven, proven_before_rewind: before, project_files: _, waived = [], unchecked = [], ...rest }]) => {
+      const open = [...new Set([...unchecked, ...waived.map(({ visit }) => visit)])].sort((one, other) => one - other);
+      const left = open.length > 0 ? { unchecked: open.slice(-MAX_UNCHECKED) } : {};
+      const once = proven ?? before;
+      return [name, { ...rest, ...left, ...(once === undefined ? {} : { proven_before_rewind: once }) }] as const;
+    },
+  );
+  return Object.fromEntries(all);
+}
+
 /** A visit whose proof holds for the project as it was then. */
 export interface Proof {
   step_name: string;

@@ -3,7 +3,7 @@ import { LIVE, type ListQuery, Status } from "../instance.ts";
 import type { Row } from "./rows.ts";
 
 const SUMMARY_COLUMNS =
-  "instance_id, workflow_name, status, parent_id, turn, step_name, visit, project, created_at, updated_at";
+  "instance_id, workflow_name, status, parent_id, turn, step_name, visit, project, created_at, updated_at, forked_from";
 
 /** The text and its values. */
 export function listStatement({

@@ -41,3 +41,14 @@ function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return String(error.code);
 }
+
+/** The history that was to be copied is not there: `prune` was faster. */
+export function goneError(instanceId: string): AppError {
+  return new AppError(
+    "PERSISTENCE_ERROR",
+    `The history of instance "${instanceId}" is not there any more; nothing was changed.`,
+    {
+      hint: "It was deleted a moment ago; list_instances shows what there is.",
+    },
+  );
+}

@@ -9,8 +9,18 @@ export type Row = Record<string, string | number | null>;
 
 /** The columns that follow from others, `due_at` and `due_for`, are passed over. */
 export function instanceFromRow(row: Row): Instance {
-  const columns = ["turn", "visits", "pending", "baseline", "waived", "context", "assumptions", "branch"];
-  const { turn, waived, assumptions, branch, taken_at, ...parsed } = parseColumns(row, columns);
+  const columns = [
+    "turn",
+    "visits",
+    "pending",
+    "baseline",
+    "waived",
+    "context",
+    "assumptions",
+    "branch",
+    "forked_from",
+  ];
+  const { turn, waived, assumptions, branch, taken_at, forked_from, ...parsed } = parseColumns(row, columns);
   const usual = row["status"] === "RUNNING" ? { of: "agent", kind: "step", since: row["visit_started_at"] } : null;
   return Instance.parse({
     ...parsed,
@@ -20,12 +30,25 @@ export function instanceFromRow(row: Row): Instance {
     assumptions: assumptions ?? [],
     trusted: row["trusted"] === 1,
     unattended: row["unattended"] === 1,
+    ...(forked_from ? { forked_from } : {}),
   });
 }
 
 export function instanceToRow(instance: Instance): Row {
-  const { trusted, unattended, branch, turn, visits, pending, baseline, waived, context, assumptions, ...plain } =
-    instance;
+  const {
+    trusted,
+    unattended,
+    branch,
+    forked_from,
+    turn,
+    visits,
+    pending,
+    baseline,
+    waived,
+    context,
+    assumptions,
+    ...plain
+  } = instance;
   const due_at = turn && dueAt(turn);
   return {
     ...plain,
@@ -41,6 +64,7 @@ export function instanceToRow(instance: Instance): Row {
     waived: waived.length > 0 ? JSON.stringify(waived) : null,
     context: JSON.stringify(context),
     assumptions: assumptions.length > 0 ? JSON.stringify(assumptions) : null,
+    forked_from: forked_from ? JSON.stringify(forked_from) : null,
   };
 }
 
@@ -57,24 +81,28 @@ function isUsual({ of, since, ...more }: Turn, { visit_started_at }: Instance): 
 }
 
 export function summaryFromRow(row: Row): InstanceSummary {
-  const { turn, parent_id, ...parsed } = parseColumns(row, ["turn"]);
+  const { turn, parent_id, forked_from, ...parsed } = parseColumns(row, ["turn", "forked_from"]);
   const waiting_for = waitingKind({ turn: Turn.nullable().parse(turn) });
-  return InstanceSummary.parse({ ...parsed, waiting_for, ...(parent_id ? { parent_id } : {}) });
+  const more = { ...(parent_id ? { parent_id } : {}), ...(forked_from ? { forked_from } : {}) };
+  return InstanceSummary.parse({ ...parsed, waiting_for, ...more });
 }
 
 export function dueFromRow({ instance_id, due_at }: Row): Due {
   return { instance_id: String(instance_id), due_at: String(due_at) };
 }
 
-/** What a branch is stands in the row of its instance. */
+/** What a branch is, and where a fork came from, stands in the row of its instance. */
 export function startFromRow(row: Row): Start {
-  const { turn, branch, ...parsed } = parseColumns(row, ["context", "turn", "branch"]);
-  const more = Object.entries({ turn, branch }).filter(([, value]) => value !== null);
+  const { turn, branch, forked_from, ...parsed } = parseColumns(row, ["context", "turn", "branch", "forked_from"]);
+  const more = Object.entries({ turn, branch, forked_from }).filter(([, value]) => value !== null);
   return Start.parse({ ...parsed, ...Object.fromEntries(more), unattended: row["unattended"] === 1 });
 }
 
 /** The project stands there too, so that a `request_id` is unique in it. */
-export function startToRow({ unattended, context, turn, branch: _, ...plain }: Start, project: string): Row {
+export function startToRow(
+  { unattended, context, turn, branch: _, forked_from: _from, ...plain }: Start,
+  project: string,
+): Row {
   return {
     ...plain,
     project,
@@ -86,13 +114,13 @@ export function startToRow({ unattended, context, turn, branch: _, ...plain }: S
 
 export function entryFromRow(row: Row): HistoryEntry {
   const columns = ["report", "context_patch", "decision", "evidence", "turn", "ruling"];
-  const { evidence, turn, ruling, ...parsed } = parseColumns(row, columns);
-  const more = Object.entries({ evidence, turn, ruling }).filter(([, value]) => value !== null);
+  const { evidence, turn, ruling, head, ...parsed } = parseColumns(row, columns);
+  const more = Object.entries({ evidence, turn, ruling, head }).filter(([, value]) => value !== null);
   return HistoryEntry.parse({ ...parsed, ...Object.fromEntries(more) });
 }
 
 export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
-  const { report, context_patch, decision, evidence, turn, ruling, ...plain } = entry;
+  const { report, context_patch, decision, evidence, turn, ruling, head = null, ...plain } = entry;
   return {
     instance_id: instanceId,
     ...plain,
@@ -102,6 +130,7 @@ export function entryToRow(instanceId: string, entry: HistoryEntry): Row {
     evidence: evidence === undefined ? null : JSON.stringify(evidence),
     turn: turn ? JSON.stringify(turn) : null,
     ruling: ruling ? JSON.stringify(ruling) : null,
+    head,
   };
 }
 

@@ -2,9 +2,9 @@
 
 export const INSTANCE_COLUMNS = `instance_id, version, workflow_name, definition, trusted, project, parent_id, branch, taken_at, status,
   turn, due_at, due_for, step_name, visit, visit_started_at, visits, notes, pending, baseline, waived, head, last_seq,
-  last_report_at, created_at, updated_at, completed_at, context, assumptions, unattended`;
+  last_report_at, created_at, updated_at, completed_at, context, assumptions, unattended, forked_from`;
 
-export const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, ruling, actor,
+export const ENTRY_COLUMNS = `seq, kind, visit, step_id, step_name, report, context_patch, decision, evidence, turn, ruling, head, actor,
   definition, started_at, ended_at`;
 
 export const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, body, created_at)
@@ -13,7 +13,7 @@ export const INSERT_DEFINITION = `INSERT INTO definitions (hash, workflow_name, 
 export const INSERT_INSTANCE = `INSERT INTO instances (${INSTANCE_COLUMNS})
   VALUES ($instance_id, $version, $workflow_name, $definition, $trusted, $project, $parent_id, $branch, $taken_at, $status,
     $turn, $due_at, $due_for, $step_name, $visit, $visit_started_at, $visits, $notes, $pending, $baseline, $waived, $head, $last_seq,
-    $last_report_at, $created_at, $updated_at, $completed_at, $context, $assumptions, $unattended)`;
+    $last_report_at, $created_at, $updated_at, $completed_at, $context, $assumptions, $unattended, $forked_from)`;
 
 export const INSERT_START = `INSERT INTO starts (instance_id, project, request_id, definition, first_step, unattended, actor,
     started_at, context, turn)
@@ -33,11 +33,15 @@ export const UPDATE_STATUS =
 
 export const INSERT_ENTRY = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
   VALUES ($instance_id, $seq, $kind, $visit, $step_id, $step_name, $report, $context_patch, $decision, $evidence, $turn, $ruling,
-    $actor, $definition, $started_at, $ended_at)`;
+    $head, $actor, $definition, $started_at, $ended_at)`;
 
-/** What a branch is stands in its row alone. */
+/** What a fork has of the history of the run that it came from. */
+export const COPY_ENTRIES = `INSERT INTO history (instance_id, ${ENTRY_COLUMNS})
+  SELECT $instance_id, ${ENTRY_COLUMNS} FROM history WHERE instance_id = $from AND seq <= $copied ORDER BY seq`;
+
+/** What a branch is, and where a fork came from, stands in the row alone. */
 export const SELECT_START = `SELECT starts.instance_id, request_id, starts.definition, first_step, starts.unattended, actor, started_at,
-    starts.context, starts.turn, branch
+    starts.context, starts.turn, branch, forked_from
   FROM starts JOIN instances ON instances.instance_id = starts.instance_id WHERE starts.instance_id = $instance_id`;
 
 export const SELECT_BY_REQUEST = `SELECT ${INSTANCE_COLUMNS} FROM instances WHERE instance_id =

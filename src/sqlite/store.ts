@@ -1,6 +1,6 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { Birth, Change, Store } from "../instance.ts";
+import type { Birth, Change, ForkedFrom, Store } from "../instance.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import { createBranchTable, INSERT_ITEMS, itemsToRow } from "./branch-table.ts";
@@ -9,7 +9,7 @@ import { createCommitGroup } from "./commit-group.ts";
 import { type FilesWatch, filesError } from "./files.ts";
 import { listStatement } from "./list-statement.ts";
 import { refuseMigrated } from "./migrate.ts";
-import { asPersistenceError } from "./persistence-error.ts";
+import { asPersistenceError, goneError } from "./persistence-error.ts";
 import {
   dueFromRow,
   entryFromRow,
@@ -22,6 +22,7 @@ import {
   summaryFromRow,
 } from "./rows.ts";
 import {
+  COPY_ENTRIES,
   ENTRY_COLUMNS,
   INSERT_DEFINITION,
   INSERT_ENTRY,
@@ -72,7 +73,8 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
   }
 
   function changeToRows({ instance, entries, definition, items }: Change) {
-    const { workflow_name, project, parent_id, branch, unattended, created_at, ...changing } = instanceToRow(instance);
+    const { workflow_name, project, parent_id, branch, forked_from, unattended, created_at, ...changing } =
+      instanceToRow(instance);
     const { instance_id, version, status, visit } = instance;
     return {
       changing,
@@ -93,18 +95,23 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     return true;
   }
 
-  function birthToRows({ start, instance, workflow }: Birth) {
+  function birthToRows({ start, instance, workflow, line }: Birth) {
     return {
+      forked_from: instance.forked_from,
+      line: line && entryToRow(instance.instance_id, line),
       definition: definitionToRow(start.definition, workflow, start.started_at),
       instance: instanceToRow(instance),
       start: startToRow(start, instance.project),
     };
   }
 
-  function writeBirth({ definition, instance, start }: ReturnType<typeof birthToRows>): void {
+  function writeBirth({ definition, instance, start, forked_from, line }: ReturnType<typeof birthToRows>): boolean {
     if (definition) run(INSERT_DEFINITION, definition);
     run(INSERT_INSTANCE, instance);
     run(INSERT_START, start);
+    if (forked_from) copyEntries(instance, forked_from);
+    if (line) run(INSERT_ENTRY, line);
+    return true;
   }
 
   function isAsRead({ instance_id = null, version }: Row): boolean {
@@ -113,14 +120,19 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     );
   }
 
+  /** Throws PERSISTENCE_ERROR if they are not all there. */
+  function copyEntries({ instance_id = null }: Row, { instance_id: from, copied }: ForkedFrom): void {
+    if (run(COPY_ENTRIES, { instance_id, from, copied }) < copied) throw goneError(from);
+  }
+
   function byRequest(project: string, request_id: string) {
     const found = row(SELECT_BY_REQUEST, { project, request_id });
     return found && instanceFromRow(found);
   }
 
   return {
-    async create(start, instance, workflow) {
-      const birth = birthToRows({ start, instance, workflow });
+    async create(start, instance, workflow, line) {
+      const birth = birthToRows({ start, instance, workflow, line });
       const known = await write(() => {
         const found = start.request_id === null ? null : byRequest(instance.project, start.request_id);
         if (!found) writeBirth(birth);

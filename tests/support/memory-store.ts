@@ -54,18 +54,22 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
     if (born.some((each) => each.branch?.number === branch?.number)) throw refused(`${branch?.number} was begun`);
   }
 
-  function bear({ start, instance, workflow }: Birth): void {
+  function bear({ start, instance, workflow, line }: Birth): void {
+    const { instance_id, copied = 0 } = start.forked_from ?? {};
+    const copy = instance_id === undefined ? [] : (histories[instance_id] ?? []).slice(0, copied);
+    if (copy.length < copied) throw refused("the history is gone");
+    if (line) histories[start.instance_id] = [...copy, JSON.stringify(line)];
     definitions[start.definition] ??= JSON.stringify(workflow);
     instances[start.instance_id] = JSON.stringify(instance);
     starts[start.instance_id] = JSON.stringify(start);
   }
 
   return {
-    async create(start, instance, workflow) {
+    async create(start, instance, workflow, line) {
       const known = start.request_id === null ? null : byRequest(instance.project, start.request_id);
       if (known) return known;
       refuseTaken({ start, instance, workflow });
-      bear({ start, instance, workflow });
+      bear({ start, instance, workflow, line });
       return instance;
     },
 
@@ -86,10 +90,17 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         const id = instance.instance_id;
         const before = load(id) ?? instance;
         if (definition) definitions[definition.hash] ??= JSON.stringify(definition.workflow);
-        const { workflow_name, project, unattended, created_at } = before;
+        const { workflow_name, project, forked_from, unattended, created_at } = before;
         const taken_at = instance.branch?.taken_at;
         const branch = before.branch && { ...before.branch, taken_at };
-        const born = { workflow_name, project, branch, unattended, created_at };
+        const born = {
+          workflow_name,
+          project,
+          branch,
+          unattended,
+          created_at,
+          ...(forked_from ? { forked_from } : {}),
+        };
         instances[id] = JSON.stringify({ ...instance, ...born, version: instance.version + 1 });
         histories[id] = [...(histories[id] ?? []), ...entries.map((entry) => JSON.stringify(entry))];
         if (given) items[place(id, instance.visit)] = JSON.stringify(given);

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Instance, ListQuery, Store } from "../../src/instance.ts";
 import { begin } from "../../src/rules/begin.ts";
+import { type Fork, fork } from "../../src/rules/fork.ts";
 import type { Turn } from "../../src/turn.ts";
 import { hashWorkflow } from "../../src/workflow.ts";
 import { at, committed, make, movedTo, noted, type OpenRoom, PLACE, startOf, workflow } from "./store-cases.ts";
@@ -33,6 +34,47 @@ export function holdsRuns(open: OpenRoom): void {
     expect(await other.start("wf_a")).toEqual(startOf("wf_a", start));
     await store.commit({ instance: { ...instance, assumptions: [] }, entries: [] });
     expect(await other.load("wf_a")).toMatchObject({ assumptions: [], unattended: true });
+  });
+
+  test("a fork gets a copy of the first entries and its own, whole or not at all", async () => {
+    const { store, other } = await open();
+    let instance = await make(store, "wf_a");
+    for (const to of ["Two", "One", "Two"]) instance = await committed(store, movedTo(to, instance));
+    const history = await store.history("wf_a", { limit: 9 });
+    const start = startOf("wf_a");
+    const forkAt = (id: string, at_visit: number, request_id: string | null = null) =>
+      fork(
+        workflow,
+        instance,
+        { start, history, at_visit, head: "a" },
+        { instance_id: id, request_id, head: "b", actor: "t", now: at(20) },
+      );
+    const made = forkAt("wf_b", 3, "r");
+    const beginAs = (of: Fork) => store.create(of.start, of.instance, workflow, of.line);
+    expect(await beginAs(made)).toEqual(made.instance);
+    expect(await other.load("wf_b")).toEqual(made.instance);
+    expect(await other.start("wf_b")).toEqual(made.start);
+    expect(await other.history("wf_b", { limit: 9 })).toEqual([...history.slice(0, 2), made.line]);
+    expect(await other.decidedVisit("wf_b", 2)).toEqual(history[1] ?? null);
+    expect(await other.decidedVisit("wf_b", 3)).toBeNull();
+    expect(await other.list({ project: "/p", limit: 9 })).toMatchObject([{ forked_from: { instance_id: "wf_a" } }, {}]);
+    const moved = await committed(store, movedTo("Two", made.instance));
+    expect(await other.load("wf_b")).toEqual(moved);
+    expect((await other.history("wf_b", { limit: 9 })).at(-1)).toMatchObject({ seq: 4, visit: 3, head: "b" });
+    expect(await other.history("wf_a", { limit: 9 })).toEqual(history);
+    expect((await beginAs(forkAt("wf_c", 3, "r"))).instance_id).toBe("wf_b");
+    expect(await other.load("wf_c")).toBeNull();
+    expect((await beginAs(forkAt("wf_d", 1))).last_seq).toBe(1);
+    const gone = forkAt("wf_e", 3);
+    const forked_from = gone.start.forked_from && { ...gone.start.forked_from, instance_id: "wf_none" };
+    const lost = beginAs({
+      ...gone,
+      start: { ...gone.start, forked_from },
+      instance: { ...gone.instance, forked_from },
+    });
+    await expect(lost).rejects.toMatchObject({ code: "PERSISTENCE_ERROR" });
+    expect(await other.load("wf_e")).toBeNull();
+    expect(await other.history("wf_e", { limit: 9 })).toEqual([]);
   });
 
   test("every text that the edges let in is read back as it was", async () => {

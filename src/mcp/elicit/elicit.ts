@@ -5,9 +5,10 @@
 import type { Patience } from "../../attempt.ts";
 import type { Bound, Decided } from "../../engine/approvals.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { Unclear } from "../../engine/live.ts";
 import type { Outcome } from "../../engine/outcome.ts";
 import type { Caller } from "../../engine/parts.ts";
-import { isUnclear, type Unclear } from "../../engine/resume.ts";
+import { isUnclear } from "../../engine/resume.ts";
 import { AppError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { PinKeeper } from "../../pin.ts";
@@ -74,6 +75,7 @@ export function createElicit({ pin, patience, log }: ElicitParts): Elicit {
       start: (input, caller) => toGate((by) => engine.start(input, by), caller),
       advance: (input, caller) => toGate((by) => engine.advance(input, by), caller),
       resume: (input, caller) => toGate((by) => engine.resume(input, by), caller),
+      fork: (input, caller) => toGate((by) => engine.fork(input, by), caller),
       rewind: (input, caller) => toGate((by) => engine.rewind(input, by), caller),
     };
   }
