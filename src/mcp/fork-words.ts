@@ -24,7 +24,7 @@ export function forkLine({ instance, forked }: Pick<Outcome, "instance" | "forke
   const lines = [
     `A fork of ${forked_from.instance_id} from its visit ${forked_from.visit}; that run stays as it is (${forked.source}).`,
     headWords(forked_from, forked.head),
-    "The project's files are as the old attempt left them.",
+    "The project's files are as the old attempt left them: commit it on a branch or stash it first; no reset.",
     forked.files && `Files of that run were not copied: ${forked.files}`,
   ];
   return lines.filter(Boolean).join(" ");
