@@ -101,7 +101,7 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       for (const { data, text } of ends) {
         expect(data).toMatchObject({
           status: "COMPLETED",
-          ended_branch: { status: "COMPLETED" },
+          ended: [{ status: "COMPLETED" }],
           next_step: { step_name: "FINISH" },
         });
         expect(text).toContain("Nothing more to call: tell whoever gave it to you.");

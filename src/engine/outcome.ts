@@ -1,17 +1,16 @@
 /** What a call of the engine resolves to, before anyone words it. */
-import type { Joined } from "../branch.ts";
+import type { Branch, BranchCounts, Joined } from "../branch.ts";
 import type { CheckResult, Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
-import { currentStep, type HistoryEntry, type Instance, type InstanceSummary } from "../instance.ts";
+import { currentStep, type HistoryEntry, type Instance, type InstanceSummary, type Status } from "../instance.ts";
 import type { FilesPlace } from "../run-files.ts";
 import type { Filler } from "../template.ts";
-import { RELEASED } from "../turn.ts";
+import { RELEASED, type Waiting } from "../turn.ts";
 import type { Step, Workflow } from "../workflow.ts";
 import type { Running } from "./attempts.ts";
 import type { Call } from "./call.ts";
 import { fillerOf } from "./filling.ts";
 import { agentDecides } from "./parts.ts";
-import type { Board, EndedBranch } from "./places.ts";
 import { checksOf, type StepCheck } from "./step-checks.ts";
 
 /** The agent has to choose, by this guidance. */
@@ -40,8 +39,8 @@ export interface Outcome {
   checked?: Evidence;
   /** While the run goes on by itself: the command that ends when it has; undefined if the agent cannot run it. */
   wait_command?: string | undefined;
-  /** The branch that the call ended, or that was ended before by a report like its own. */
-  ended_branch?: EndedBranch;
+  /** The branches that ended on the way to where the run is, or had ended before by a report like that of the call. */
+  ended?: EndedBranch[];
   /** What became of the branches of the step, which the agent joins. */
   joined?: Joined;
   /** Branches of which several are open at once. */
@@ -81,6 +80,38 @@ export interface Forked {
   head: string | null;
   /** The place of that run's own files, which are not copied; absent if it has none. */
   files?: string;
+}
+
+/** A branch as the board of its parent shows it. */
+export interface Shown {
+  number: number;
+  item: unknown;
+  instance_id: string;
+  step_name: string;
+  last_report_at: string | null;
+  /** What it waits for, if that is not an agent's to do. */
+  waiting_for?: Waiting;
+  /** The command by which a person lets it go on, if it waits for one. */
+  person_command?: string;
+}
+
+/** Several branches at once: those that nobody took up yet, and those that somebody works on. */
+export interface Board {
+  counts: BranchCounts;
+  fresh: Shown[];
+  open: Shown[];
+  /** When it was looked at. */
+  now: string;
+}
+
+/** A branch that ended, as an answer begins with it. */
+export interface EndedBranch extends Pick<Branch, "number" | "total" | "item" | "step_name" | "parent_id"> {
+  instance_id: string;
+  status: Status;
+  /** Why it did not get to its end. */
+  error?: string;
+  /** Others are open beside it, or were: whoever did it has nothing more to call. */
+  beside: boolean;
 }
 
 /** A visit that the server did. */

@@ -1,38 +1,15 @@
 /** Where in a tree of runs an answer is about: down to the branch that is open, up to what follows a branch that ended. */
-import { type Branch, type BranchCounts, openOf } from "../branch.ts";
+import { type Branch, openOf } from "../branch.ts";
 import { AppError } from "../errors.ts";
-import { type Instance, isFinal, type Status, stepIdOf } from "../instance.ts";
+import { type Instance, isFinal, type Store, stepIdOf } from "../instance.ts";
+import { waitingFor, waitsForPerson } from "../turn.ts";
 import { findStep } from "../workflow.ts";
 import { type Call, momentOf, openCall } from "./call.ts";
+import { type Board, type EndedBranch, personCommand, type Shown } from "./outcome.ts";
 import { beginMore } from "./tree.ts";
 
 /** Branches that an error names. */
 const MAX_NAMED = 5;
-
-/** A branch as the board of its parent shows it. */
-export interface Shown {
-  number: number;
-  item: unknown;
-  instance_id: string;
-  step_name: string;
-  last_report_at: string | null;
-}
-
-/** Several branches at once: those that nobody took up yet, and those that somebody works on. */
-export interface Board {
-  counts: BranchCounts;
-  fresh: Shown[];
-  open: Shown[];
-  /** When it was looked at. */
-  now: string;
-}
-
-/** A branch that ended, as an answer begins with it. */
-export interface EndedBranch extends Pick<Branch, "number" | "total" | "item" | "step_name" | "parent_id"> {
-  status: Status;
-  /** Others are open beside it, or were: whoever did it has nothing more to call. */
-  beside: boolean;
-}
 
 /** The call about the run where what follows is to be found; null if it is this one. */
 export async function whereNext(call: Call): Promise<Call | null> {
@@ -48,11 +25,19 @@ export async function whereNext(call: Call): Promise<Call | null> {
 
 /** What an answer says of the branch at which it is, if that ended; null if it did not. */
 export async function endedBranch(call: Call): Promise<EndedBranch | null> {
-  const { branch, status } = call.current;
+  const { branch, status, instance_id } = call.current;
   if (!branch || !isFinal(status)) return null;
   const { number, total, item, step_name, parent_id } = branch;
   const parent = await openCall(call.parts, parent_id, call.caller);
-  return { number, total, item, step_name, parent_id, status, beside: !isOneAtATime(parent, branch) };
+  const error = status === "COMPLETED" ? undefined : await whyEnded(call.store, instance_id);
+  const ended = { instance_id, number, total, item, step_name, parent_id, status, ...(error ? { error } : {}) };
+  return { ...ended, beside: !isOneAtATime(parent, branch) };
+}
+
+/** Why a run did not get to its end: what the last report said, else how it was decided. */
+export async function whyEnded(store: Store, instanceId: string): Promise<string | undefined> {
+  const [last] = await store.decided(instanceId, 1);
+  return last?.report?.error ?? last?.decision?.reasoning;
 }
 
 /** Whether the branches of that visit are done one after the other. */
@@ -69,7 +54,10 @@ export async function boardOf(call: Call): Promise<{ call: Call; board: Board } 
   if (turn?.of !== "branches" || !turn.branches || turn.branches.max_parallel === 1) return null;
   const filled = await filledUp(call);
   const counts = filled.current.turn?.branches ?? turn.branches;
-  const shown = (await openIn(filled, counts.max_parallel)).map((each) => ({ ...shownOf(each), taken: isTaken(each) }));
+  const shown = (await openIn(filled, counts.max_parallel)).map((each) => ({
+    ...shownOf(call.parts, each),
+    taken: isTaken(each) || waitsForPerson(each),
+  }));
   const of = (taken: boolean) => shown.filter((each) => each.taken === taken).map(({ taken: _taken, ...rest }) => rest);
   return { call: filled, board: { counts, fresh: of(false), open: of(true), now: momentOf(call).now } };
 }
@@ -87,8 +75,19 @@ function isTaken({ branch, last_report_at }: Instance): boolean {
   return branch?.taken_at !== undefined || last_report_at !== null;
 }
 
-function shownOf({ branch, instance_id, step_name, last_report_at }: Instance): Shown {
-  return { number: branch?.number ?? 0, item: branch?.item, instance_id, step_name, last_report_at };
+function shownOf(parts: Call["parts"], instance: Instance): Shown {
+  const { branch, instance_id, step_name, last_report_at } = instance;
+  const waiting_for = waitingFor(instance);
+  const command = personCommand(parts, instance);
+  return {
+    number: branch?.number ?? 0,
+    item: branch?.item,
+    instance_id,
+    step_name,
+    last_report_at,
+    ...(waiting_for ? { waiting_for } : {}),
+    ...(command === null ? {} : { person_command: command }),
+  };
 }
 
 function openIn({ store, current }: Call, limit: number): Promise<Instance[]> {

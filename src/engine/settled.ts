@@ -4,9 +4,9 @@ import { goesOnByItself } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
 import { type Call, callOn } from "./call.ts";
-import { handedOut, type Outcome, type ServerDid } from "./outcome.ts";
+import { type Board, type EndedBranch, handedOut, type Outcome, type ServerDid } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
-import { type Board, boardOf, type EndedBranch, endedBranch, whereNext } from "./places.ts";
+import { boardOf, endedBranch, whereNext } from "./places.ts";
 import { lastDecision } from "./read.ts";
 import { SERVER } from "./serve.ts";
 import type { Settler } from "./settle.ts";
@@ -63,16 +63,20 @@ async function follow(
   { settler }: Settling,
   call: Call,
   until: number,
-): Promise<{ latest: Call; ended_branch?: EndedBranch; board?: Board }> {
+): Promise<{ latest: Call; ended?: EndedBranch[]; board?: Board }> {
   const left = () => Math.max(0, until - performance.now());
-  let latest = await settler.settle(call, left());
-  const ended = await endedBranch(latest);
-  for (let next = await whereNext(latest); next; next = await whereNext(latest))
+  const ended: EndedBranch[] = [];
+  let latest = call;
+  for (let next: Call | null = call; next; next = await whereNext(latest)) {
     latest = await settler.settle(next, left());
-  if (ended?.beside) settler.seeTo(ended.parent_id); // it may have been the last one
+    const over = await endedBranch(latest);
+    if (over) ended.push(over);
+  }
+  const last = ended.at(-1);
+  if (last?.beside) settler.seeTo(last.parent_id); // it may have been the last one
   const shown = await boardOf(latest);
   const here = shown?.call ?? latest;
-  return { latest: here, ...(ended ? { ended_branch: ended } : {}), ...(shown ? { board: shown.board } : {}) };
+  return { latest: here, ...(last ? { ended } : {}), ...(shown ? { board: shown.board } : {}) };
 }
 
 /** A run that ended as failed, with what the last report said beside why it led there. */

@@ -12,6 +12,11 @@ export function progressOf(step: Step, workflow: Workflow): string | undefined {
   return isLine ? `step ${workflow.steps.indexOf(step) + 1} of ${workflow.steps.length}` : undefined;
 }
 
+/** `Step 2 of 5`, as a line begins with it: the item of a branch stands elsewhere in it. */
+export function lineWords(progress: string | undefined): string | undefined {
+  return progress && /step .*/.exec(progress)?.[0].replace("step", "Step");
+}
+
 /** Whether each step leads to the following one or to an end, whoever decides. A single step is no line. */
 function areInLine({ steps }: Workflow): boolean {
   if (steps.length < 2) return false;

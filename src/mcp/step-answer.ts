@@ -8,7 +8,7 @@ import { cutToBytes, oneLine } from "../words.ts";
 import { FINISH, MAX_INSTRUCTIONS_SENT } from "../workflow.ts";
 import type { Answer } from "./answer.ts";
 import { assumptionsWithin } from "./assumptions.ts";
-import { boardView, branchView } from "./branch-words.ts";
+import { boardView, branchView, endedView } from "./branch-words.ts";
 import { checkedWithin } from "./checked.ts";
 import { briefContext, changedContext } from "./context-view.ts";
 import { fitAnswer, fitItems, tryToFit } from "./fit.ts";
@@ -22,16 +22,13 @@ import { serverDidWithin } from "./waiting.ts";
 /** Longest reasoning of a decision in an answer, in characters; the history has it whole. */
 const MAX_REASONING = 300;
 
-/** Most bytes of the lists of branches. */
-const MAX_BOARD_BYTES = 12_000;
-
 /** Texts up to this many characters need not be measured. */
 const SHORT_TEXT = 3_500;
 
 export function stepAnswer(outcome: Outcome): Answer {
   const build = (mostInstructions: number) => (budget: number) => {
     const view = viewOf(outcome, { budget, mostInstructions });
-    return { text: stepText(view), structured: structuredOf(view) };
+    return { text: stepText(view), structured: structuredOf(view, budget) };
   };
   return tryToFit(build(MAX_INSTRUCTIONS_SENT), isShort) ?? fitAnswer(build(0));
 }
@@ -98,7 +95,7 @@ function namesWithin(names: string[], mostBytes: number): string[] {
 }
 
 /** Fields in reading order; those without a value are left out when it is sent. */
-function structuredOf(view: View): Record<string, unknown> {
+function structuredOf(view: View, budget: number): Record<string, unknown> {
   const { instance, workflow, ask } = view;
   return {
     status: instance.status,
@@ -106,8 +103,8 @@ function structuredOf(view: View): Record<string, unknown> {
     instance_id: instance.instance_id,
     decision: view.decision && decisionView(view.decision),
     branch: branchView(instance),
-    ended_branch: endedView(view),
-    branches: boardView(view, MAX_BOARD_BYTES),
+    ended: endedView(view, budget * 0.1),
+    branches: boardView(view),
     denied: deniedView(view),
     next_step: view.step,
     decision_required: ask && { guidance: ask.guidance, candidates: ask.candidates, notes: notesOf(view) },
@@ -129,12 +126,6 @@ function structuredOf(view: View): Record<string, unknown> {
     report_with: callNext(view),
     current_context: view.context,
   };
-}
-
-function endedView({ ended_branch: ended }: View) {
-  if (!ended) return undefined;
-  const { number, total, item, step_name, status } = ended;
-  return { number, total, item, step_name, status };
 }
 
 function deniedView({ denied }: View) {

@@ -2,10 +2,11 @@
 import { goesOnByItself, waitingFor, waitsWords } from "../turn.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { assumptionsLine } from "./assumptions.ts";
-import { boardText, branchPlace, endedLine } from "./branch-words.ts";
+import { boardText, branchPlace, endedLines, isGivenBack } from "./branch-words.ts";
 import { checkedLine } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
 import { forkLine } from "./fork-words.ts";
+import { lineWords } from "./line-of-steps.ts";
 import {
   checkingRule,
   checkRules,
@@ -25,7 +26,7 @@ const MAX_ASK = 300;
 
 export function stepText(view: View): string {
   return lines([
-    endedLine(view),
+    endedLines(view),
     forkLine(view),
     deniedLine(view),
     checkedLine(view.checked),
@@ -37,7 +38,7 @@ export function stepText(view: View): string {
 
 function textOf(view: View): string {
   const { instance } = view;
-  if (view.ended_branch?.beside) return replayLine(view); // whoever did it is told no more
+  if (isGivenBack(view)) return replayLine(view); // whoever did it is told no more
   switch (instance.status) {
     case "RUNNING":
       return runningText(view);
@@ -72,7 +73,7 @@ function runningText(view: View): string {
 
 function headLines(view: View): string {
   const { instance, step } = view;
-  const progress = step?.progress?.replace("step", "Step");
+  const progress = lineWords(step?.progress);
   const branch = branchPlace(instance);
   const name = branch ? `${instance.workflow_name} (${instance.instance_id})` : instance.workflow_name;
   const place = [progress, step?.step_name, `visit ${instance.visit}`, branch, name];

@@ -10,6 +10,7 @@ import { valueWords } from "../schema.ts";
 import { fillTemplate } from "../template.ts";
 import { cutToBytes } from "../words.ts";
 import { ENDS, FINISH, type Step } from "../workflow.ts";
+import { branchProgress } from "./branch-words.ts";
 import { progressOf } from "./line-of-steps.ts";
 
 /** A key of the context as a template names it. */
@@ -36,7 +37,7 @@ export function stepNames({ instance, workflow }: Omit<At, "filler">): NextStep 
     step_name: step.name,
     step_id: stepIdOf(instance),
     visit: instance.visit,
-    progress: progressOf(step, workflow),
+    progress: [branchProgress(instance), progressOf(step, workflow)].filter(Boolean).join(", ") || undefined,
   };
 }
 

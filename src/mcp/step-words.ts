@@ -6,7 +6,7 @@ import type { JsonObject } from "../json.ts";
 import { goesOnByItself, RELEASED, waitingFor } from "../turn.ts";
 import { oneLine } from "../words.ts";
 import type { assumptionsWithin } from "./assumptions.ts";
-import { boardRule, GIVE_BACK } from "./branch-words.ts";
+import { boardRule, GIVE_BACK, isGivenBack } from "./branch-words.ts";
 import { type checkedWithin, took } from "./checked.ts";
 import { waivedLine } from "./run-text.ts";
 import { briefStaleLines } from "./stale-words.ts";
@@ -125,7 +125,7 @@ export function keptRule({ instance }: View): string {
 /** What the structured form says in place of the text's closing lines. */
 export function rules(view: View): string {
   const { instance, ask, did, also_running } = view;
-  if (view.ended_branch?.beside) return GIVE_BACK;
+  if (isGivenBack(view)) return GIVE_BACK;
   if (view.board) return boardRule(view);
   if (goesOnByItself(view.instance)) return waitingRule(view);
   if (instance.status === "SUSPENDED" && did === "noted") return pausedRule(view);
