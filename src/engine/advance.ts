@@ -16,11 +16,12 @@ import { finalError, refuseManyNotes, refuseServed } from "../rules/refusals.ts"
 import { type Call, draft, happen, openCall, rememberedCall } from "./call.ts";
 import { decide } from "./decide.ts";
 import { expire } from "./expire.ts";
+import { noVisit } from "./kin.ts";
 import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { branchesOpenError } from "./places.ts";
 import { prove } from "./prove.ts";
-import { lateReport, locate, needsStepId, staleReport, suspendedError } from "./visits.ts";
+import { lateReport, locate, staleReport, suspendedError } from "./visits.ts";
 
 /** Entries among which the note of a late report is sought, when that is sent again. */
 const MAX_LATE = 20;
@@ -79,7 +80,7 @@ async function take(call: Call, said: Said): Promise<Outcome> {
   const { report } = said;
   const about = await locate(call, report.step_id);
   if (about.kind === "decided") return answerAgain(call, about.entry, report);
-  if (about.kind === "unknown") throw needsStepId(call.current, report.step_id);
+  if (about.kind === "unknown") throw await noVisit(call, report.step_id);
   if (report.status === "paused" && call.current.turn?.kind === "paused") return handedOut(call, { did: "noted" });
   if (call.current.turn?.branches) throw await branchesOpenError(call);
   refuseNotYours(call.current);

@@ -12,6 +12,7 @@ import { renewed } from "./approvals.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { arrive, decide, modelFailed, questionOf } from "./decide.ts";
 import { expire } from "./expire.ts";
+import { noVisit } from "./kin.ts";
 import { theLive, type Unclear } from "./live.ts";
 import { askFor, handedOut, type Outcome, type Position, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
@@ -21,7 +22,7 @@ import { lastDecision } from "./read.ts";
 import { gatherRecap } from "./recap.ts";
 import { findDefinition } from "./start.ts";
 import { moveTo } from "./steer.ts";
-import { locate, needsStepId } from "./visits.ts";
+import { locate } from "./visits.ts";
 
 /** Statuses of a report that only says hello. */
 const GREETINGS = new Set(["resuming", "clarification_provided"]);
@@ -208,7 +209,7 @@ async function placeOf(call: Call, { assumed_current_step_name: assumed, report 
   if (about.kind === "decided" && about.entry.decision?.decided_by === "timer")
     return { position, unused_report: true, late: about.entry };
   if (about.kind === "decided" || (report.step_id === undefined && position)) return { position, unused_report: true };
-  if (about.kind === "unknown") throw needsStepId(call.current, step_id);
+  if (about.kind === "unknown") throw await noVisit(call, step_id);
   return { position, report: { ...report, step_id }, unused_report: false };
 }
 

@@ -7,11 +7,17 @@ import { findStep, type Workflow } from "../workflow.ts";
 import { serverOf } from "./demands.ts";
 
 /** INSTANCE_FINAL: the run has ended and takes nothing more. */
-export function finalError(instance: Pick<Instance, "instance_id" | "status">): AppError {
-  const ended = `Instance "${instance.instance_id}" is ${instance.status}; nothing changed.`;
-  return new AppError("INSTANCE_FINAL", ended, {
-    hint: "It takes no more reports. Tell the user; to do the work again call start_workflow.",
-    details: { status: instance.status },
+export function finalError({
+  instance_id,
+  status,
+  branch,
+}: Pick<Instance, "instance_id" | "status" | "branch">): AppError {
+  const goOn = branch
+    ? `Were you given this branch only? Stop, and tell whoever gave it to you. Else: resume_workflow {"instance_id":"${branch.root_id}"}`
+    : "Tell the user; to do the work again call start_workflow.";
+  return new AppError("INSTANCE_FINAL", `Instance "${instance_id}" is ${status}; nothing changed.`, {
+    hint: `It takes no more reports. ${goOn}`,
+    details: { status },
   });
 }
 
