@@ -98,7 +98,7 @@ test("validate says ok and ends with 0, or says what is wrong and where and ends
   ]);
 });
 
-const SHIPPED = ["REFACTOR_WITH_TESTS", "RESUME", "SAVE", "SPRINT_TASK", "WORK"];
+const SHIPPED = ["AUDIT", "REFACTOR_WITH_TESTS", "RESUME", "SAVE", "SPRINT_TASK", "WORK"];
 
 test("the built-in workflows are valid", async () => {
   const { code, stdout } = await run("validate");

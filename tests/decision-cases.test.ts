@@ -45,7 +45,7 @@ const judgesWell: Behaviour = (body) => {
   return chooses(fits)(body);
 };
 
-test("there are at least 30 cases over the five workflows, each with an answer that may follow", async () => {
+test("there are at least 30 cases over the six workflows, each with an answer that may follow", async () => {
   const workflows = await shippedWorkflows();
   expect(CASES.length).toBeGreaterThanOrEqual(30);
   expect(new Set(CASES.map((each) => each.workflow))).toEqual(new Set(workflows.keys()));

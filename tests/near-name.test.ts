@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { asWritten, nearName } from "../src/near-name.ts";
 
-const NAMES = ["REFACTOR_WITH_TESTS", "RESUME", "SAVE", "SPRINT_TASK", "WORK"];
+const NAMES = ["AUDIT", "REFACTOR_WITH_TESTS", "RESUME", "SAVE", "SPRINT_TASK", "WORK"];
 
 test.each([
   ["work", "WORK"],

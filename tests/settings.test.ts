@@ -129,8 +129,8 @@ const PLACES: [what: string, places: string[], names: string[], work: string][] 
   ["one directory", [FIRST], ["OWN", "WORK"], "Of First"],
   ["two", [FIRST, SECOND], ["OWN", "WORK"], "Of Second"],
   ["two the other way round", [SECOND, FIRST], ["OWN", "WORK"], "Of First"],
-  ["the built-in ones below", ["builtin", FIRST], ["OWN", ...SHIPPED, "WORK"], "Of First"],
-  ["the built-in ones above", [FIRST, "builtin"], ["OWN", ...SHIPPED, "WORK"], "Understand Task"],
+  ["the built-in ones below", ["builtin", FIRST], ["AUDIT", "OWN", ...SHIPPED, "WORK"], "Of First"],
+  ["the built-in ones above", [FIRST, "builtin"], ["AUDIT", "OWN", ...SHIPPED, "WORK"], "Understand Task"],
 ];
 
 test.each(PLACES)("%s: a later place wins by name, by flags and by variable", async (_what, places, names, work) => {

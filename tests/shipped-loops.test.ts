@@ -21,9 +21,10 @@ const routes = createRoutesDecider();
 /** How one step goes: what is reported, what it sets, and which candidate is chosen if no route decides. */
 const turn = fc.record({
   status: fc.constantFrom("success", "failure", "partly"),
-  code: fc.constantFrom(0, 1, "none"),
+  code: fc.constantFrom(0, 1, "none", ["one"]),
   choice: fc.nat(),
 });
+type Loaded = Pick<LoadedWorkflow, "workflow" | "hash">;
 type Turn = typeof turn extends fc.Arbitrary<infer T> ? T : never;
 
 const KEYS = [
@@ -34,9 +35,11 @@ const KEYS = [
   "small_task",
   "base_commit",
   "differences",
+  "findings",
+  "retry",
 ];
 
-async function play({ workflow, hash }: LoadedWorkflow, turns: Turn[]): Promise<Instance> {
+async function play({ workflow, hash }: Loaded, turns: Turn[]): Promise<Instance> {
   const moment = { actor: "t", now: "2026-01-01T00:00:00.000Z" };
   const start: Start = {
     instance_id: "wf_1",
@@ -65,8 +68,13 @@ async function play({ workflow, hash }: LoadedWorkflow, turns: Turn[]): Promise<
   return instance;
 }
 
-test.each([...workflows.keys()])("%s comes to its end, however its steps go", async (name) => {
-  const loaded = workflows.get(name);
+/** With those that others use. */
+const all = new Map<string, Loaded>(workflows);
+for (const { workflow } of all.values())
+  for (const [name, used] of Object.entries(workflow.used ?? {})) all.set(name, used);
+
+test.each([...all.keys()])("%s comes to its end, however its steps go", async (name) => {
+  const loaded = all.get(name);
   if (!loaded) throw new Error(name);
   await fc.assert(
     fc.asyncProperty(fc.array(turn, { minLength: MOST_VISITS, maxLength: MOST_VISITS }), async (turns) => {
@@ -77,7 +85,7 @@ test.each([...workflows.keys()])("%s comes to its end, however its steps go", as
   const stubborn = (status: string, code: unknown): Turn[] =>
     Array.from({ length: MOST_VISITS }, () => ({ status, code, choice: 0 }) as Turn);
   for (const status of ["success", "failure", "partly"]) {
-    for (const code of [0, 1]) {
+    for (const code of [0, 1, ["one"]]) {
       expect(["COMPLETED", "FAILED"]).toContain((await play(loaded, stubborn(status, code))).status);
     }
   }

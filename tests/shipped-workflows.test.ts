@@ -49,17 +49,22 @@ interface Drive {
   see: (told: Told) => Seen;
 }
 
-/** Drives one run along the visits; fails if the server leads elsewhere. Resolves to the instance's id. */
-async function drive({ on, see }: Drive, workflow_name: string, scenario: Visit[]): Promise<string> {
+/**
+ * Drives one run along the visits; fails if the server leads elsewhere. Resolves to the ids of the instances whose steps
+ * were handed out, the run's own first.
+ */
+async function drive({ on, see }: Drive, workflow_name: string, scenario: Visit[]): Promise<string[]> {
   const end = scenario.at(-1) === FAILED ? FAILED : "COMPLETED";
   const visits = scenario.filter((visit) => visit !== FAILED);
   let seen = see(await on.call("start_workflow", { workflow_name }));
-  const { instance_id } = seen.call;
+  const ids = new Set<string>();
   for (const visit of visits) {
     const [words, updates] = typeof visit === "string" ? [visit, {}] : visit;
+    if (seen.call) ids.add(seen.call.instance_id);
     const [, step = "", mark, choice] = /^(.+) ([✓✗⊘])(?: (?:→ )?(.+))?$/.exec(words) ?? [];
     if (NEEDS_YES.has(step)) {
       expect(seen.status).toBe("SUSPENDED");
+      const [instance_id = ""] = ids;
       const who = person(on);
       await (mark === "⊘" ? who.no(instance_id, choice) : who.yes(instance_id));
       seen = see(await on.call("resume_workflow", { instance_id }));
@@ -82,10 +87,11 @@ async function drive({ on, see }: Drive, workflow_name: string, scenario: Visit[
     seen = see(await on.call("advance_workflow", { ...seen.call, report: { ...seen.call.report, next_step: choice } }));
   }
   expect(seen).toEqual({ status: end, step: seen.step, call: null });
-  return instance_id;
+  return [...ids];
 }
 
 interface Definition {
+  name: string;
   steps: {
     name: string;
     instructions: string;
@@ -93,19 +99,26 @@ interface Definition {
     checks?: { kind?: string }[];
     sets?: Record<string, string>;
   }[];
+  used?: Record<string, { workflow: Definition }>;
 }
 
-/** The definition as the server parsed and pinned it. */
-function definitionOf(db: string, workflow_name: string): Definition {
+/** The definition as the server parsed and pinned it, with those that it uses. */
+function definitionsOf(db: string, workflow_name: string): Definition[] {
   const file = new Database(db, { readonly: true });
   const row = file
     .query<{ body: string }, [string]>("SELECT body FROM definitions WHERE workflow_name = ?")
     .get(workflow_name);
   file.close();
-  return JSON.parse(row?.body ?? "null");
+  const all: Definition[] = [JSON.parse(row?.body ?? "null")];
+  for (const { used } of all) all.push(...Object.values(used ?? {}).map(({ workflow }) => workflow));
+  return all;
 }
 
-function routesOf({ steps }: Definition): string[] {
+function stepsOf(db: string, workflow_name: string): Definition["steps"] {
+  return definitionsOf(db, workflow_name).flatMap(({ steps }) => steps);
+}
+
+function routesOf(steps: Definition["steps"]): string[] {
   return steps.flatMap((step) => step.routes.map(({ when, to }) => `${step.name}: ${when ?? "otherwise"} → ${to}`));
 }
 
@@ -116,8 +129,8 @@ for (const [client, see] of Object.entries(CLIENTS)) {
       const taken = new Set<string>();
       const decidedBy: string[] = [];
       for (const visits of Object.values(scenarios)) {
-        const id = await drive({ on, see }, workflow, visits);
-        const entries = await historyOf(on, id);
+        const [id = "", ...branches] = await drive({ on, see }, workflow, visits);
+        const entries = (await Promise.all([id, ...branches].map((each) => historyOf(on, each)))).flat();
         for (const { decision, ...entry } of entries.filter(({ kind }) => kind === "visit")) {
           decidedBy.push(decision.decided_by);
           const when = decision.reasoning.replace(/^(?:denied by .* \()?`(.*)` is true\)?$/, "$1");
@@ -127,7 +140,7 @@ for (const [client, see] of Object.entries(CLIENTS)) {
         }
         expect((await statusOf(on, id)).status).toBe(visits.at(-1) === FAILED ? FAILED : "COMPLETED");
       }
-      const routes = routesOf(definitionOf(on.db, workflow));
+      const routes = routesOf(stepsOf(on.db, workflow));
       expect(routes.length).toBeGreaterThan(4);
       expect([...taken].sort()).toEqual([...routes].sort());
       tally[client] = [...(tally[client] ?? []), ...decidedBy];
@@ -150,7 +163,7 @@ test("the scenarios are of all shipped workflows, and each starts without any co
   expect(workflows.map((each: { name: string }) => each.name).sort()).toEqual(Object.keys(SCENARIOS).sort());
 });
 
-test.each(["REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"])(
+test.each(["AUDIT", "REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"])(
   "%s starts without any context, and what is given appears in its first step",
   async (workflow) => {
     const on = await connect();
@@ -166,7 +179,7 @@ test("a step's instructions take at most 1.8 kB, and say nothing of braces", asy
   const on = await connect();
   for (const workflow of Object.keys(SCENARIOS)) {
     await startRun(on, workflow);
-    for (const { name, instructions } of definitionOf(on.db, workflow).steps) {
+    for (const { name, instructions } of stepsOf(on.db, workflow)) {
       expect({ name, bytes: Buffer.byteLength(instructions) > MAX_INSTRUCTIONS_BYTES }).toEqual({ name, bytes: false });
       expect(instructions).not.toMatch(/brace|mktemp/);
     }
@@ -175,12 +188,14 @@ test("a step's instructions take at most 1.8 kB, and say nothing of braces", asy
 
 test("whoever reviews, verifies or looks for what was missed changes no file", async () => {
   const on = await connect();
-  const unedited = ["REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"].map(async (workflow) => {
+  const unedited = ["AUDIT", "REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"].map(async (workflow) => {
     await startRun(on, workflow);
-    const { steps } = definitionOf(on.db, workflow);
-    return steps.flatMap(({ name, checks = [] }) => (checks.some(({ kind }) => kind === "edits") ? [name] : []));
+    return stepsOf(on.db, workflow).flatMap(({ name, checks = [] }) =>
+      checks.some(({ kind }) => kind === "edits") ? [name] : [],
+    );
   });
   expect(await Promise.all(unedited)).toEqual([
+    ["Agree on Scope", "Audit Parts"],
     ["Check for Old References"],
     ["Verify Work", "Review Diff"],
     ["Verify Criteria", "Review Against Ticket"],
@@ -250,7 +265,7 @@ test("REFACTOR_WITH_TESTS begins only, and commits only, what the server itself 
   const good = join(on.project, "good");
   writeFileSync(good, "");
   const run = await startRun(on, "REFACTOR_WITH_TESTS");
-  const { steps } = definitionOf(on.db, "REFACTOR_WITH_TESTS");
+  const steps = stepsOf(on.db, "REFACTOR_WITH_TESTS");
   const leading = steps.filter(({ routes }) => routes.some(({ to }) => to === "Commit Changes"));
   expect(leading.map(({ name }) => name)).toEqual(["Run Unit Tests"]);
   expect(steps.every(({ routes }) => routes.at(-1)?.when === null)).toBe(true);
@@ -277,7 +292,7 @@ test("programs that print nothing leave no gap in the instructions that name the
   const on = await connect();
   for (const workflow of Object.keys(SCENARIOS)) {
     await startRun(on, workflow);
-    const { steps } = definitionOf(on.db, workflow);
+    const steps = stepsOf(on.db, workflow);
     const outputs = steps.flatMap(({ sets = {} }) => Object.keys(sets).filter((key) => sets[key] === "output_file"));
     for (const { name, instructions } of steps) {
       const named = outputs.filter((key) => instructions.includes(`{{ context.${key} }}`));
@@ -330,4 +345,28 @@ test("SPRINT_TASK without a user ends before it opens anything, and says what th
     /not opened; its text: .*pull-request\.md\. What the user does next: `git push -u x x`/,
   );
   expect((await historyOf(on, run.id)).some(({ step_name }) => step_name === "Open Pull Request")).toBe(false);
+});
+
+test("AUDIT with helpers hands out three parts at once, and the next one when one has ended", async () => {
+  const on = await connect();
+  const run = await startRun(on, "AUDIT");
+  const asked = filledIn(run.told.data.report_with.arguments.context_updates);
+  const parts = ["src/money.ts", "src/mail.ts", "src/names.ts", "src/stock.ts"];
+  const resume = (instance_id: string) => on.call("resume_workflow", { instance_id });
+  const { data: board } = await advance(on, run, { updates: { ...asked, parts, helpers: 3 } });
+  expect(board.branches.new.map(({ item }: { item: string }) => item)).toEqual(parts.slice(0, 3));
+  const files = new Set<string>();
+  for (let ended = 0; ended < parts.length; ended += 1) {
+    const [next] = (await resume(run.id)).data.branches.new;
+    const { data } = await resume(next.instance_id);
+    expect(data.next_step.instructions).toContain(`Read \`${parts[ended]}\``);
+    files.add(data.files);
+    const at = { id: next.instance_id, stepId: data.next_step.step_id };
+    const { text } = await advance(on, at, { updates: { findings: [], record_file: "x" } });
+    expect(text).toContain("Nothing more to call");
+  }
+  expect(files).toEqual(new Set([run.told.data.files]));
+  const joining = await resume(run.id);
+  expect(joining.data.next_step).toMatchObject({ step_name: "Audit Parts" });
+  expect(joining.data.current_context.audits).toHaveLength(parts.length);
 });

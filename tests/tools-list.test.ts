@@ -133,6 +133,7 @@ test("without a definitions directory there are the built-in workflows and those
   const { call } = await connect({ project });
   const listed = (await call("list_workflows")).data.workflows;
   expect(listed.map((each: { name: string }) => each.name).sort()).toEqual([
+    "AUDIT",
     "MINE",
     "REFACTOR_WITH_TESTS",
     "RESUME",

@@ -1,4 +1,7 @@
-/** The paths along which the shipped workflows are driven: together they take every route of every step. */
+/**
+ * The paths along which the shipped workflows are driven: together they take every route of every step. Visits of branches
+ * stand where an agent makes them, one branch after the other.
+ */
 
 /** `Step ✓` or `Step ✗`, with the agent's choice after an arrow (`Step ⊘ why`: a person says no to it), and what the report sets if a route looks at it. */
 export type Visit = string | [visit: string, updates: object];
@@ -14,6 +17,7 @@ export function usualUpdates(step: string, ok: boolean): object {
   if (step === "Prepare Branch") return ok ? { base_commit: "1f2e" } : {};
   if (step === "Plan Slices") return ok ? { slices_left: 1 } : {};
   if (step === "Build Slice") return ok ? { slices_left: 0 } : {};
+  if (step === "Agree on Scope") return ok ? { parts: ["src/money.ts", "src/mail.ts"], helpers: 1 } : {};
   return {};
 }
 
@@ -45,9 +49,25 @@ const branched = ["Read Ticket ✓", "Clarify Criteria ✓", "Prepare Branch ✓
 const sliced = [...branched, "Plan Slices ✓", "Build Slice ✓", "Run Checks ✓"];
 const refixed = ["Verify Criteria ✗", "Fix Findings ✓", "Run Checks ✓"];
 
+const found: Visit = ["Read Part ✓", { findings: ["src/money.ts:42 rounds each line"] }];
+
 const readyAgain = ["Run Checks ✓", "Verify Criteria ✓", "Review Against Ticket ✓", "Prepare Pull Request ✓"];
 
 export const SCENARIOS: Record<string, Record<string, Visit[]>> = {
+  AUDIT: {
+    "each part is read, and what is found in it proved": [
+      ...["Agree on Scope ✓", found, "Prove Findings ✓", "Read Part ✓", "Audit Parts ✓", "Write Report ✓"],
+    ],
+    "there is nothing to audit": ["Agree on Scope ✗", FAILED],
+    "a part that cannot be read is tried twice": [
+      ...["Agree on Scope ✓", "Read Part ✓", "Read Part ✗"],
+      ["Audit Parts ✓", { retry: ["src/mail.ts"] }],
+      ...[found, "Prove Findings ✗"],
+      ["Audit Parts ✓", { retry: ["src/mail.ts"] }],
+      ...["Write Report ✗", FAILED],
+    ],
+    "no part can be read": ["Agree on Scope ✓", "Read Part ✗", "Read Part ✗", "Audit Parts ✗", FAILED],
+  },
   REFACTOR_WITH_TESTS: {
     "all goes well": [...tested, "Commit Changes ✓"],
     "the function is not found": ["Locate Function ✗", FAILED],
