@@ -14,12 +14,21 @@ const SECOND_INSTRUCTIONS = Array.from(
   (_, line) => `${line + 1}. Read the file once more, line by line.`,
 ).join("\n");
 
-/** Files of the workflow, by path below the workflows' directory. */
+const PARTS = ["eins", "zwölf", '"drei"'];
+const JOIN_INSTRUCTIONS = "Put together what was found:";
+
+/** Files of the workflows, by path below the workflows' directory. */
 export const WORKFLOW_FILES: Record<string, string> = {
   "TWO_STEPS/index.md":
     "---\ndescription: Two steps for a client\n---\n# TWO_STEPS\n\n## Goal\n\nThe model was given everything.\n\n## Steps\n\n1. [First Step](steps/first.md)\n2. [Second Step](steps/second.md)\n",
   "TWO_STEPS/steps/first.md": `---\nproduces: {exit_code: integer}\n---\n\n${stepText(FIRST_INSTRUCTIONS, "Second Step")}`,
   "TWO_STEPS/steps/second.md": stepText(SECOND_INSTRUCTIONS, "FINISH"),
+  "THREE_PARTS/index.md":
+    "---\ndescription: A step with three branches\n---\n# THREE_PARTS\n\n## Goal\n\nEach part was read.\n\n## Steps\n\n1. [Read Parts](read-parts.md)\n",
+  "THREE_PARTS/read-parts.md": `---\nuses: ./part\neach: ${JSON.stringify(PARTS)}\nas: part\ninto: found\n---\n\n# Orchestrator Guidance\n\nGo on.\n\n# Join Instructions\n\n${JOIN_INSTRUCTIONS} {{ context.found }}\n\n# Routes\n\n- otherwise → FINISH\n`,
+  "THREE_PARTS/part/index.md":
+    "---\noutputs: {exit_code: integer}\n---\n# A part\n\n## Goal\n\nThe part was read.\n\n## Steps\n\n1. [Read Part](read-part.md)\n",
+  "THREE_PARTS/part/read-part.md": `---\nproduces: {exit_code: integer}\n---\n\n${stepText("Read {{ context.part }}.", "FINISH")}`,
 };
 
 /** What the model has learned of the run so far. */
@@ -68,7 +77,40 @@ export const SCENES: readonly Scene[] = [
   {
     title: "finish",
     call: (known) => report(known, {}),
-    expects: () => ({ status: "COMPLETED", "that it is over": /nothing more to call/i }),
+    expects: over,
+  },
+  {
+    title: "first branch",
+    call: () => ({ tool: "start_workflow", args: { workflow_name: "THREE_PARTS" } }),
+    expects: (known) => branch(1, known),
+  },
+  {
+    title: "second branch",
+    call: (known) => report(known, { exit_code: 0 }),
+    expects: (known) => branch(2, known),
+  },
+  {
+    title: "resume in a branch",
+    call: () => ({ tool: "resume_workflow", args: {} }),
+    expects: (known) => ({ recap: "Resumed THREE_PARTS/part", ...branch(2, known) }),
+  },
+  {
+    title: "third branch",
+    call: (known) => report(known, { exit_code: 0 }),
+    expects: (known) => branch(3, known),
+  },
+  {
+    title: "join",
+    call: (known) => report(known, { exit_code: 0 }),
+    expects: (known) => ({
+      ...stepAnswer(JOIN_INSTRUCTIONS, known),
+      results: /"item":\s*"zwölf",\s*"status":\s*"COMPLETED",\s*"outputs":\s*\{"exit_code":\s*0\}/,
+    }),
+  },
+  {
+    title: "finish after branches",
+    call: (known) => report(known, {}),
+    expects: over,
   },
 ];
 
@@ -86,6 +128,18 @@ export function missing(scene: Scene, known: Known, answer: string): string[] {
   return wanted.flatMap(([name, what]) =>
     (typeof what === "string" ? answer.includes(what) : what.test(answer)) ? [] : [name],
   );
+}
+
+function over(): Record<string, string | RegExp> {
+  return { status: "COMPLETED", "that it is over": /nothing more to call/i };
+}
+
+/** The first step of the branch of that number; the words of the text or the field of the structured form. */
+function branch(number: number, known: Known): Record<string, string | RegExp> {
+  return {
+    ...stepAnswer(`Read ${PARTS[number - 1]}.`, known),
+    "which branch": new RegExp(`branch ${number} of 3 of Read Parts|"number":\\s*${number},\\s*"total":\\s*3`),
+  };
 }
 
 function stepAnswer(instructions: string, { instanceId, stepId }: Known): Record<string, string | RegExp> {
