@@ -248,7 +248,10 @@ describe("what else branches are for", () => {
     const waits = await report(on, told);
     expect(waits.data).toMatchObject({ status: "SUSPENDED", instance_id: told.data.instance_id });
     expect((await resume(on, run.id)).data).toMatchObject({ status: "SUSPENDED", instance_id: told.data.instance_id });
-    await person(on).yes(told.data.instance_id);
+    const who = person(on);
+    const asked = await who.engine.approvals({ all: false });
+    expect(asked.map(({ instance_id }) => instance_id)).toEqual([told.data.instance_id]);
+    await who.yes(told.data.instance_id);
     const judged = await resume(on, run.id);
     expect(judged.data.next_step.step_id).toBe("b1-2-judge-module");
     expect((await report(on, judged)).data).toMatchObject({ branch: { number: 2 } });

@@ -55,7 +55,13 @@ export async function approvals(parts: Parts, { all }: { all: boolean }): Promis
   const found: Waits[] = [];
   let after: InstanceSummary | undefined;
   for (;;) {
-    const page = await store.list({ project: all ? null : parts.project, status: "SUSPENDED", limit: PAGE, after });
+    const page = await store.list({
+      project: all ? null : parts.project,
+      status: "SUSPENDED",
+      branches: true,
+      limit: PAGE,
+      after,
+    });
     for (const { instance_id } of page.filter(({ waiting_for }) => waiting_for?.kind === "approval")) {
       const instance = await store.load(instance_id);
       const request = instance && openRequest(instance);
