@@ -152,7 +152,7 @@ describe("the terminal", () => {
     const { id } = await startRun(on, "RELEASE");
     const forked = run(on, id);
     expect(forked).toMatchObject({ code: 0, err: "" });
-    expect(forked.out).toContain(`A fork of ${id} from its visit 1; that run stays as it is (RUNNING).`);
+    expect(forked.out).toContain(`is a fork of ${id} from its visit 1; that run stays as it is (RUNNING).`);
     expect(forked.out).toMatch(
       /^run_\w+ is RUNNING at Build, visit 1\. Tell the agent: resume_workflow \{"instance_id":"run_\w+"\}$/m,
     );
@@ -186,7 +186,7 @@ describe("the terminal", () => {
     expect((await on.call("list_instances", {})).data.instances).toHaveLength(1);
     const sure = await decide(words, [["Type yes: ", "yes"]], on.project);
     expect(sure.code).toBe(0);
-    expect(sure.seen).toContain(`A fork of ${id} from its visit 1; that run stays as it is (SUSPENDED).`);
+    expect(sure.seen).toContain(`is a fork of ${id} from its visit 1; that run stays as it is (SUSPENDED).`);
     const made = (await on.call("list_instances", {})).data.instances[0];
     expect(made).toMatchObject({ status: "RUNNING", current_step_name: "Build", forked_from: { instance_id: id } });
     expect((await statusOf(on, id)).status).toBe("SUSPENDED");

@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { auditWorkflows, branchStep, doBranch } from "./support/branches.ts";
 import { advance, expectError, expectRefused, expectStep, historyOf, startRun, statusOf } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
@@ -58,7 +59,7 @@ test("hands out the visit's step with its context, history and assumptions, and 
     also_running: [{ instance_id: id }],
     current_context: { n: 1 },
   });
-  expect(told.text).toContain(`A fork of ${id} from its visit 2; that run stays as it is (RUNNING).`);
+  expect(told.text).toContain(`is a fork of ${id} from its visit 2; that run stays as it is (RUNNING).`);
   expect(await statusOf(on, id)).toEqual(before);
   const status = await statusOf(on, made);
   expect(status).toMatchObject({
@@ -282,6 +283,57 @@ describe("nothing of the old run counts", () => {
     const early = (await fork(on, loop.id, { at_visit: 2 })).data.instance_id;
     const over = await advance(on, { id: early, stepId: "2-try" }, { status: "failure" });
     expect(over.data).toMatchObject({ waiting_for: { kind: "visits" } });
+  });
+});
+
+describe("branches", () => {
+  const AT_ONCE = auditWorkflows({ "Audit Modules": branchStep(["into: audits", "max_parallel: 2"]) });
+  const ASKING = auditWorkflows({}, { "Judge Module": { extras: ["approval: true", "next: FINISH"] } });
+  const MODULES = { updates: { modules: ["a.js", "b.js"] } };
+
+  test("a fork at a branch step begins branches of its own, and tells where it came from; a branch is not forked", async () => {
+    const on = await connect({ workflows: auditWorkflows() });
+    const run = await startRun(on, "AUDIT");
+    const first = await advance(on, run, MODULES);
+    const second = await doBranch(on, first);
+    const told = await fork(on, run.id);
+    expect(told.data).toMatchObject({
+      branch: { number: 1, item: "a.js" },
+      forked_from: { instance_id: run.id, visit: 2 },
+    });
+    expect(told.text).toContain(`${told.data.branch.of} is a fork of ${run.id} from its visit 2`);
+    const resumed = await on.call("resume_workflow", { instance_id: told.data.branch.of });
+    expect(resumed.data.recap).toContain(`Forked from ${run.id} at visit 2.`);
+    const last = await doBranch(on, await doBranch(on, told));
+    expect(last.data).toMatchObject({ instance_id: told.data.branch.of, next_step: { step_id: "3-report" } });
+    expect(await statusOf(on, run.id)).toMatchObject({ waiting_for: { branches: { begun: 2, completed: 1 } } });
+    const of = second.data.instance_id;
+    const refused = await expectRefused(on, of, () => fork(on, of), "INVALID_INPUT");
+    expect(refused.text).toContain(`is a branch of "${run.id}"`);
+  });
+
+  test("with several at once the answer is the board of the fork", async () => {
+    const on = await connect({ workflows: AT_ONCE });
+    const run = await startRun(on, "AUDIT");
+    await advance(on, run, MODULES);
+    const told = await fork(on, run.id);
+    expect(told.data).toMatchObject({ branches: { total: 2 }, forked_from: { instance_id: run.id } });
+    expect(told.data.branches.new).toHaveLength(2);
+    const before = await fork(on, run.id, { at_visit: 1 });
+    expect(before.data.next_step.step_id).toBe("1-list");
+  });
+
+  test("a run with a branch that waits for a person is not forked by the tool", async () => {
+    const on = await connect({ workflows: ASKING });
+    const run = await startRun(on, "AUDIT");
+    const first = await advance(on, run, MODULES);
+    expect((await advance(on, { id: first.data.instance_id, stepId: "b1-1-read-module" })).data.status).toBe(
+      "SUSPENDED",
+    );
+    for (const more of [{}, { at_visit: 1 }]) expectError(await fork(on, run.id, more), "INSTANCE_SUSPENDED");
+    const words = [EXECUTABLE, "fork", run.id, "--db", on.db];
+    const done = Bun.spawnSync(words, { cwd: on.project, stdin: "ignore" });
+    expect(done.stderr.toString()).toContain("Only a person at a terminal");
   });
 });
 

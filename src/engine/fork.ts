@@ -81,7 +81,11 @@ async function headAt(store: Store, { instance_id }: Instance, visit: number): P
 async function outcomeOf(call: Call, instance: Instance, more: Partial<Outcome> = {}): Promise<Outcome> {
   const { parts, current: source } = call;
   const place = parts.files.offered ? await placeFound(parts, source) : null;
+  const { instance_id, forked_from: from } = instance;
+  if (!from) throw new Error(`instance "${instance_id}" is no fork`);
   const forked = {
+    instance_id,
+    from,
     source: source.status,
     head: parts.probe.head(instance.project),
     ...(place ? { files: place.path } : {}),

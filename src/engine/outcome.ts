@@ -2,7 +2,14 @@
 import type { Branch, BranchCounts, Joined } from "../branch.ts";
 import type { CheckResult, Evidence } from "../check.ts";
 import { type Candidates, candidatesAfter, type Decision } from "../decision.ts";
-import { currentStep, type HistoryEntry, type Instance, type InstanceSummary, type Status } from "../instance.ts";
+import {
+  currentStep,
+  type ForkedFrom,
+  type HistoryEntry,
+  type Instance,
+  type InstanceSummary,
+  type Status,
+} from "../instance.ts";
 import type { FilesPlace } from "../run-files.ts";
 import type { Filler } from "../template.ts";
 import { RELEASED, type Waiting } from "../turn.ts";
@@ -64,7 +71,7 @@ export interface Outcome {
   replayed?: boolean;
   also_running?: InstanceSummary[];
   recap?: Recap;
-  /** The run is a fork that this call made. */
+  /** This call made a fork; the answer may be about a branch of it. */
   forked?: Forked;
   /** Proofs of a run that is resumed, or over, since which the project changed. */
   stale?: StaleProof[];
@@ -72,8 +79,10 @@ export interface Outcome {
   unproven?: string;
 }
 
-/** What is told of the run that a fork came from, beside what the fork's row says. */
+/** What is told of a fork and of the run that it came from. */
 export interface Forked {
+  instance_id: string;
+  from: ForkedFrom;
   /** How that run stands. */
   source: Instance["status"];
   /** The commit that git's HEAD names now; null if it cannot be told. */
@@ -151,6 +160,7 @@ export interface Recap {
   decided: number;
   /** Null: there is no git, or it cannot be told. */
   project: ProjectState | null;
+  forked_from?: ForkedFrom;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
   /** The note that paused it, if this call ended the pause. */

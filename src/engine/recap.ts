@@ -37,6 +37,7 @@ export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
     decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
     project,
     handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? handedOutAt(before, after.turn) : null,
+    ...(after.forked_from ? { forked_from: after.forked_from } : {}),
     ...(paused ? { paused } : {}),
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),

@@ -18,29 +18,27 @@ export function forkedView({ forked_from }: Pick<Instance, "forked_from">) {
 }
 
 /** The first answer: what the agent must know before it begins. */
-export function forkLine({ instance, forked }: Pick<Outcome, "instance" | "forked">): string {
-  const { forked_from } = instance;
-  if (!forked || !forked_from) return "";
+export function forkLine({ forked }: Pick<Outcome, "forked">): string {
+  if (!forked) return "";
+  const { instance_id, from, source, head, files } = forked;
   const lines = [
-    `A fork of ${forked_from.instance_id} from its visit ${forked_from.visit}; that run stays as it is (${forked.source}).`,
-    headWords(forked_from, forked.head),
+    `${instance_id} is a fork of ${from.instance_id} from its visit ${from.visit}; that run stays as it is (${source}).`,
+    headWords(from, head),
     "The project's files are as the old attempt left them: commit it on a branch or stash it first; no reset.",
-    forked.files && `Files of that run were not copied: ${forked.files}`,
+    files && `Files of that run were not copied: ${files}`,
   ];
   return lines.filter(Boolean).join(" ");
 }
 
 /** The same as a field. */
-export function forkView({ instance, forked }: Pick<Outcome, "instance" | "forked">) {
-  const view = forkedView(instance);
-  if (!forked || !view) return undefined;
-  const { source: status, head: head_now, files } = forked;
-  return { ...view, head_now, status, ...(files ? { files } : {}) };
+export function forkView({ forked }: Pick<Outcome, "forked">) {
+  if (!forked) return undefined;
+  const { from, source: status, head: head_now, files } = forked;
+  return { ...forkedView({ forked_from: from }), head_now, status, ...(files ? { files } : {}) };
 }
 
 /** Of a recap: `Forked from run_7k… at visit 3. git HEAD was a1b2c3d then and is d4e5f6a now.` */
-export function forkRecapLine({ instance, now }: { instance: Instance; now: string | null }): string {
-  const { forked_from } = instance;
+export function forkRecapLine({ forked_from }: Pick<Instance, "forked_from">, now: string | null): string {
   if (!forked_from) return "";
   const line = `Forked from ${forked_from.instance_id} at visit ${forked_from.visit}.`;
   return [line, headWords(forked_from, now)].filter(Boolean).join(" ");

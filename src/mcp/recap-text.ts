@@ -25,7 +25,7 @@ export function recapText({ instance, workflow, unproven, checks_running, stale 
   const lines = [
     `Resumed ${workflow.name} · ${instance.instance_id} · ${since}`,
     workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
-    forkRecapLine({ instance, now: recap.project?.head.now ?? null }),
+    forkRecapLine(recap, recap.project?.head.now ?? null),
     positionLine(recap),
     recap.paused &&
       `It was paused ${between(recap.paused.ended_at, recap.now)} ago because the user wanted to stop: ${saying(recap.paused) || "nothing was said"}.`,
