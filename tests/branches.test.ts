@@ -236,7 +236,7 @@ describe("what else branches are for", () => {
     const { on } = await at(auditWorkflows());
     const { told } = await entered(on);
     const next = await on.call("cancel_workflow", { instance_id: told.data.instance_id });
-    expect(next.data).toMatchObject({ branch: { number: 2 }, ended_branch: { number: 1, status: "CANCELLED" } });
+    expect(next.data).toMatchObject({ branch: { number: 2 }, ended: [{ number: 1, status: "CANCELLED" }] });
     const after = await doBranch(on, next);
     expect(after.data.current_context.audits).toMatchObject([{ status: "CANCELLED" }, { status: "COMPLETED" }]);
   });

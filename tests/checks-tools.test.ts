@@ -225,7 +225,7 @@ test("the end of a run names guarded steps that ended as a failure, or were prov
   await advance(on, { id: rewound.id, stepId: "2-commit" }, { status: "failure" });
   await on.call("rewind_workflow", { instance_id: rewound.id, to_visit: 2 });
   const done = await advance(on, { id: rewound.id, stepId: "4-commit" });
-  expect(done.text).toContain("Proven before a rewind only: Test (visit 1).");
+  expect(done.text).toContain("Proven before a rewind or fork only: Test (visit 1).");
   const good = await startRun(on, "W");
   await advance(on, good, { status: "failure" });
   await advance(on, { id: good.id, stepId: "2-commit" }, { status: "failure" });
