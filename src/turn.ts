@@ -49,6 +49,8 @@ export const Turn = z.object({
   approval: Request.optional(),
   /** Of branches, and of the server that joins them: how they stand. */
   branches: BranchCounts.optional(),
+  /** The branches of the visit are joined already: their results are the agent's to work with, also after a wait. */
+  joined: z.literal(true).optional(),
 });
 export type Turn = z.infer<typeof Turn>;
 

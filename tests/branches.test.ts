@@ -178,6 +178,8 @@ describe("what else branches are for", () => {
     expect(joining.data).toMatchObject({ instance_id: run.id, next_step: { step_id: "2-audit-modules" } });
     expect(joining.data.next_step.instructions).toContain('Join [{"item":"money.js"');
     expectError(await report(on, joining), "INCOMPLETE_REPORT");
+    await report(on, joining, { status: "paused" });
+    expect((await resume(on, run.id)).data.next_step).toEqual(joining.data.next_step); // joined once, not begun anew
     const after = await report(on, joining, { updates: { summary: "fine" } });
     expect(after.data.next_step.step_name).toBe("Report");
   });

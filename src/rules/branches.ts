@@ -64,7 +64,7 @@ export function handJoin(instance: Instance, context_updates: JsonObject, moment
   const context_patch = patchFor(instance.context, context_updates);
   const context = applyPatch(instance.context, context_patch);
   refuseLargeContext(context);
-  const turn: Turn = { of: "agent", kind: "step", since: moment.now };
+  const turn: Turn = { of: "agent", kind: "step", since: moment.now, joined: true };
   const line = entry(instance, { kind: "move", turn, context_patch }, moment);
   return change(instance, [line], { ...standing(turn), context, updated_at: moment.now });
 }

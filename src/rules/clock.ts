@@ -60,8 +60,9 @@ function miss(workflow: Workflow, instance: Instance, moment: Moment): Change {
     return move(workflow, instance, { ...moment, decision, context_updates: {} });
   }
   const message = `step "${instance.step_name}": ${reasoning}`;
-  const { branches } = instance.turn ?? {};
-  const turn: Turn = { of: "person", kind: "deadline", since: moment.now, message, ...(branches ? { branches } : {}) };
+  const { branches, joined } = instance.turn ?? {};
+  const stood = { ...(branches ? { branches } : {}), ...(joined ? { joined } : {}) };
+  const turn: Turn = { of: "person", kind: "deadline", since: moment.now, message, ...stood };
   return change(instance, [entry(instance, { kind: "move", turn }, moment)], {
     ...standing(turn),
     updated_at: moment.now,

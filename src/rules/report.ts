@@ -69,7 +69,8 @@ export function pause(
 ): Change {
   const noted = note(instance, said, moment);
   const message = "the user wants to stop here; whoever goes on resumes it";
-  const turn: Turn = { of: "person", kind: "paused", since: moment.now, message };
+  const { joined } = instance.turn ?? {};
+  const turn: Turn = { of: "person", kind: "paused", since: moment.now, message, ...(joined ? { joined } : {}) };
   const entries = noted.entries.map((each) => ({ ...each, turn }));
   return { entries, instance: { ...noted.instance, ...standing(turn) } };
 }

@@ -25,6 +25,8 @@ interface Entry {
   suspends?: string | undefined;
   /** Why a person is asked again. */
   again?: string;
+  /** Its branches are joined already. */
+  joined?: true | undefined;
 }
 
 /** The turn of a visit that is entered. */
@@ -45,8 +47,8 @@ export function turnAskedAnew(step: Step | undefined, at: { instance: Instance; 
   return firstOf(["approval"], step, { ...entryOf(at.instance, at.now), ...(again ? { again } : {}) });
 }
 
-function entryOf({ context, visit, last_seq }: Instance, now: string): Entry {
-  return { count: 0, now, context, visit, seq: last_seq + 1 };
+function entryOf({ context, visit, last_seq, turn }: Instance, now: string): Entry {
+  return { count: 0, now, context, visit, seq: last_seq + 1, joined: turn?.joined };
 }
 
 function firstOf(gates: readonly Gate[], step: Step | undefined, entry: Entry): Turn {
@@ -54,11 +56,12 @@ function firstOf(gates: readonly Gate[], step: Step | undefined, entry: Entry): 
     const closed = CLOSED[gate](step, entry);
     if (closed) return closed;
   }
-  return { ...doerOf(step), since: entry.now };
+  return { ...doerOf(step, entry), since: entry.now };
 }
 
 /** Who does a step once its gates are open. */
-function doerOf(step: Step | undefined): Pick<Turn, "of" | "kind"> {
+function doerOf(step: Step | undefined, { joined }: Entry): Pick<Turn, "of" | "kind" | "joined"> {
+  if (joined) return { of: "agent", kind: "step", joined };
   if (step?.run) return { of: "server", kind: "server_step" };
   return step?.branches ? { of: "server", kind: "branching" } : { of: "agent", kind: "step" };
 }
