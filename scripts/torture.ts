@@ -1,6 +1,6 @@
 /**
- * The long form of the durability proofs: `bun scripts/torture.ts [kill|power|prune|mutants|crowd]… [--deaths N] [--seed N]
- * [--advances N]`. Without words, all of them, over each transport that the executable serves. Exit code 1 for any loss.
+ * The long form of the durability proofs: `bun scripts/torture.ts [kill|power|prune|mutants|crowd|tree]… [--deaths N] [--seed N]
+ * [--advances N] [--branches N]`. Without words, all of them, over each transport that the executable serves. Exit code 1 for any loss.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,9 +10,10 @@ import { buildMutant, MUTANTS, type MutantName } from "./torture/mutants.ts";
 import { whyNoPowerLoss } from "./torture/power-loss.ts";
 import { tortureOfPrune } from "./torture/prune-torture.ts";
 import { torture } from "./torture/torture.ts";
+import { treeCrowd } from "./torture/tree-crowd.ts";
 
 const EXECUTABLE = join(import.meta.dir, "../dist/orchestrator");
-const ALL = ["kill", "power", "prune", "mutants", "crowd"] as const;
+const ALL = ["kill", "power", "prune", "mutants", "crowd", "tree"] as const;
 type Part = (typeof ALL)[number];
 const NEEDS_POWER: Part[] = ["power", "prune"];
 /** Runs that each prune has to delete. */
@@ -33,11 +34,13 @@ const { values, positionals } = parseArgs({
     deaths: { type: "string", default: "200" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     advances: { type: "string", default: "10000" },
+    branches: { type: "string", default: "200" },
   },
 });
 const deaths = Number(values.deaths);
 const seed = Number(values.seed);
 const advances = Number(values.advances);
+const branches = Number(values.branches);
 const parts = positionals.length > 0 ? ALL.filter((part) => positionals.includes(part)) : ALL;
 const transports: Transport[] = servesHttp(EXECUTABLE) ? ["stdio", "http"] : ["stdio"];
 let failures = 0;
@@ -86,10 +89,24 @@ async function gather(transport: Transport): Promise<void> {
   say(`crowd over ${transport}`, verdict.complaints.length === 0, [sums, ...verdict.complaints].join("\n     "));
 }
 
+/** First in peace, then with a process killed each quarter of a second. */
+async function climb(transport: Transport): Promise<void> {
+  for (const deathEach of [undefined, 250]) {
+    const load = { processes: 8, callers: 40, branches, parallel: 20, seed, ...(deathEach ? { deathEach } : {}) };
+    const { complaints, ...verdict } = await treeCrowd({ executable: EXECUTABLE, transport, ...load });
+    const met = `${verdict.conflicts} conflicts, ${verdict.late} reports of what others had done`;
+    const sums = `${verdict.advances} advances by 8 processes and 40 callers at ${branches} branches, ${verdict.deaths} deaths, ${met}`;
+    say(`tree over ${transport}`, complaints.length === 0, [sums, ...complaints].join("\n     "));
+  }
+}
+
 async function run(part: Part): Promise<void> {
   if (part === "mutants") return catchMutants();
   if (part === "prune") return cutDuringPrune();
-  for (const transport of transports) await (part === "crowd" ? gather(transport) : die(part, transport));
+  for (const transport of transports) {
+    if (part === "crowd") await gather(transport);
+    else await (part === "tree" ? climb(transport) : die(part, transport));
+  }
 }
 
 console.log(`seed ${seed}`);
