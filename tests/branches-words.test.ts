@@ -1,7 +1,7 @@
 /** What an agent reads of branches, in both forms, and how a report for another run of the tree is answered. */
 import { describe, expect, test } from "bun:test";
 import { auditWorkflows, branchStep, doBranch, report } from "./support/branches.ts";
-import { advance, expectError, expectRefused, startRun } from "./support/calls.ts";
+import { advance, expectError, expectRefused, startRun, statusOf } from "./support/calls.ts";
 import type { Told } from "./support/client.ts";
 import { type Served, TRANSPORTS } from "./support/either.ts";
 import { connectInProcess } from "./support/in-process.ts";
@@ -62,6 +62,24 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       await doBranch(on, one, { status: "failure" });
       const late = expectError(await report(on, two), "INSTANCE_FINAL");
       expect(late.text).toContain("Were you given this branch only? Stop, and tell whoever gave it to you.");
+    });
+
+    test("what was assumed in branches is their parent's from their end on: in the recap, the status, the last answer", async () => {
+      const { on, run, told } = await entered();
+      const judge = await report(on, told, { assumptions: ["money is in cents"] });
+      await report(on, judge, { updates: { verdict: "good" } });
+      const after = await doBranch(on, await resume(on, run.id), { assumptions: ["names are unique"] });
+      const all = [
+        { visit: 2, text: "money is in cents" },
+        { visit: 2, text: "names are unique" },
+      ];
+      expect((await statusOf(on, run.id)).assumptions).toEqual(all);
+      const back = await on.call("rewind_workflow", { instance_id: run.id, to_visit: 3 }); // by the history alone
+      expect((await statusOf(on, run.id)).assumptions).toEqual(all);
+      const end = await report(on, back);
+      expect(end.data).toMatchObject({ status: "COMPLETED", assumptions: all });
+      expect(end.text).toContain("money is in cents (visit 2); names are unique (visit 2).");
+      expect(after.data.instance_id).toBe(run.id);
     });
   });
 }

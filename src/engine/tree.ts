@@ -3,8 +3,8 @@
  * by its parent, which may begin the next one; whatever ends a branch step's visit cancels its open branches.
  */
 import { type Branch, MAX_OPEN, openOf } from "../branch.ts";
-import { type Birth, type Change, type Instance, isFinal, type Status, type Store } from "../instance.ts";
-import type { Tally } from "../rules/branches.ts";
+import { type Birth, type Change, type Instance, isFinal, type Status, type Store, stepIdOf } from "../instance.ts";
+import type { Heard, Tally } from "../rules/branches.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy } from "../rules/event.ts";
 import { findStep, type Workflow } from "../workflow.ts";
@@ -86,10 +86,21 @@ async function countedBy(at: Writing, branch: Branch, ended: Instance): Promise<
   const stopped = fast ? before.total - over - 1 : 0; // all that did not end, those never begun among them
   const tally: Tally = { completed: 0, failed: 0, cancelled: stopped };
   tally[OUTCOME[ended.status]] += 1;
-  const counted = changeBy(parent.workflow, parent.instance, { kind: "branches ended", ended: tally }, at.moment);
+  const heard = [ended, ...others].flatMap(heardOf);
+  const counted = changeBy(
+    parent.workflow,
+    parent.instance,
+    { kind: "branches ended", ended: tally, heard },
+    at.moment,
+  );
   if (!counted) return [];
   const cancels = (await Promise.all(others.map((each) => cancel(at, each, WHY_FAST)))).flat();
   return [...(await withNext(at, { ...parent, instance: counted.instance }, counted)), ...cancels];
+}
+
+function heardOf({ visit, step_name, branch, assumptions }: Instance): Heard[] {
+  const step_id = stepIdOf({ visit, step_name, branch });
+  return assumptions.length > 0 ? [{ step_id, assumptions: assumptions.map(({ text }) => text) }] : [];
 }
 
 const WHY_FAST = "another branch failed";

@@ -94,8 +94,11 @@ function happened({ kind, turn, decision, report, step_id, ruling }: HistoryEntr
   if (kind === "note" && report && report.step_id !== step_id) return `late report of ${report.step_id}`;
   if (ruling) return rulingWords(ruling);
   if (kind === "approval") return "released";
+  if (kind === "move" && report) return `heard of ${report.step_id}`;
   if (kind !== "move" || decision || !turn) return turn?.kind === "paused" ? "paused" : kind;
   if (turn.unchecked !== undefined) return "handed to the agent";
+  if (turn.kind === "branches") return "branches begun";
+  if (turn.kind === "joining") return "branches over";
   return turn.kind === "deadline" ? "deadline over" : turn.of === "server" ? "given to the server" : "wait over";
 }
 

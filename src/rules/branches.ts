@@ -36,13 +36,25 @@ export function takeUp(instance: Instance, { now }: Moment): Change | null {
 /** What became of some of them. */
 export type Tally = Pick<BranchCounts, "completed" | "failed" | "cancelled">;
 
+/** What agents decided in them on the user's behalf, which their parent has from then on. */
+export interface Heard {
+  /** `b3-2-judge-module`: where the branch ended. */
+  step_id: string;
+  assumptions: string[];
+}
+
 /**
- * So many have ended; once all have, the server joins them. While a person must act they are counted alone. Null if the visit
- * does not wait for them any more.
+ * So many have ended; once all have, the server joins them. While a person must act they are counted alone. The history has a
+ * line for each of which something is heard. Null if the visit does not wait for them any more.
  */
-export function branchesEnded(instance: Instance, ended: Tally, moment: Moment): Change | null {
-  const { turn } = instance;
+export function branchesEnded(
+  parent: Instance,
+  { ended, heard }: { ended: Tally; heard: Heard[] },
+  moment: Moment,
+): Change | null {
+  const { turn } = parent;
   if (!turn?.branches || turn.kind === "joining") return null;
+  const { instance, entries } = heard.reduce((so, each) => hear(so, each, moment), change(parent, [], {}));
   const before = turn.branches;
   const branches = {
     ...before,
@@ -50,8 +62,17 @@ export function branchesEnded(instance: Instance, ended: Tally, moment: Moment):
     failed: before.failed + ended.failed,
     cancelled: before.cancelled + ended.cancelled,
   };
-  if (turn.of === "branches" && areOver(branches)) return turned(instance, joining(branches, moment), moment);
-  return change(instance, [], { turn: { ...turn, branches }, updated_at: moment.now });
+  const then =
+    turn.of === "branches" && areOver(branches)
+      ? turned(instance, joining(branches, moment), moment)
+      : change(instance, [], { turn: { ...turn, branches }, updated_at: moment.now });
+  return { ...then, entries: [...entries, ...then.entries] };
+}
+
+/** A line of the parent's history, so that its assumptions follow from that. */
+function hear({ instance, entries }: Change, { step_id, assumptions }: Heard, moment: Moment): Change {
+  const line = entry(instance, { kind: "move", report: { step_id, status: "ended", assumptions } }, moment);
+  return { ...change(instance, [line], {}), entries: [...entries, line] };
 }
 
 /** The turn of a branch step whose branches were counted before a person had to act. */

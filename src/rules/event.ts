@@ -11,7 +11,7 @@ import type { JsonObject } from "../json.ts";
 import type { Report } from "../report.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { approve, askAnew, deny, type No, open, type Yes } from "./approve.ts";
-import { branchesBegan, branchesEnded, handJoin, spread, type Tally, takeUp } from "./branches.ts";
+import { branchesBegan, branchesEnded, type Heard, handJoin, spread, type Tally, takeUp } from "./branches.ts";
 import type { Moment } from "./change.ts";
 import { noteLate, runOut } from "./clock.ts";
 import { type Ending, move } from "./move.ts";
@@ -52,7 +52,7 @@ export type Event =
   /** Branches: how many there are is known, some began, some ended, and the agent joins their results. */
   | { kind: "spread"; items: unknown[]; max_parallel: number }
   | { kind: "branches began"; count: number }
-  | { kind: "branches ended"; ended: Tally }
+  | { kind: "branches ended"; ended: Tally; heard: Heard[] }
   | { kind: "join handed out"; context_updates: JsonObject }
   /** Somebody works on a branch, one of several that are open. */
   | { kind: "taken up" }
@@ -105,7 +105,7 @@ export function changeBy(workflow: Workflow, instance: Instance, event: Event, m
     case "branches began":
       return branchesBegan(instance, event.count, moment);
     case "branches ended":
-      return branchesEnded(instance, event.ended, moment);
+      return branchesEnded(instance, event, moment);
     case "taken up":
       return takeUp(instance, moment);
     case "join handed out":
