@@ -45,7 +45,7 @@ const cases: [string, LoadedWorkflow, LoadedWorkflow, string[]][] = [
     withB({ run: { kind: "command", name: "make", timeout: 300 } }),
     ['in "B": another run of "S"'],
   ],
-  ["a used one asks a person", withB({}), withB({ approval: {} }), ['in "B": an approval of "S"']],
+  ["a used one asks a person", withB({}), withB({ approval: {} }), ['in "B": a new approval of "S"']],
   ["a used one uses another", withB({}), withB(uses("X")), ['in "B": another uses of "S"']],
   [
     "nobody trusts a used one any more",

@@ -64,6 +64,43 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       expect(late.text).toContain("Were you given this branch only? Stop, and tell whoever gave it to you.");
     });
 
+    test("a run that is resumed in the middle of its branches: what was done in it, in its branches, and in this one", async () => {
+      const { on, run, told } = await entered(
+        {},
+        { updates: { modules: ["money.js", "slug.js", "names.js", "a.js"] } },
+      );
+      const second = await doBranch(on, told, { assumptions: ["money is in cents"] });
+      const third = await doBranch(on, second, { status: "failure", error: "no tests found" });
+      await report(on, third, { details: "210 lines, 3 exports" });
+      for (const args of [{}, { instance_id: run.id }]) {
+        const told = await on.call("resume_workflow", args);
+        for (const form of [told.text, told.data.recap]) {
+          expect(form.split("\n").slice(0, 8)).toEqual([
+            `Resumed AUDIT · ${run.id} · last report 0 s ago`,
+            "Goal: Get it done.",
+            "Done: 1 List ✓",
+            'Audit Modules: 1 money.js ✓ → 2 slug.js ✗ "no tests found" → 3 names.js in work; 1 not begun',
+            'This branch: 1 Read Module ✓ "210 lines, 3 exports"',
+            'Decided on the user\'s behalf: "money is in cents" (visit 2).',
+            "Context: module=names.js",
+            expect.stringMatching(/^The step below is open for .* and not reported: you may have done part of it/),
+          ]);
+        }
+      }
+    });
+
+    test("a helper that takes up a new branch is not told that it may have begun, one that comes back is", async () => {
+      const { on, run, told } = await entered({ "Audit Modules": branchStep(["max_parallel: 2"]) });
+      const [{ instance_id }] = told.data.branches.new;
+      const first = await resume(on, instance_id);
+      expect(first.text).toStartWith(`Resumed MODULE_AUDIT · ${instance_id} · nothing reported yet\n`);
+      expect(first.text).not.toContain("you may have done part of it");
+      expect((await resume(on, instance_id)).text).toContain("you may have done part of it");
+      await doBranch(on, first);
+      const board = await resume(on, run.id);
+      expect(board.text).toContain("\nEnded: 1 money.js ✓\n");
+    });
+
     test("what was assumed in branches is their parent's from their end on: in the recap, the status, the last answer", async () => {
       const { on, run, told } = await entered();
       const judge = await report(on, told, { assumptions: ["money is in cents"] });

@@ -20,6 +20,7 @@ import type { Unclear } from "./live.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
+import { withTree } from "./recap-tree.ts";
 import { lookAtRelease, type Releasable, type ReleaseInput, releaseInstance } from "./release.ts";
 import { isUnclear, type ResumeInput, resume } from "./resume.ts";
 import { createSettler } from "./settle.ts";
@@ -93,7 +94,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     const until = caller.until ?? performance.now() + parts.patience.call;
     const answer = await made;
     if (isUnclear(answer) || isWhole(answer)) return answer;
-    const settled = await settleOutcome({ parts, settler, caller }, answer, until);
+    const settled = await withTree(parts, await settleOutcome({ parts, settler, caller }, answer, until));
     const ready = await atHandOut(parts, await withDenied(parts, await explained(parts, settled)), caller);
     return withStale(parts, await withFiles(parts, await withJoined(parts, ready, caller), { tells }));
   };

@@ -98,6 +98,8 @@ export interface Shown {
   instance_id: string;
   step_name: string;
   last_report_at: string | null;
+  /** When somebody resumed it by its id. */
+  taken_at?: string;
   /** What it waits for, if that is not an agent's to do. */
   waiting_for?: Waiting;
   /** The command by which a person lets it go on, if it waits for one. */
@@ -159,8 +161,6 @@ export interface Recap {
   /** How many visits were decided in all. */
   decided: number;
   /** Null: there is no git, or it cannot be told. */
-  project: ProjectState | null;
-  forked_from?: ForkedFrom;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
   /** The note that paused it, if this call ended the pause. */
@@ -170,6 +170,29 @@ export interface Recap {
   unused_report?: boolean;
   /** Notes of reports that came after their step's deadline. */
   late?: HistoryEntry[];
+  /** The run that was asked for. */
+  resumed: string;
+  /** Somebody takes up the branch for the first time. */
+  taken_up?: boolean;
+  /** The runs above the one where the answer is, from the one that was asked for down; empty or absent if that is it. */
+  above?: Above[];
+  /** The branches of the run where the answer is, if it has any open. */
+  branches?: BranchesDone;
+}
+
+/** A run of which the answer hands out a branch. */
+export interface Above extends Pick<Recap, "recent" | "decided"> {
+  instance: Instance;
+  workflow: Workflow;
+  branches: BranchesDone;
+}
+
+/** The branches of a visit, as a recap tells of them. */
+export interface BranchesDone {
+  step_name: string;
+  /** The last ones that began, in their order. */
+  last: (Pick<Branch, "number" | "item"> & { status: Status; error?: string })[];
+  counts: BranchCounts;
 }
 
 /** The current step of an instance as an outcome; says at once if the agent is the one to decide. */

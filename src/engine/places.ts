@@ -85,6 +85,7 @@ function shownOf(parts: Call["parts"], instance: Instance): Shown {
     instance_id,
     step_name,
     last_report_at,
+    ...(branch?.taken_at ? { taken_at: branch.taken_at } : {}),
     ...(waiting_for ? { waiting_for } : {}),
     ...(command === null ? {} : { person_command: command }),
   };

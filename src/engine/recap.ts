@@ -1,5 +1,5 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
-import type { HistoryEntry, Instance } from "../instance.ts";
+import type { HistoryEntry, Instance, Store } from "../instance.ts";
 import type { Report } from "../report.ts";
 import { claims } from "../rules/demands.ts";
 import type { Turn } from "../turn.ts";
@@ -19,13 +19,14 @@ interface Seen {
   after: Instance;
   position?: Position | undefined;
   unused_report?: boolean;
+  resumed: string;
 }
 
 export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
   const { parts, store } = call;
   const { before, after, position } = seen;
-  const [entries, project, late, paused] = await Promise.all([
-    store.decided(after.instance_id, RECENT_VISITS),
+  const [done, project, late, paused] = await Promise.all([
+    doneIn(store, after),
     projectState(parts, before),
     lateReports(call, after),
     pauseOf(call, before),
@@ -33,16 +34,29 @@ export async function gatherRecap(call: Call, seen: Seen): Promise<Recap> {
   return {
     last_report_at: before.last_report_at,
     now: stamp(parts),
-    recent: entries.filter(wasDone),
-    decided: after.status === "COMPLETED" ? after.visit : after.visit - 1,
+    ...done,
     project,
     handed_out_at: after.visit === before.visit && after.turn?.of === "agent" ? handedOutAt(before, after.turn) : null,
-    ...(after.forked_from ? { forked_from: after.forked_from } : {}),
     ...(paused ? { paused } : {}),
     ...(position ? { position } : {}),
     ...(seen.unused_report ? { unused_report: true } : {}),
     ...(late.length > 0 ? { late } : {}),
+    resumed: seen.resumed,
+    ...(isTakenUp(before, after) ? { taken_up: true } : {}),
   };
+}
+
+function isTakenUp({ branch: before, last_report_at }: Instance, { branch: after }: Instance): boolean {
+  return before?.taken_at === undefined && after?.taken_at !== undefined && last_report_at === null;
+}
+
+/** The last decided visits of a run, and how many there were. */
+export async function doneIn(
+  store: Store,
+  { instance_id, status, visit }: Instance,
+): Promise<Pick<Recap, "recent" | "decided">> {
+  const entries = await store.decided(instance_id, RECENT_VISITS);
+  return { recent: entries.filter(wasDone), decided: status === "COMPLETED" ? visit : visit - 1 };
 }
 
 /** The note that paused the run, if it is paused. */

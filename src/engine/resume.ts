@@ -53,12 +53,14 @@ export async function resume(parts: Parts, input: ResumeInput, caller: Caller): 
   const outcome = await proceed(call, { input, place });
   const { position } = place;
   const unused_report = place.unused_report || (place.report !== undefined && !isTaken(outcome, call.current));
-  const seen = { before: call.current, after: outcome.instance, position, unused_report };
-  const above = onLatest.current;
-  const isBranch = call.current.instance_id !== above.instance_id;
-  const recap = await (isBranch
-    ? gatherRecap(onLatest, { ...seen, before: above, after: above })
-    : gatherRecap(call, seen));
+  const resumed = onLatest.current.instance_id;
+  const recap = await gatherRecap(call, {
+    before: call.current,
+    after: outcome.instance,
+    position,
+    unused_report,
+    resumed,
+  });
   const did = outcome.did === "noted" ? "handed_out" : outcome.did;
   return { ...outcome, ...others, ...(await stillChecking(call, outcome)), did, recap };
 }

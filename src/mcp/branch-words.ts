@@ -101,13 +101,15 @@ export function boardView({ board }: Pick<Outcome, "board">) {
   return { total, completed, failed, cancelled, new: board.fresh.map(freshView), open: board.open.map(shownView) };
 }
 
-function shownView({ number, item, instance_id, step_name, last_report_at, waiting_for, person_command }: Shown) {
+function shownView(shown: Shown) {
+  const { number, item, instance_id, step_name, last_report_at, taken_at, waiting_for, person_command } = shown;
   return {
     number,
     item: itemView(item),
     instance_id,
     step_name: oneLine(step_name, MAX_STEP),
     last_report_at,
+    ...(taken_at && !last_report_at ? { taken_at } : {}),
     ...(waiting_for ? { waiting_for: { kind: waiting_for.kind, ...askOf(waiting_for) } } : {}),
     ...(person_command ? { person_command } : {}),
   };
@@ -147,9 +149,11 @@ export function boardText({ board, instance }: Pick<Outcome, "board" | "instance
   return lines.filter(Boolean).join("\n");
 }
 
-/** `5 shipping.js · Read Module, last heard of 41 min ago · run_b…` */
-function openLine({ number, item, step_name, last_report_at, instance_id, waiting_for }: Shown, now: string): string {
-  const heard = last_report_at ? `last heard of ${between(last_report_at, now)} ago` : "not heard of yet";
+/** `5 shipping.js · Read Module, last report 41 min ago · run_b…` */
+function openLine(shown: Shown, now: string): string {
+  const { number, item, step_name, last_report_at, taken_at, instance_id, waiting_for } = shown;
+  const began = taken_at ? `taken up ${between(taken_at, now)} ago, no report yet` : "no report yet";
+  const heard = last_report_at ? `last report ${between(last_report_at, now)} ago` : began;
   const state = waiting_for ? `waits: ${waitsLine(waiting_for)}` : heard;
   return `${number} ${itemWords(item)} · ${oneLine(step_name, MAX_STEP)}, ${state} · ${instance_id}`;
 }

@@ -1,9 +1,10 @@
 /** The recap of a resumed run in a few lines. What agents reported is quoted data: one line each, cut. */
-import type { Outcome, ProjectState, Recap } from "../engine/outcome.ts";
+import type { Above, BranchesDone, Outcome, ProjectState, Recap } from "../engine/outcome.ts";
 import { SERVER } from "../engine/serve.ts";
-import { effectiveAssumptions, effectiveContext, type HistoryEntry, isFinal } from "../instance.ts";
+import { effectiveAssumptions, effectiveContext, type HistoryEntry, isFinal, type Status } from "../instance.ts";
 import { between, oneLine, quoted } from "../words.ts";
 import { recalledLine } from "./assumptions.ts";
+import { itemWords } from "./branch-words.ts";
 import { took } from "./checked.ts";
 import { contextLine } from "./context-view.ts";
 import { forkRecapLine } from "./fork-words.ts";
@@ -22,18 +23,23 @@ export function recapText({ instance, workflow, unproven, checks_running, stale 
   const since = recap.last_report_at
     ? `last report ${between(recap.last_report_at, recap.now)} ago`
     : "nothing reported yet";
+  const { above = [] } = recap;
+  const top = above[0] ?? { instance, workflow };
+  const assumed = [...above.map((each) => each.instance), instance].flatMap(effectiveAssumptions);
   const lines = [
-    `Resumed ${workflow.name} · ${instance.instance_id} · ${since}`,
-    workflow.goal && `Goal: ${oneLine(workflow.goal, MAX_GOAL)}`,
-    forkRecapLine(recap, recap.project?.head.now ?? null),
+    `Resumed ${top.workflow.name} · ${top.instance.instance_id} · ${since}`,
+    top.workflow.goal && `Goal: ${oneLine(top.workflow.goal, MAX_GOAL)}`,
+    forkRecapLine(top.instance, recap.project?.head.now ?? null),
     positionLine(recap),
     recap.paused &&
       `It was paused ${between(recap.paused.ended_at, recap.now)} ago because the user wanted to stop: ${saying(recap.paused) || "nothing was said"}.`,
     recap.unused_report && "The report that came along is not about a step that is yours now, and was not used.",
     recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
-    recap.recent.length > 0 && `Done: ${doneLine(recap)}`,
-    !isFinal(instance.status) && recalledLine(effectiveAssumptions(instance)),
+    ...above.flatMap(aboveLines),
+    recap.recent.length > 0 && `${above.length > 0 ? "This branch" : "Done"}: ${doneLine(recap)}`,
+    recap.branches && endedLine(recap.branches),
+    !isFinal(instance.status) && recalledLine(assumed),
     `Context: ${contextLine(effectiveContext(instance))}`,
     projectLine(recap.project),
     ...(isFinal(instance.status) ? [] : briefStaleLines(instance, stale)),
@@ -60,7 +66,42 @@ function positionLine({ position, recent }: Recap): string {
   return `You thought you were at ${name}: ${what}.${since}`;
 }
 
-function doneLine({ recent, decided }: Recap): string {
+/** What was done in a run before the branch that is handed out, and in its branches so far. */
+function aboveLines(above: Above, index: number): string[] {
+  const done =
+    above.recent.length > 0 ? [`${index > 0 ? `${above.workflow.name} d` : "D"}one: ${doneLine(above)}`] : [];
+  return [...done, branchesLine(above.branches)];
+}
+
+/** `Audit Modules: 1 money.js ✓ → 2 slug.js ✗ "no tests found" → 3 names.js in work; 2 not begun` */
+function branchesLine({ step_name, last, counts }: BranchesDone): string {
+  const { begun, completed, failed, cancelled, total } = counts;
+  const words = last.map(branchWords);
+  const earlier = begun - last.length;
+  const left = total - Math.max(begun, completed + failed + cancelled);
+  const named = `${earlier > 0 ? `(${earlier} earlier) … → ` : ""}${words.join(" → ")}`;
+  return `${step_name}: ${named}${left > 0 ? `; ${left} not begun` : ""}`;
+}
+
+/** Of branches that the answer lists itself as long as they are open: `Ended: 1 money.js ✓ → 3 names.js ✓`. */
+function endedLine({ last }: BranchesDone): string {
+  const words = last.filter(({ status }) => isFinal(status)).map(branchWords);
+  return words.length > 0 ? `Ended: ${words.join(" → ")}` : "";
+}
+
+function branchWords({ number, item, status, error }: BranchesDone["last"][number]): string {
+  return [number, itemWords(item), MARKS[status], error && quoted(error, MAX_QUOTE)].filter(Boolean).join(" ");
+}
+
+const MARKS: Record<Status, string> = {
+  COMPLETED: "✓",
+  FAILED: "✗",
+  CANCELLED: "cancelled",
+  RUNNING: "in work",
+  SUSPENDED: "waits",
+};
+
+function doneLine({ recent, decided }: Pick<Recap, "recent" | "decided">): string {
   const omitted = decided - recent.length;
   return (omitted > 0 ? `(${omitted} earlier) … → ` : "") + recent.map(visitWords).join(" → ");
 }
