@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Ruling, Waiver } from "./approval.ts";
 import { Assumption, assume } from "./assumption.ts";
 import type { Attempt } from "./attempt.ts";
-import { Branch } from "./branch.ts";
+import { Branch, BranchCounts } from "./branch.ts";
 import { Evidence } from "./check.ts";
 import { Baseline } from "./check-kinds/looking.ts";
 import { Decision } from "./decision.ts";
@@ -197,7 +197,9 @@ export const InstanceSummary = Instance.pick({
   forked_from: true,
 }).extend({
   /** What it waits for if that is not the agent's to do; null else, and when it is over. */
-  waiting_for: z.object({ kind: TurnKind, approved_at: z.string().optional() }).nullable(),
+  waiting_for: z
+    .object({ kind: TurnKind, approved_at: z.string().optional(), branches: BranchCounts.optional() })
+    .nullable(),
   /** Absent: it is a root. */
   parent_id: z.string().optional(),
 });

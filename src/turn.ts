@@ -1,7 +1,7 @@
 /** Whose work the current visit of a run waits for. */
 import { z } from "zod";
 import { Digest } from "./approval.ts";
-import { BranchCounts, countWords } from "./branch.ts";
+import { BranchCounts, countWords, openOf } from "./branch.ts";
 import { oneLine } from "./words.ts";
 
 /** What the turn is about. A turn of the agent is about a step; those of persons say why they must act. */
@@ -60,7 +60,7 @@ export interface Waiting extends Pick<Turn, "kind" | "since" | "message" | "unti
   ask?: string | undefined;
   /** Somebody said yes, and the step is handed out by the next call. */
   approved_at?: string | undefined;
-  branches?: BranchCounts;
+  branches?: BranchCounts | undefined;
 }
 
 /** The same as answers tell it; null while it is the agent's turn, and when the run is over. */
@@ -74,14 +74,17 @@ export function waitingFor({ turn }: { turn: Turn | null }): Waiting | null {
 }
 
 /** The same in a list: what for, and no more. */
-export function waitingKind({ turn }: { turn: Turn | null }): Pick<Waiting, "kind" | "approved_at"> | null {
+export function waitingKind({ turn }: { turn: Turn | null }): WaitingKind | null {
   if (!turn || turn.of === "agent") return null;
-  const yes = turn.approval?.yes;
-  return { kind: turn.kind, ...(yes ? { approved_at: yes.at } : {}) };
+  const { kind, approval, branches } = turn;
+  return { kind, ...(approval?.yes ? { approved_at: approval.yes.at } : {}), ...(branches ? { branches } : {}) };
 }
 
-/** `paused`, `server step`: what is waited for, where a line has room for a word. */
-export function waitsWords({ kind, approved_at }: Pick<Waiting, "kind" | "approved_at">): string {
+type WaitingKind = Pick<Waiting, "kind" | "approved_at" | "branches">;
+
+/** `paused`, `server step`, `2 of 5 branches open`: what is waited for, where a line has room for a word. */
+export function waitsWords({ kind, approved_at, branches }: WaitingKind): string {
+  if (kind === "branches" && branches) return `${openOf(branches)} of ${branches.total} branches open`;
   return approved_at ? "approved" : kind.replace("_", " ");
 }
 

@@ -41,7 +41,7 @@ interface Whole extends Snapshot {
 
 /** The instance with all of its history, page by page. */
 async function readWhole({ engine }: App, instance_id: string): Promise<Whole> {
-  const last = await engine.status({ instance_id, history_limit: PAGE });
+  const last = await engine.status({ instance_id, history_limit: PAGE, branches: "whole" });
   const history = [...last.history];
   while (history[0] && history[0].seq > 1) {
     const page = await engine.status({ instance_id, history_limit: PAGE, history_before: history[0].seq });
@@ -77,6 +77,7 @@ function asJson(whole: Whole) {
     ...instance,
     files: whole.files,
     waiting_for: waitingFor(instance),
+    branches: whole.below ?? undefined,
     instructions: instructionsOf(whole),
     demands: demandsOf(whole),
     stale_proofs: whole.stale,
@@ -94,12 +95,14 @@ function asText(whole: Whole): string {
     pending_report: instance.pending,
     assumptions: { shown: effectiveAssumptions(instance), left: 0 },
     history,
+    below: whole.below,
   };
   const lines = [
     runText(run, { indent: 2 }),
     files && `\nFiles of the run: ${files}`,
     ...staleLines(instance, whole.stale),
-    step && `\nCurrent step: ${step.name} (${stepIdOf(instance)})\n\n${instructionsOf(whole)}`,
+    step &&
+      `\nCurrent step: ${step.name} (${stepIdOf(instance)})${step.instructions && `\n\n${instructionsOf(whole)}`}`,
     demandsLine(whole),
     step && `\nGuidance for what follows\n\n${step.guidance}`,
   ];

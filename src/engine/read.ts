@@ -13,6 +13,7 @@ import { asWritten } from "../near-name.ts";
 import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";
+import { type Below, below } from "./below.ts";
 import { type Call, notFound } from "./call.ts";
 import { placeFound } from "./files.ts";
 import { fillerOf } from "./filling.ts";
@@ -27,11 +28,15 @@ export interface StatusInput {
   instance_id: string;
   history_limit: number;
   history_before?: number | undefined;
+  /** Its branches too: those that are open and the last ones, or the whole tree. */
+  branches?: "near" | "whole" | undefined;
   /** Whether the entries so far fill the answer: no older ones are read. Absent: `history_limit` alone decides. */
   enough?: ((history: HistoryEntry[]) => boolean) | undefined;
 }
 
 export interface Snapshot {
+  /** Its branches, if they were asked for and it had some. */
+  below: Below | null;
   instance: Instance;
   workflow: Workflow;
   /** The oldest of the page first. */
@@ -54,7 +59,9 @@ export async function status(parts: Parts, input: StatusInput): Promise<Snapshot
   const trusted = isFilled && (await isTrusted(parts, instance, workflow));
   const place = await placeFound(parts, instance);
   const filler = fillerOf(parts, { instance, workflow, trusted }, place);
-  return { instance, workflow, filler, files: place?.path ?? null, ...(await pageOf(store, input)) };
+  const how = input.branches;
+  const tree = how ? await below(parts, store, { instance, workflow, how }) : null;
+  return { instance, workflow, filler, files: place?.path ?? null, below: tree, ...(await pageOf(store, input)) };
 }
 
 async function pageOf(store: Store, { instance_id, history_limit, history_before, enough }: StatusInput) {
@@ -80,6 +87,8 @@ export interface ListInput {
   status?: Status | undefined;
   workflow_name?: string | undefined;
   all_projects?: boolean | undefined;
+  /** Branches too, each a line of its own. */
+  branches?: boolean | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -100,6 +109,7 @@ export async function list(parts: Parts, input: ListInput): Promise<Page> {
     project: input.all_projects ? null : parts.project,
     status: input.status,
     workflow_name,
+    branches: input.branches,
     limit: input.limit + 1,
     after: input.cursor === undefined ? undefined : parseCursor(input.cursor),
   });

@@ -23,7 +23,7 @@ export function itemWords(item: unknown): string {
 }
 
 /** The item as it is, unless it is long. */
-function itemView(item: unknown): unknown {
+export function itemView(item: unknown): unknown {
   return bytesOf(item) <= MAX_ITEM ? item : itemWords(item);
 }
 

@@ -9,6 +9,7 @@ It leads you through a workflow one step at a time and keeps its state on disk. 
 - After compaction, a restart, or when you are unsure what is current: call resume_workflow with {} before anything else, and before starting a workflow again.
 - Do only the step you were given. Do not guess later steps, merge steps, or stop before COMPLETED; the next step comes from the server.
 - Report what happened, with evidence. A failure is a normal report with its own path; a false success is the worst outcome.
+- Were you given one branch? Resume it by its id, never with {}; stop when it has ended.
 - Copy instance_id and step_id exactly. Set the context keys the step names.
 - SUSPENDED means a person must act: tell the user, stop, do not poll.
 - Errors say what to call next.`;

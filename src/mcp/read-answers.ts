@@ -139,9 +139,10 @@ function summaryLine({
   project,
   waiting_for,
   forked_from,
+  parent_id,
 }: InstanceSummary): string {
   const state = waiting_for ? `${status} (${waitsWords(waiting_for)})` : status;
-  return `${instance_id} · ${workflow_name} · ${state} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}${forked_from ? ` · ${forkedWords({ forked_from })}` : ""}`;
+  return `${instance_id} · ${workflow_name} · ${state} · at ${step_name}, visit ${visit} · updated ${updated_at} · ${project}${parent_id ? ` · branch of ${parent_id}` : ""}${forked_from ? ` · ${forkedWords({ forked_from })}` : ""}`;
 }
 
 function elsewhereLine(count: number): string {

@@ -72,7 +72,8 @@ export async function readResource(engine: Engine, uri: string): Promise<{ mimeT
     const text = workflowText(findLoaded(await engine.catalog(), id).workflow);
     return { mimeType: MARKDOWN, text: cutToBytes(text, MAX_TEXT_BYTES, () => "the workflow's own files") };
   }
-  const snapshot = await engine.status({ instance_id: id, history_limit: HISTORY_LIMIT, enough: fillsStatus("full") });
+  const asked = { history_limit: HISTORY_LIMIT, branches: "near", enough: fillsStatus("full") } as const;
+  const snapshot = await engine.status({ instance_id: id, ...asked });
   return { mimeType: JSON_TYPE, text: jsonText(statusAnswer(snapshot, { form: "full" }).structured, 2) };
 }
 

@@ -1,5 +1,6 @@
 /** One run as text, for an agent's status and for a person's terminal: the same lines, with more of each for the person. */
 import type { Ruling } from "../approval.ts";
+import type { Below } from "../engine/below.ts";
 import { type HistoryEntry, type Instance, stepIdOf } from "../instance.ts";
 import type { JsonObject } from "../json.ts";
 import { turnWords } from "../turn.ts";
@@ -7,6 +8,7 @@ import { oneLine } from "../words.ts";
 import { assumptionsLine, type assumptionsWithin } from "./assumptions.ts";
 import { forkedWords } from "./fork-words.ts";
 import { saying } from "./recap-text.ts";
+import { hangsWords, treeLines } from "./tree-words.ts";
 
 /** Longest status that is shown; older databases may hold any text. */
 const MAX_STATUS = 40;
@@ -22,11 +24,12 @@ export interface Run {
   assumptions: ReturnType<typeof assumptionsWithin>;
   /** Each entry in words, the oldest first. */
   history: string[];
+  below: Below | null;
 }
 
 /** With an indentation, values stand line by line, and the project is named. */
 export function runText(
-  { instance, context, pending_report, assumptions, history }: Run,
+  { instance, context, pending_report, assumptions, history, below }: Run,
   { indent }: { indent: number },
 ): string {
   const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at, turn } = instance;
@@ -34,11 +37,13 @@ export function runText(
   const lines = [
     [status, workflow_name, instance_id, at, ...(indent > 0 ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
+    hangsWords(instance),
     forkedWords(instance),
     instance.unattended && "unattended: the user cannot be asked",
     assumptionsLine(assumptions),
     turn && turn.of !== "agent" && `waits: ${turnWords(turn)}`,
     waivedLine(instance),
+    ...(below ? treeLines(below) : []),
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
     `context: ${JSON.stringify(context, null, indent)}`,
     `history (${history.length} of ${instance.last_seq} entries):`,

@@ -6,11 +6,13 @@ import { waitingFor } from "../turn.ts";
 import { visible } from "../words.ts";
 import type { Answer } from "./answer.ts";
 import { assumptionsWithin } from "./assumptions.ts";
+import { branchView } from "./branch-words.ts";
 import { fitContext, pick } from "./context-view.ts";
 import { BUDGETS, bytesOf, fitAnswer, fitItems, shrink } from "./fit.ts";
 import { forkedView } from "./fork-words.ts";
 import { entryLine, type Run, runText } from "./run-text.ts";
 import { nextStep, stepNames } from "./step-view.ts";
+import { belowWithin, waitingBranches } from "./tree-words.ts";
 
 /** Most characters of what a check printed: its end. */
 const MAX_BRIEF_OUTPUT = 200;
@@ -49,12 +51,14 @@ function inOneLine(entry: HistoryEntry) {
 }
 
 function statusWithin(
-  { instance, workflow, history, unread, filler, files }: Snapshot,
+  { instance, workflow, history, unread, filler, files, below }: Snapshot,
   { keys, form, budget }: Asked & { budget: number },
 ): Answer {
   const [context, contextCut] = fitContext(pick(effectiveContext(instance), keys), budget * 0.4);
   const assumptions = assumptionsWithin(effectiveAssumptions(instance), budget * 0.3);
   const page = historyWithin(history, { form, budget });
+  const tree = belowWithin(below, budget * 0.2);
+  const waits = waitingFor(instance);
   const oldest = page.shown.at(-1)?.seq;
   const historyCut = page.left > 0 || unread; // what a smaller answer shrinks may leave room for entries that were not read
   const asKept = new Set<unknown>(history);
@@ -67,11 +71,13 @@ function statusWithin(
     status: instance.status,
     current_step_name: instance.step_name,
     visit: instance.visit,
+    branch: branchView(instance),
+    branches: tree ?? undefined,
     context,
     created_at: instance.created_at,
     updated_at: instance.updated_at,
     completed_at: instance.completed_at,
-    waiting_for: waitingFor(instance),
+    waiting_for: waits && { ...waits, ...(instance.turn?.branches ? waitingBranches(tree) : {}) },
     pending_report: instance.pending && shrinkTo(instance.pending, budget * 0.15),
     next_step:
       form === "full" ? nextStep({ instance, workflow, filler }, MAX_BRIEF_BYTES) : stepNames({ instance, workflow }),
@@ -90,7 +96,7 @@ function statusWithin(
       "line" in entry ? `#${entry.seq} ${entry.line}` : visible(JSON.stringify(page.views[index])),
     );
   const { pending_report } = structured;
-  const run = { instance, context, pending_report, assumptions, history: lines };
+  const run = { instance, context, pending_report, assumptions, history: lines, below: tree };
   return { text: statusText(run, { files, cut }), structured };
 }
 

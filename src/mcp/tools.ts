@@ -96,7 +96,7 @@ export const TOOLS: readonly Tool[] = [
     output: STATUS_OUTPUT,
     annotations: READS,
     handler: async (engine, { keys, history: form, ...input }) =>
-      statusAnswer(await engine.status({ ...input, enough: fillsStatus(form) }), { keys, form }),
+      statusAnswer(await engine.status({ ...input, branches: "near", enough: fillsStatus(form) }), { keys, form }),
   }),
   tool({
     name: "advance_workflow",
@@ -143,6 +143,7 @@ export const TOOLS: readonly Tool[] = [
       status: Status.optional(),
       workflow_name: name().optional(),
       all_projects: z.boolean().optional(),
+      branches: z.boolean().optional(),
       limit: z.int().min(1).max(100).default(20),
       cursor: z.string().max(500).optional(),
     }),
