@@ -161,6 +161,7 @@ export interface Recap {
   /** How many visits were decided in all. */
   decided: number;
   /** Null: there is no git, or it cannot be told. */
+  project: ProjectState | null;
   /** When the current visit was handed out, unless this very call did it. */
   handed_out_at: string | null;
   /** The note that paused it, if this call ended the pause. */

@@ -2,8 +2,8 @@
 import { type Checker, labelOf } from "../../src/check.ts";
 import { createAttempts } from "../../src/engine/attempts.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { Unclear } from "../../src/engine/live.ts";
 import type { Outcome } from "../../src/engine/outcome.ts";
-import type { Unclear } from "../../src/engine/resume.ts";
 import { AppError } from "../../src/errors.ts";
 import { type Instance, isFinal, type Store, stepIdOf } from "../../src/instance.ts";
 import { createLiquidRenderer } from "../../src/liquid/liquid-renderer.ts";
