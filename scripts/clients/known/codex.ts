@@ -46,7 +46,7 @@ function callInCode({ tool, args }: Call, { tools, results }: Given): Turn | nul
 function callDeferred({ tool, args }: Call, { tools }: Given): Turn | null {
   if (tools.includes(`${NAMESPACE}/${tool}`)) return { kind: "call", name: tool, namespace: NAMESPACE, args };
   if (!tools.includes(TOOL_SEARCH)) return null;
-  return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool}` }, isSearch: true };
+  return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool}`, limit: 20 }, isSearch: true };
 }
 
 function configOf(modelUrl: string, server: McpEndpoint): string {
