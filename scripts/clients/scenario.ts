@@ -92,7 +92,11 @@ export const SCENES: readonly Scene[] = [
   {
     title: "resume in a branch",
     call: () => ({ tool: "resume_workflow", args: {} }),
-    expects: (known) => ({ recap: "Resumed THREE_PARTS/part", ...branch(2, known) }),
+    expects: (known) => ({
+      recap: "Resumed THREE_PARTS",
+      "which are done": "Read Parts: 1 eins ✓ → 2 zwölf in work; 1 not begun",
+      ...branch(2, known),
+    }),
   },
   {
     title: "third branch",
@@ -114,10 +118,14 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
+/** A recap names the root before the branch whose step is handed out. */
+const NEXT_REPORT = /"instance_id":\s*"((?:run|wf)_[0-9a-z]{12})",\s*"report"/;
+const ANY_RUN = /\b((?:run|wf)_[0-9a-z]{12})\b/;
+
 /** Reads the ids out of an answer; what it does not name stays as it was. */
 export function learn(known: Known, answer: string): Known {
   return {
-    instanceId: /\b(?:run|wf)_[0-9a-z]{12}\b/.exec(answer)?.[0] ?? known.instanceId,
+    instanceId: (NEXT_REPORT.exec(answer) ?? ANY_RUN.exec(answer))?.[1] ?? known.instanceId,
     stepId: /"step_id":\s*"([^"]+)"/.exec(answer)?.[1] ?? known.stepId,
   };
 }
