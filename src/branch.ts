@@ -23,6 +23,8 @@ export const Branch = z.object({
   item: z.unknown(),
   /** 1 for the branches of a root. */
   depth: z.int(),
+  /** It was begun to be open beside others. */
+  beside: z.literal(true).optional(),
   /** When somebody resumed it by its id: it is not handed out as new any more. Of the row alone. */
   taken_at: z.string().optional(),
 });

@@ -6,6 +6,8 @@ import { oneLine } from "./words.ts";
 /** Which run waits, where and what for. Each is one line, and nothing in it steers a terminal. */
 export interface Notice {
   instance_id: string;
+  /** The run at the top of its tree: itself, unless it is a branch. */
+  root_id: string;
   workflow_name: string;
   step_name: string;
   kind: TurnKind;
@@ -27,10 +29,12 @@ const MAX_ASK = 300;
 
 /** What a person is told of a write; null if it begins no wait for them. A pause is what the user wanted: nobody is told. */
 export function noticeOf(before: Instance | null, now: Instance): Notice | null {
-  const { instance_id, workflow_name, step_name, turn } = now;
+  const { instance_id, workflow_name, step_name, turn, branch } = now;
+  const root_id = branch?.root_id ?? instance_id;
   if (turn?.of !== "person" || turn.kind === "paused" || (before && waitOf(before) === waitOf(now))) return null;
   const [workflow, step] = [oneLine(workflow_name, MAX_NAME), oneLine(step_name, MAX_NAME)];
-  return { instance_id, workflow_name: workflow, step_name: step, kind: turn.kind, ask: askLine(turn.message ?? "") };
+  const ask = askLine(turn.message ?? "");
+  return { instance_id, root_id, workflow_name: workflow, step_name: step, kind: turn.kind, ask };
 }
 
 /** Another one for each wait: one that is asked again, or at another visit, is another. */

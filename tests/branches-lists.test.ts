@@ -1,10 +1,14 @@
 /** Branches in the status of a run, in lists, and at the terminal: what waits where, and where each hangs. */
 import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { auditWorkflows, branchStep, doBranch, report } from "./support/branches.ts";
 import { advance, startRun } from "./support/calls.ts";
 import { connect } from "./support/client.ts";
 import { type Served, TRANSPORTS } from "./support/either.ts";
-import { runBare } from "./support/stdio.ts";
+import { runBare, waitFor } from "./support/stdio.ts";
+import { decide } from "./support/terminal.ts";
+import { scratchDir, writeFiles } from "./support/workspace.ts";
 
 const TWO = { updates: { modules: ["money.js", "names.js"] } };
 const APPROVED = {
@@ -95,6 +99,83 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
 }
 
 describe("at the terminal", () => {
+  /** The first branch waits for a yes. */
+  async function waiting(extras: string[] = []) {
+    const project = scratchDir();
+    writeFiles(project, { "tell.sh": 'echo "$ORCHESTRATOR_RUN $ORCHESTRATOR_ROOT $ORCHESTRATOR_KIND" >> told' });
+    const workflows = auditWorkflows({ "Audit Modules": branchStep(extras) }, APPROVED, []);
+    const on = await connect({ workflows, project, args: ["--notify", "sh tell.sh"] });
+    const run = await startRun(on, "AUDIT");
+    const entered = await advance(on, run, TWO);
+    const [fresh] = entered.data.branches?.new ?? [];
+    const first = fresh ? await on.call("resume_workflow", { instance_id: fresh.instance_id }) : entered;
+    const told = await report(on, first);
+    return { on, run, told, id: String(first.data.instance_id) };
+  }
+
+  test("a branch that waits for a yes is listed with where it hangs, and approved by its own id", async () => {
+    const { on, run, told, id } = await waiting();
+    for (const form of [told.text, told.data.rules]) expect(form).toContain(`approve ${id}`);
+    const listed = (await cli(on, "approvals")).stdout;
+    expect(listed).toStartWith(`${id}  MODULE_AUDIT  Judge Module (visit 2)`);
+    expect(listed).toContain(`Judge money.js?  branch 1 of 2 of Audit Modules: money.js, of ${run.id}`);
+    const { code, seen } = await decide(["approve", id, "--db", on.db], [["Type yes: ", "yes"]], on.project);
+    expect(code).toBe(0);
+    expect(seen).toContain(`branch 1 of 2 of Audit Modules: money.js, of ${run.id}`);
+    expect((await on.call("resume_workflow", {})).data).toMatchObject({ instance_id: id, next_step: { visit: 2 } });
+  });
+
+  test("a person who is told of a branch is told its root too", async () => {
+    const { on, run, id } = await waiting();
+    const file = join(on.project, "told");
+    const said = await waitFor(() => existsSync(file) && readFileSync(file, "utf8"), "the program's line");
+    expect(said).toBe(`${id} ${run.id} approval\n`);
+  });
+
+  test("wait of a root ends when somebody has something to do in a branch, and names that one", async () => {
+    const { on, run, id } = await waiting();
+    const { stdout } = await cli(on, "wait", run.id);
+    expect(stdout).toContain(
+      `${id} is SUSPENDED at Judge Module, visit 2 (branch 1 of 2 of Audit Modules: money.js, of ${run.id}).`,
+    );
+    const json = JSON.parse((await cli(on, "wait", run.id, "--json")).stdout);
+    expect(json).toMatchObject({ instance_id: id, waiting_for: { kind: "approval" }, branch: { of: run.id } });
+  });
+
+  test("wait of a root goes on while its branches go on by themselves", async () => {
+    const timed = { "Read Module": { extras: ["wait: 2s", "next: [Judge Module]"] } };
+    const on = await connect({ workflows: auditWorkflows({}, timed) });
+    const run = await startRun(on, "AUDIT");
+    const list = {
+      instance_id: run.id,
+      report: { step_id: run.stepId, status: "success" },
+      context_updates: TWO.updates,
+    };
+    const entering = on.call("advance_workflow", list);
+    const turn = async () => (await on.call("list_instances", {})).data.instances[0].waiting_for?.kind;
+    while ((await turn()) !== "branches") await Bun.sleep(20);
+    const began = performance.now();
+    const { stdout } = await cli(on, "wait", run.id);
+    await entering;
+    expect(stdout).toContain("at Read Module, visit 1 (branch 1 of 2");
+    expect(stdout).toContain(`Next: resume_workflow {"instance_id":"${run.id}"}`);
+    expect(performance.now() - began).toBeGreaterThan(1_000);
+  });
+
+  test("on a board a branch that waits for a person says so, with the command, and is nobody's to take up", async () => {
+    const { on, run, id } = await waiting(["max_parallel: 2"]);
+    const board = await on.call("resume_workflow", { instance_id: run.id });
+    expect(board.data.branches.open).toMatchObject([
+      {
+        instance_id: id,
+        waiting_for: { kind: "approval", ask: "Judge money.js?" },
+        person_command: expect.stringContaining(`approve ${id}`),
+      },
+    ]);
+    expect(board.text).toContain(`1 money.js · Judge Module, waits: approval (Judge money.js?) · ${id}`);
+    for (const form of [board.text, board.data.rules]) expect(form).toContain("in a terminal of their own");
+  });
+
   async function nested() {
     const on = await connect({ workflows: auditWorkflows() });
     const run = await startRun(on, "AUDIT");

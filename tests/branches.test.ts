@@ -73,6 +73,16 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
       expect(repeated.data).toMatchObject({ replayed: true, instance_id: run.id, next_step: after.data.next_step });
     });
 
+    test("the last report of all, repeated, gets what follows, also if a rule said that one is open at a time", async () => {
+      const step = branchStep(["max_parallel: 'size(context.modules) > 5 ? 3 : 1'"]);
+      const on = await serve({ workflows: auditWorkflows({ "Audit Modules": step }) });
+      const { run, told: first } = await entered(on);
+      const judge = await report(on, await doBranch(on, first));
+      const after = await report(on, judge, { updates: { verdict: "good" } });
+      const again = await report(on, judge, { updates: { verdict: "good" } });
+      expect(again.data).toMatchObject({ replayed: true, instance_id: run.id, next_step: after.data.next_step });
+    });
+
     test("a branch that fails is counted, and routes see how many did", async () => {
       const routes = ["`branches.failed == 1 && branches.results[0].error != ''` → List", "otherwise → Report"];
       const on = await serve({ workflows: auditWorkflows({ "Audit Modules": branchStep([], routes) }) });

@@ -186,7 +186,7 @@ test("the program is given none of the server's environment but what programs ne
   const file = join(at.project, `env.${instance_id}`);
   await waitFor(() => toldIn(at.project).length > 0, "what is told");
   const names = readFileSync(file, "utf8").match(/^\w+(?==)/gm) ?? [];
-  const told = ["ASK", "CHECK", "KIND", "RUN", "STEP", "WORKFLOW"].map((each) => `ORCHESTRATOR_${each}`);
+  const told = ["ASK", "CHECK", "KIND", "ROOT", "RUN", "STEP", "WORKFLOW"].map((each) => `ORCHESTRATOR_${each}`);
   const needed = ["HOME", "LANG", "LOGNAME", "NO_COLOR", "PATH", "PWD", "SHELL", "TERM", "USER"];
   const ofShells = ["_", "SHLVL", "OLDPWD"];
   expect(names).toEqual(expect.arrayContaining([...told, "LANG", "PATH"]));
@@ -295,8 +295,11 @@ function notifier(script: string, limitMs?: number) {
     ...(limitMs === undefined ? {} : { limitMs }),
   });
   const tell = (count: number) => {
-    for (let n = 1; n <= count; n++)
-      notifies.tell({ instance_id: `run_${n}`, workflow_name: "W", step_name: "S", kind: "visits", ask: "" });
+    for (let n = 1; n <= count; n++) {
+      const instance_id = `run_${n}`;
+      const about = { instance_id, root_id: instance_id, workflow_name: "W", step_name: "S" };
+      notifies.tell({ ...about, kind: "visits", ask: "" });
+    }
   };
   return { project, logged, notifies, tell };
 }

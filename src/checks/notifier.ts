@@ -112,9 +112,10 @@ function whyOf(cause: Ended["cause"], exitCode: number | null, limitMs: number):
 }
 
 /** An agent's words stand in the environment alone, never among the program's own. */
-function variables({ instance_id, workflow_name, step_name, kind, ask }: Notice): Record<string, string> {
+function variables({ instance_id, root_id, workflow_name, step_name, kind, ask }: Notice): Record<string, string> {
   return {
     ORCHESTRATOR_RUN: instance_id,
+    ORCHESTRATOR_ROOT: root_id,
     ORCHESTRATOR_WORKFLOW: workflow_name,
     ORCHESTRATOR_STEP: step_name,
     ORCHESTRATOR_KIND: kind,

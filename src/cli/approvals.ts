@@ -1,5 +1,6 @@
 /** `orchestrator approvals`: what waits for a person's yes or no. */
 import type { Waits } from "../engine/approvals.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
 import { oneLine } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
@@ -29,6 +30,7 @@ export const approvals: Command = {
 };
 
 /** `run_7k…  RELEASE  Deploy (visit 3)  2026-11-27T08:55:00.000Z  Deploy 1.2.0 to production?`. */
-function line({ instance_id, workflow_name, step_name, visit, since, ask }: Waits): string {
-  return `${instance_id}  ${workflow_name}  ${step_name} (visit ${visit})  ${since}  ${oneLine(ask, MOST_OF_ASK)}`;
+function line({ instance_id, workflow_name, step_name, visit, since, ask, branch }: Waits): string {
+  const hangs = branch ? `  ${hangsWords({ branch })}` : "";
+  return `${instance_id}  ${workflow_name}  ${step_name} (visit ${visit})  ${since}  ${oneLine(ask, MOST_OF_ASK)}${hangs}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Exhibit } from "../approval.ts";
 import type { Bound } from "../engine/approvals.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
 import { visible } from "../words.ts";
 
 export interface Screen {
@@ -25,10 +26,11 @@ const DIFF_COLORS: [start: RegExp, code: string][] = [
 
 /** Not to be escaped again: it has its colours. */
 export function boundText(bound: Bound, screen: Screen): string {
-  const { instance_id, workflow_name, step_name, visit, project, ask, since, again, expires_at, shown } = bound;
+  const { instance_id, workflow_name, step_name, visit, project, ask, since, again, expires_at, shown, branch } = bound;
   const head = visible(`${instance_id}: step "${step_name}" of ${workflow_name}, visit ${visit}, in ${project}`);
   return [
     paint(head, "1", screen),
+    ...(branch ? [visible(hangsWords({ branch }))] : []),
     `Asked since ${since}${expires_at ? `, over at ${expires_at}` : ""}:`,
     foreign(ask, screen),
     ...(again ? ["Asked again:", foreign(again, screen)] : []),

@@ -1,6 +1,7 @@
 /** `orchestrator release`: a person lets a run go on that a guard suspended, at a terminal. No tool does it. */
 import type { Releasable } from "../engine/release.ts";
 import type { Instance } from "../instance.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
 import { type Command, DEFINITIONS, NO_JSON, STATE, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
 
@@ -47,10 +48,12 @@ function whatNext({ instance_id, status, step_name, visit, turn }: Instance): st
 /** What it waits for, and what the files as they are now take away. */
 function releaseText({ instance, weakened }: Pick<Releasable, "instance" | "weakened">): string {
   const { instance_id, workflow_name, step_name, visit, status, turn } = instance;
+  const hangs = hangsWords(instance);
   const waits = turn?.of === "person" ? `waits since ${turn.since}: ${turn.message ?? turn.kind}` : `is ${status}`;
   const less = weakened.map((each) => `  - ${each}`);
   return [
     `${instance_id} (${workflow_name}) at ${step_name}, visit ${visit}, ${waits}.`,
+    ...(hangs ? [hangs] : []),
     ...(less.length > 0 ? ["The workflow's files as they are now demand less of it, or run more:", ...less] : []),
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 /** `orchestrator wait ID`: ends when the agent or a person has something to do, or the run is over. It does nothing itself. */
 import type { App } from "../app.ts";
 import type { Instance } from "../instance.ts";
-import { goesOnByItself, waitingFor } from "../turn.ts";
+import { branchView } from "../mcp/branch-words.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
+import { waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
 
 /** How often it looks, in milliseconds. */
@@ -23,8 +25,12 @@ export const wait: Command = {
       if (!instance) return 1;
       const { instance_id, status, step_name, visit } = instance;
       const waiting_for = waitingFor(instance);
-      if (words.values["json"]) print(JSON.stringify({ instance_id, status, step_name, visit, waiting_for }));
-      else print(`${instance_id} is ${status} at ${step_name}, visit ${visit}. ${whatNext(instance)}`);
+      const branch = branchView(instance);
+      if (words.values["json"]) print(JSON.stringify({ instance_id, status, step_name, visit, waiting_for, branch }));
+      else
+        print(
+          `${instance_id} is ${status} at ${step_name}, visit ${visit}${hangs(instance)}. ${whatNext(instance, id)}`,
+        );
       return 0;
     });
   },
@@ -33,15 +39,20 @@ export const wait: Command = {
 /** Null if it was told to stop before. */
 async function untilAsked(engine: App["engine"], { id, stop }: { id: string; stop: AbortSignal }) {
   while (!stop.aborted) {
-    const { instance } = await engine.status({ instance_id: id, history_limit: 0 });
-    if (!goesOnByItself(instance)) return instance;
+    const instance = await engine.asked(id);
+    if (instance) return instance;
     await Bun.sleep(LOOK_MS);
   }
   return null;
 }
 
-function whatNext({ instance_id, turn }: Instance): string {
+function hangs(instance: Instance): string {
+  return instance.branch ? ` (${hangsWords(instance)})` : "";
+}
+
+/** `id` is what was waited for: it leads to whatever is to be done in it. */
+function whatNext({ turn }: Instance, id: string): string {
   if (!turn) return "It is over; tell the user the outcome.";
   if (turn.of === "person") return `It waits for a person: ${turn.message ?? turn.kind}.`;
-  return `Next: resume_workflow {"instance_id":"${instance_id}"}`;
+  return `Next: resume_workflow {"instance_id":"${id}"}`;
 }

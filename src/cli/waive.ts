@@ -1,5 +1,6 @@
 /** `orchestrator waive`: a person does not demand, once, what the current visit has to prove, at a terminal. No tool does it. */
 import type { Waivable } from "../engine/waive.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
 import { oneLine } from "../words.ts";
 import { type Command, NO_JSON, STATE, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
@@ -49,6 +50,7 @@ function waiveText({ instance, what, reason, known, refused, checks_running }: W
   const name = oneLine(what, MAX_NAME);
   const lines = [
     `${instance_id} (${workflow_name}) at ${step_name}, visit ${visit}.`,
+    hangsWords(instance),
     known ? `Waived already: ${name}` : `To be waived, once: ${name} (the history will say waived, never passed)`,
     refused && `Refused so far: ${refused}`,
     `Reason: ${reason}`,

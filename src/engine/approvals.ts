@@ -1,5 +1,6 @@
 /** Approvals: what waits for a person's yes, what that is bound to, the decision, and the step that is handed out by it. */
 import type { Digest } from "../approval.ts";
+import type { Branch } from "../branch.ts";
 import { AppError } from "../errors.ts";
 import type { Instance, InstanceSummary } from "../instance.ts";
 import { currentStep } from "../instance.ts";
@@ -23,6 +24,8 @@ export interface Waits {
   step_name: string;
   visit: number;
   project: string;
+  /** Where it hangs; absent: it is a root. */
+  branch?: Branch;
   approval_id: string;
   ask: string;
   since: string;
@@ -165,9 +168,9 @@ function openRequest(instance: Instance): Request | null {
 }
 
 function waitsOf(instance: Instance, { yes: _yes, ...request }: Request): Waits {
-  const { instance_id, workflow_name, step_name, visit, project, turn } = instance;
+  const { instance_id, workflow_name, step_name, visit, project, turn, branch } = instance;
   const { message: ask = "", since } = turn ?? { since: instance.updated_at };
   const { approval_id, expires_at, again } = request;
-  const more = { ...(expires_at ? { expires_at } : {}), ...(again ? { again } : {}) };
+  const more = { ...(branch ? { branch } : {}), ...(expires_at ? { expires_at } : {}), ...(again ? { again } : {}) };
   return { instance_id, workflow_name, step_name, visit, project, approval_id, ask, since, ...more };
 }

@@ -33,7 +33,8 @@ export async function births(
   if (!step?.branches) throw new Error(`step "${parent.instance.step_name}" has no branches`);
   const { branches } = step;
   const all = items.map((item, index) => {
-    const place = { item, number: first + index, total: counts.total };
+    const beside = counts.max_parallel > 1 ? { beside: true as const } : {};
+    const place = { item, number: first + index, total: counts.total, ...beside };
     return birth(parts, { ...parent, step, branches }, { place, moment });
   });
   for (const { instance, workflow } of all) if (showsChanges(workflow)) await parts.exhibits.begin(instance);
@@ -45,7 +46,7 @@ type Beginning = Parent & { step: Step; branches: Branching };
 function birth(
   parts: Parts,
   parent: Beginning,
-  { place, moment }: { place: Pick<Branch, "item" | "number" | "total">; moment: Moment },
+  { place, moment }: { place: Pick<Branch, "item" | "number" | "total" | "beside">; moment: Moment },
 ): Birth {
   const { hash, workflow, trusted = parent.trusted } = usedFor(parent, place.item);
   const { project, branch: above, instance_id: parent_id, unattended, step_name, visit } = parent.instance;

@@ -1,4 +1,5 @@
 /** The orchestration engine: every way to use the product goes through these calls. Knows no transport, file or database. */
+import type { Instance } from "../instance.ts";
 import { namesFiles } from "../run-files.ts";
 import type { Catalog, Step, Workflow } from "../workflow.ts";
 import { type AdvanceInput, advance } from "./advance.ts";
@@ -11,6 +12,7 @@ import {
   decideApproval,
   type Waits,
 } from "./approvals.ts";
+import { asked } from "./asked.ts";
 import { createDefinitions } from "./definitions.ts";
 import { withFiles } from "./files.ts";
 import { type ForkInput, forkInstance } from "./fork.ts";
@@ -56,6 +58,8 @@ export interface Engine {
   waivable(input: Omit<WaiveInput, "seen">): Promise<Waivable>;
   waive(input: WaiveInput, caller: Caller): Promise<Waivable>;
   status(input: StatusInput): Promise<Snapshot>;
+  /** Where somebody is asked, in the run or below it; see engine/asked.ts. */
+  asked(instanceId: string): Promise<Instance | null>;
   list(input: ListInput): Promise<Page>;
   /** The run's proofs since which the project changed. */
   stale(instanceId: string): Promise<StaleProof[]>;
@@ -115,6 +119,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     waivable: (input) => waivable(parts, input),
     waive: (input, caller) => waive(parts, input, caller),
     status: (input) => status(parts, input),
+    asked: (instanceId) => asked(parts, instanceId),
     list: (input) => list(parts, input),
     stale: (instanceId) => staleProofs(parts, instanceId),
     sweep: settler.sweep,

@@ -1,9 +1,8 @@
 /** Where in a tree of runs an answer is about: down to the branch that is open, up to what follows a branch that ended. */
-import { type Branch, openOf } from "../branch.ts";
+import { openOf } from "../branch.ts";
 import { AppError } from "../errors.ts";
 import { type Instance, isFinal, type Store, stepIdOf } from "../instance.ts";
 import { waitingFor, waitsForPerson } from "../turn.ts";
-import { findStep } from "../workflow.ts";
 import { type Call, momentOf, openCall } from "./call.ts";
 import { type Board, type EndedBranch, personCommand, type Shown } from "./outcome.ts";
 import { beginMore } from "./tree.ts";
@@ -19,8 +18,7 @@ export async function whereNext(call: Call): Promise<Call | null> {
     return open ? openCall(call.parts, open.instance_id, call.caller) : null;
   }
   if (!branch || !isFinal(status)) return null;
-  const parent = await openCall(call.parts, branch.parent_id, call.caller);
-  return isOneAtATime(parent, branch) ? parent : null;
+  return branch.beside ? null : openCall(call.parts, branch.parent_id, call.caller);
 }
 
 /** What an answer says of the branch at which it is, if that ended; null if it did not. */
@@ -28,24 +26,15 @@ export async function endedBranch(call: Call): Promise<EndedBranch | null> {
   const { branch, status, instance_id } = call.current;
   if (!branch || !isFinal(status)) return null;
   const { number, total, item, step_name, parent_id } = branch;
-  const parent = await openCall(call.parts, parent_id, call.caller);
   const error = status === "COMPLETED" ? undefined : await whyEnded(call.store, instance_id);
   const ended = { instance_id, number, total, item, step_name, parent_id, status, ...(error ? { error } : {}) };
-  return { ...ended, beside: !isOneAtATime(parent, branch) };
+  return { ...ended, beside: branch.beside === true };
 }
 
 /** Why a run did not get to its end: what the last report said, else how it was decided. */
 export async function whyEnded(store: Store, instanceId: string): Promise<string | undefined> {
   const [last] = await store.decided(instanceId, 1);
   return last?.report?.error ?? last?.decision?.reasoning;
-}
-
-/** Whether the branches of that visit are done one after the other. */
-function isOneAtATime({ current, workflow }: Call, { step_name, visit }: Branch): boolean {
-  const counts = current.visit === visit ? current.turn?.branches : undefined;
-  if (counts) return counts.max_parallel === 1;
-  const { max_parallel = 1 } = findStep(workflow, step_name)?.branches ?? {};
-  return max_parallel === 1;
 }
 
 /** The board of a run whose branches are open several at once, filled up with new ones; null if it has none. */
