@@ -1,13 +1,14 @@
 /**
  * `bun run bench [WORD]… [--quick] [--instances N] [--out FILE] [--chart FILE] [--executable FILE]`: drives the compiled
  * executable through MCP alone, in turns with a reference server that answers the same bytes, so that figures are ratios. Words choose measures
- * by a part of their names: throughput stdio, throughput http, history, instances, lists, prune, memory stdio, memory http, checks, startup.
+ * by a part of their names: throughput stdio, throughput http, history, instances, lists, branches, prune, memory stdio, memory http, checks, startup.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { servesHttp, type Transport } from "../client/server.ts";
+import { branches } from "./branches.ts";
 import { chart } from "./chart.ts";
 import { checks } from "./checks.ts";
 import { historyLength } from "./history-length.ts";
@@ -39,7 +40,17 @@ async function main(): Promise<void> {
   if (!existsSync(product)) throw new Error(`There is no ${product}: run \`bun run build\` first.`);
   const transports: Transport[] = servesHttp(product) ? ["stdio", "http"] : ["stdio"];
   const measures = chosen(
-    [...throughput(transports), historyLength, manyInstances, lists, prune, ...memory(transports), checks, startup],
+    [
+      ...throughput(transports),
+      historyLength,
+      manyInstances,
+      lists,
+      branches,
+      prune,
+      ...memory(transports),
+      checks,
+      startup,
+    ],
     positionals,
   );
   const room = mkdtempSync(join(tmpdir(), "orchestrator-bench-"));

@@ -16,7 +16,8 @@ export function writeTreeWorkflows({ path }: Room, parallel: number): void {
     `${front}# ${name}\n\n## Goal\n\nAll parts.\n\n## Steps\n\n${steps.map((each, at) => `${at + 1}. [${each}](steps/${each.toLowerCase()}.md)`).join("\n")}\n`;
   const keys = [`uses: ${PART}`, "each: context.parts", "as: part", `max_parallel: ${parallel}`, "into: verdicts"];
   const files = {
-    [`${TREE}/index.md`]: index(TREE, ["Audit", "Report"]),
+    [`${TREE}/index.md`]: index(TREE, ["List", "Audit", "Report"]),
+    [`${TREE}/steps/list.md`]: step("List", "Audit"),
     [`${TREE}/steps/audit.md`]: `---\n${keys.join("\n")}\n---\n\n# Orchestrator Guidance\n\nGo on.\n\n# Routes\n\n- otherwise → Report\n`,
     [`${TREE}/steps/report.md`]: step("Report", "FINISH"),
     [`${PART}/index.md`]: index(PART, ["Read", "Judge"], "---\noutputs: {verdict: string}\n---\n\n"),

@@ -4,11 +4,16 @@ import { instanceFromRow, type Row } from "./rows.ts";
 import { INSTANCE_COLUMNS } from "./statements.ts";
 
 /** Of `itemsToRow`. */
-export const INSERT_ITEMS = `INSERT INTO branch_items (instance_id, visit, number, item)
-  SELECT $instance_id, $visit, key, value FROM json_each($texts)`;
+export const INSERT_ITEMS = `INSERT INTO branch_items (instance_id, visit, number, items)
+  SELECT $instance_id, $visit, value ->> '$.number', value ->> '$.items' FROM json_each($chunks)`;
 
-const SELECT_ITEMS = `SELECT item FROM branch_items
-  WHERE instance_id = $instance_id AND visit = $visit AND number >= $from ORDER BY number LIMIT $limit`;
+/** Characters after which a row takes no further item: few rows are written at once, and little is read for one item. */
+const CHUNK = 4_096;
+
+const SELECT_ITEMS = `SELECT number, items FROM branch_items
+  WHERE instance_id = $instance_id AND visit = $visit AND number < $from + $limit AND number >= (SELECT MAX(number)
+    FROM branch_items WHERE instance_id = $instance_id AND visit = $visit AND number <= $from)
+  ORDER BY number`;
 
 const HAS_ITEMS = "SELECT 1 FROM branch_items WHERE instance_id = $instance_id AND visit = $visit AND number = 0";
 
@@ -25,9 +30,20 @@ export const BRANCH_STATEMENTS = {
     WHERE parent_id IS NOT NULL AND branch ->> '$.root_id' = $root_id`,
 };
 
-/** Number 0 holds how many there are, so that it is known of an empty list too that it was kept. */
+/** A row for some items, by the number of the first. Number 0 holds none, so that it is known of an empty list too that it was kept. */
 export function itemsToRow(of: { instance_id: string; visit: number }, items: unknown[]): Row {
-  return { ...of, texts: JSON.stringify([items.length, ...items].map((item) => JSON.stringify(item))) };
+  const chunks = [{ number: 0, items: "[]" }];
+  let texts: string[] = [];
+  let room = CHUNK;
+  for (const [index, item] of items.entries()) {
+    const text = JSON.stringify(item);
+    texts.push(text);
+    room -= text.length;
+    if (room > 0 && index < items.length - 1) continue;
+    chunks.push({ number: index + 2 - texts.length, items: `[${texts.join(",")}]` });
+    [texts, room] = [[], CHUNK];
+  }
+  return { ...of, chunks: JSON.stringify(chunks) };
 }
 
 interface Statements {
@@ -46,9 +62,12 @@ export function createBranchTable({
   return {
     branchItems: (instance_id, visit, { from, limit }) =>
       read(() => {
-        const found = rows(SELECT_ITEMS, { instance_id, visit, from: Math.max(from, 1), limit });
+        const first = Math.max(from, 1);
+        const found = rows(SELECT_ITEMS, { instance_id, visit, from: first, limit });
         if (found.length === 0 && !row(HAS_ITEMS, { instance_id, visit })) return null;
-        return found.map(({ item }) => JSON.parse(String(item)));
+        const items = found.flatMap(({ items }): unknown[] => JSON.parse(String(items)));
+        const before = first - Math.max(1, Number(found[0]?.["number"])); // number 0 holds none
+        return items.slice(before, before + limit);
       }),
 
     branches: (parent_id, visit, { from = 1, limit, live }) =>

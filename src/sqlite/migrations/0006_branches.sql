@@ -18,11 +18,12 @@ CREATE INDEX branches_of_project ON instances (project, status, created_at, inst
 CREATE INDEX branches_of_both ON instances (project, workflow_name, status, created_at, instance_id)
   WHERE parent_id IS NOT NULL;
 
--- What the branches of a visit are for (JSON), by number; written once, when the visit is entered. Number 0 says that it was.
+-- What the branches of a visit are for (JSON), written once, when the visit is entered: some in a row, by the
+-- number of the first. Number 0 holds none and says that it was.
 CREATE TABLE branch_items (
   instance_id TEXT NOT NULL REFERENCES instances (instance_id) ON DELETE CASCADE,
   visit INTEGER NOT NULL,
   number INTEGER NOT NULL,
-  item TEXT NOT NULL,
+  items TEXT NOT NULL,
   PRIMARY KEY (instance_id, visit, number)
 ) STRICT, WITHOUT ROWID;
