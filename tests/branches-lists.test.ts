@@ -116,6 +116,7 @@ describe("at the terminal", () => {
   test("a branch that waits for a yes is listed with where it hangs, and approved by its own id", async () => {
     const { on, run, told, id } = await waiting();
     for (const form of [told.text, told.data.rules]) expect(form).toContain(`approve ${id}`);
+    expect(told.text).toContain(" · visit 2 · branch 1 of 2 of Audit Modules: money.js · MODULE_AUDIT\n");
     const listed = (await cli(on, "approvals")).stdout;
     expect(listed).toStartWith(`${id}  MODULE_AUDIT  Judge Module (visit 2)`);
     expect(listed).toContain(`Judge money.js?  branch 1 of 2 of Audit Modules: money.js, of ${run.id}`);

@@ -100,7 +100,9 @@ function suspendedLine({ instance }: View): string {
   const needs = ask === undefined ? message : `${instance.step_name} needs a person's approval`;
   const asked = [ask && `Asked: ${oneLine(ask, MAX_ASK)}`, again && `Asked again: ${oneLine(again, MAX_ASK)}`];
   return lines([
-    `SUSPENDED · ${needs ?? ""} · visit ${instance.visit} · ${instance.workflow_name}`,
+    ["SUSPENDED", needs ?? "", `visit ${instance.visit}`, branchPlace(instance), instance.workflow_name]
+      .filter((part) => part !== undefined)
+      .join(" · "),
     ...asked.filter((part) => part !== undefined && part !== ""),
   ]);
 }

@@ -3,6 +3,7 @@ import type { Outcome, ServerDid } from "../engine/outcome.ts";
 import { currentStep } from "../instance.ts";
 import { RELEASED, type Turn, waitingFor } from "../turn.ts";
 import { between, exactly, oneLine } from "../words.ts";
+import { branchPlace } from "./branch-words.ts";
 import { type CheckedView, checkedView, lastLine, took, whereWhole } from "./checked.ts";
 import { fitItems } from "./fit.ts";
 
@@ -15,8 +16,9 @@ type Waits = Pick<Outcome, "instance" | "workflow" | "wait_command">;
 export function waitingText(waits: Waits): string {
   const { instance } = waits;
   const who = instance.turn?.of === "server" ? "the server does this step" : "the clock runs";
-  const head = `${instance.step_name} · visit ${instance.visit} · ${instance.workflow_name} · ${who}; you have nothing to do`;
-  return [head, waitingLine(waits), ...whenLines(waits)].filter(Boolean).join("\n");
+  const { step_name, visit, workflow_name } = instance;
+  const place = [step_name, `visit ${visit}`, branchPlace(instance), workflow_name, who].filter(Boolean).join(" · ");
+  return [`${place}; you have nothing to do`, waitingLine(waits), ...whenLines(waits)].filter(Boolean).join("\n");
 }
 
 /** The same for the structured form; the command has a line of its own, so that it is copied without what follows. */
