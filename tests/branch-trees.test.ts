@@ -10,6 +10,7 @@ import { watchFiles } from "../src/sqlite/files.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
 import { createMemory, createMemoryStore } from "./support/memory-store.ts";
+import { waitFor } from "./support/stdio.ts";
 import { treePlan, type WorkflowPlan, workflowOf } from "./support/tree-plans.ts";
 import { type Ended, holdTruths } from "./support/tree-truths.ts";
 import {
@@ -161,6 +162,26 @@ async function suspended(world: World): Promise<string[]> {
     status === "SUSPENDED" ? [instance_id] : [],
   );
 }
+
+test("what a dead process left is done by one sweep of another: from branch to branch, through their join", async () => {
+  const server = { kind: "server" as const };
+  const more = { fast: false, join: false, deadline: "none" as const, demands: false, names: false };
+  const inner = { kind: "branches" as const, each: { list: [1, 2] }, most: 1, more, used: { steps: [server] } };
+  const workflow = workflowOf({ steps: [{ ...inner, used: { steps: [server, inner] } }] });
+  const memory = createMemory();
+  const world = createWorld(workflow, { store: createMemoryStore(memory), ids: () => Object.keys(memory.instances) });
+  const dead = world.start();
+  dead.doom(1, "after");
+  await createCallers(world, dead, workflow).catch(() => {});
+  expect(world.ids()).toHaveLength(2);
+  const { engine } = restarted(world, dead);
+  engine.keepSweeping();
+  await engine.sweep();
+  await waitFor(() => !Object.values(memory.instances).some((text) => text.includes('"RUNNING"')), "the end of all");
+  engine.stop();
+  await holdTruths(world.store, world.ids(), new Map());
+  expect(world.ids()).toHaveLength(7);
+});
 
 /** More of them by `TREES=2000 bun test …`. */
 const RUNS = Number(process.env["TREES"] ?? 150);

@@ -244,6 +244,33 @@ describe("what else branches are for", () => {
     }
   });
 
+  test("a branch whose context would be too large fails, and holds up no other", async () => {
+    const big = "item == 'money.js' ? context.big : ''";
+    const step = branchStep([`with: {${[..."abcde"].map((key) => `${key}: "${big}"`)}}`, "into: audits"]);
+    const { on } = await at(auditWorkflows({ "Audit Modules": step }));
+    const { told } = await entered(on, { updates: { big: "x".repeat(60_000), modules: ["money.js", "names.js"] } });
+    expect(told.data).toMatchObject({ branch: { number: 2 } });
+    const { audits } = (await doBranch(on, told)).data.current_context;
+    expect(audits).toMatchObject([
+      { error: expect.stringContaining("larger than the limit") },
+      { status: "COMPLETED" },
+    ]);
+  });
+
+  test("a rewind of a run is done again once its branches moved, and only then", async () => {
+    const { on } = await at(auditWorkflows());
+    const { run } = await entered(on);
+    const back = () => on.call("rewind_workflow", { instance_id: run.id, to_visit: 2 });
+    const first = await back();
+    expect((await back()).data).toMatchObject({ instance_id: first.data.instance_id, replayed: true });
+    await doBranch(on, first);
+    const again = await back();
+    expect(again.data).toMatchObject({ branch: { number: 1 }, next_step: { step_id: "b1-1-read-module" } });
+    expect(again.data.instance_id).not.toBe(first.data.instance_id);
+    await report(on, again);
+    expect((await back()).data.instance_id).not.toBe(again.data.instance_id);
+  });
+
   test("a branch that is cancelled is counted, and the next one begins", async () => {
     const { on } = await at(auditWorkflows());
     const { told } = await entered(on);

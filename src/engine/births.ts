@@ -1,7 +1,7 @@
 /** A branch begins: which workflow it runs, and what its context holds. */
 import type { Branch, BranchCounts } from "../branch.ts";
-import { type Birth, type Instance, type Start, stepIdOf } from "../instance.ts";
-import { applyPatch, type JsonObject, patchFor } from "../json.ts";
+import { type Birth, type Instance, MAX_CONTEXT_BYTES, type Start, stepIdOf } from "../instance.ts";
+import { applyPatch, type JsonObject, jsonBytes, patchFor } from "../json.ts";
 import type { BranchFacts } from "../reckoner.ts";
 import { begin } from "../rules/begin.ts";
 import type { Moment } from "../rules/change.ts";
@@ -41,6 +41,8 @@ export async function births(
   return all;
 }
 
+const TOO_LARGE = `its context would be larger than the limit of ${MAX_CONTEXT_BYTES} bytes`;
+
 type Beginning = Parent & { step: Step; branches: Branching };
 
 function birth(
@@ -60,8 +62,9 @@ function birth(
   };
   const given = contextOf(parts, parent, place.item);
   const step = firstStep(workflow);
-  const context = applyPatch(given.context, patchFor(given.context, cleared(step)));
-  const fault = given.fault ?? inputFault(parts, workflow, context);
+  const large = jsonBytes(given.context) > MAX_CONTEXT_BYTES;
+  const context = large ? {} : applyPatch(given.context, patchFor(given.context, cleared(step)));
+  const fault = given.fault ?? (large ? TOO_LARGE : inputFault(parts, workflow, context));
   const turn: Turn =
     fault === null
       ? turnAtEntry(step, { count: 1, now: moment.now, context, visit: 1, seq: 0 })

@@ -4,12 +4,14 @@
  * the other sees what became of it.
  */
 import { AppError } from "../errors.ts";
+import { isFinal } from "../instance.ts";
 import { dueAt } from "../turn.ts";
 import { spend } from "./approvals.ts";
 import { seeToBranches } from "./branching.ts";
 import { type Call, happen, openCall } from "./call.ts";
 import { expire } from "./expire.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
+import { whereNext } from "./places.ts";
 import { SERVER, serve, whyNotServed } from "./serve.ts";
 
 /** How long a sweep waits for the next, in milliseconds, if nothing is due before. */
@@ -117,13 +119,22 @@ export function createSettler(parts: Parts): Settler {
 
   async function goOn(id: string, driver: Driver): Promise<boolean> {
     try {
-      while (!stopped && (await one(await openCall(parts, id, driver.caller), driver)));
+      let call = await openCall(parts, id, driver.caller);
+      while (!stopped && (await one(call, driver))) call = await openCall(parts, id, driver.caller);
+      if (driver.background) await seeToTree(call);
     } catch (error) {
       if (stopped) return true;
       parts.log.warn({ instance_id: id, err: error }, "a run could not go on by itself; the next sweep tries again");
       return false;
     }
     return true;
+  }
+
+  /** What a branch's end leads to, or which branch a run waits for: nobody calls who would be led there. */
+  async function seeToTree(call: Call): Promise<void> {
+    const { branch, status } = call.current;
+    const next = branch && isFinal(status) ? branch.parent_id : (await whereNext(call))?.current.instance_id;
+    if (next !== undefined) seeTo(next);
   }
 
   /** One thing that is due for the run; false if there is none that this process may do. */

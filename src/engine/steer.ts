@@ -1,4 +1,5 @@
 /** What a person wants of a run beyond its workflow: to end it, to move it to other files, or to take it back to an earlier visit. */
+import { openOf } from "../branch.ts";
 import type { DecidedBy } from "../decision.ts";
 import { waitsForPerson } from "../turn.ts";
 import type { LoadedWorkflow } from "../workflow.ts";
@@ -58,10 +59,20 @@ export async function rewindInstance(parts: Parts, input: RewindInput, caller: C
   const recent = await store.history(current.instance_id, { limit: MAX_SINCE });
   const last = recent.findLast((each) => each.actor !== SERVER || each.decision?.decided_by === "timer"); // no report since
   const decision = last?.kind === "rewind" ? last.decision : null;
-  const repeated = decision?.to_visit === input.to_visit && !current.pending;
+  const repeated = decision?.to_visit === input.to_visit && !current.pending && !(await branchesMoved(call));
   if (decision && repeated) return handedOut(call, { decision, replayed: true });
   if (waitsForPerson(current)) throw suspendedError(current);
   const { to_visit, reason = "" } = input;
   const rewound = await happen(call, { kind: "rewound", ...(await pastOf(call)), to_visit, reason });
   return handedOut(rewound, { decision: await lastDecision(rewound) });
+}
+
+/** Whether anything was reported in the branches of the current visit: it stands in their histories alone. */
+async function branchesMoved({ store, current }: Call): Promise<boolean> {
+  const { instance_id, visit, turn } = current;
+  if (!turn?.branches) return false;
+  const { begun } = turn.branches;
+  if (begun > openOf(turn.branches)) return true;
+  const open = await store.branches(instance_id, visit, { limit: begun });
+  return open.some(({ last_report_at, turn }) => last_report_at !== null || turn?.branches !== undefined);
 }

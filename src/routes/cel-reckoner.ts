@@ -44,10 +44,11 @@ function factsOf(facts: BranchFacts) {
 
 /** Throws for what JSON has not. */
 function fromCel(value: unknown): unknown {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
   if (typeof value === "bigint") return Number(value);
   if (Array.isArray(value)) return value.map(fromCel);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), fromCel(item)]));
-  if (value === null || ["string", "number", "boolean"].includes(typeof value)) return value;
+  if (value === null) return value;
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromCel(item)]));
   }
