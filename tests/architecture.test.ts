@@ -13,6 +13,7 @@ const NOUNS = [
   "decision",
   "turn",
   "instance",
+  "store",
   "branch",
   "decider",
   "project",

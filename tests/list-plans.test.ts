@@ -1,13 +1,13 @@
 /** Lists and looks for branches read as many index entries as they show, whatever the number of runs: judged by SQLite's own plans, not by time. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { ListQuery } from "../src/instance.ts";
 import { BRANCH_STATEMENTS } from "../src/sqlite/branch-table.ts";
 import { createBusyWait } from "../src/sqlite/busy.ts";
 import { listStatement } from "../src/sqlite/list-statement.ts";
 import { openDatabase } from "../src/sqlite/open.ts";
 import { SELECT_BRANCH, SELECT_ENDED } from "../src/sqlite/prune.ts";
 import type { Row } from "../src/sqlite/rows.ts";
+import type { ListQuery } from "../src/store.ts";
 import { scratchDir } from "./support/workspace.ts";
 
 const AFTER = { created_at: "2026-01-01T00:00:00.000Z", instance_id: "run_a" };

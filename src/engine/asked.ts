@@ -1,6 +1,7 @@
 /** Where in a tree of runs an agent or a person has something to do. */
 import { openOf } from "../branch.ts";
-import type { Instance, Store } from "../instance.ts";
+import type { Instance } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { goesOnByItself } from "../turn.ts";
 import { notFound } from "./call.ts";
 import type { Parts } from "./parts.ts";

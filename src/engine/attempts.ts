@@ -8,8 +8,9 @@ import { type Check, type Checker, type Evidence, kindOf, labelOf, proves } from
 import { keyOf as filesKey, type Looking } from "../check-kinds/looking.ts";
 import type { Attention } from "../decider.ts";
 import { AppError } from "../errors.ts";
-import type { Instance, Store } from "../instance.ts";
+import type { Instance } from "../instance.ts";
 import type { Log } from "../log.ts";
+import type { Store } from "../store.ts";
 
 /** The checks of one visit. */
 export interface Proof {

@@ -1,6 +1,7 @@
 /** The branches of a run as whoever reads it sees them: those of the visit that had some last. */
 import type { Branch } from "../branch.ts";
-import { type Instance, isFinal, type Status, type Store } from "../instance.ts";
+import { type Instance, isFinal, type Status } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { type Waiting, waitingFor } from "../turn.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Parts } from "./parts.ts";

@@ -1,8 +1,9 @@
 /** One call about one instance: who makes it, with which parts, and the row as it was loaded. Read and written here alone. */
 import { AppError } from "../errors.ts";
-import type { Change, HistoryEntry, Instance, Store } from "../instance.ts";
+import type { Change, HistoryEntry, Instance } from "../instance.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy, type Event } from "../rules/event.ts";
+import type { Store } from "../store.ts";
 import { oneLine } from "../words.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 import { hasOutputs, withOutputs } from "./at-finish.ts";

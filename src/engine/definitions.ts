@@ -3,7 +3,8 @@
  * its objects, so the engine hands out the same objects for the same hash, whatever the store returns.
  */
 import { AppError } from "../errors.ts";
-import type { Instance, Store } from "../instance.ts";
+import type { Instance } from "../instance.ts";
+import type { Store } from "../store.ts";
 import type { LoadedWorkflow, Workflow } from "../workflow.ts";
 
 /** A server rarely sees more. */

@@ -1,8 +1,9 @@
 /** Another way from an earlier visit: a new run that begins there, while the old one stays as it is. */
 import { type Branch, MAX_OPEN } from "../branch.ts";
 import { AppError } from "../errors.ts";
-import { type Instance, type InstanceSummary, originOf, type Store } from "../instance.ts";
+import { type Instance, type InstanceSummary, originOf } from "../instance.ts";
 import { fork } from "../rules/fork.ts";
+import type { Store } from "../store.ts";
 import { waitsForPerson } from "../turn.ts";
 import { type Call, callOn, momentOf, openCall } from "./call.ts";
 import { placeFound } from "./files.ts";

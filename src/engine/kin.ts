@@ -1,6 +1,7 @@
 /** Runs of one tree that a report may have been meant for, if it names no visit of the run that it was sent to. */
 import { AppError } from "../errors.ts";
-import { type Instance, isFinal, type Store, stepIdOf } from "../instance.ts";
+import { type Instance, isFinal, stepIdOf } from "../instance.ts";
+import type { Store } from "../store.ts";
 import type { Call } from "./call.ts";
 import { needsStepId } from "./visits.ts";
 

@@ -1,5 +1,6 @@
 /** Which run is meant if none is named: the one that is live in the project. */
-import { type InstanceSummary, originOf, type Store } from "../instance.ts";
+import { type InstanceSummary, originOf } from "../instance.ts";
+import type { Store } from "../store.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 

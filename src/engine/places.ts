@@ -1,7 +1,8 @@
 /** Where in a tree of runs an answer is about: down to the branch that is open, up to what follows a branch that ended. */
 import { openOf } from "../branch.ts";
 import { AppError } from "../errors.ts";
-import { type Instance, isFinal, type Store, stepIdOf } from "../instance.ts";
+import { type Instance, isFinal, stepIdOf } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { waitingFor, waitsForPerson } from "../turn.ts";
 import { type Call, momentOf, openCall } from "./call.ts";
 import { type Board, type EndedBranch, personCommand, type Shown } from "./outcome.ts";

@@ -1,15 +1,9 @@
 /** Reading: status, history and lists. Changes nothing. */
 import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
-import {
-  currentStep,
-  type HistoryEntry,
-  type Instance,
-  type InstanceSummary,
-  type Status,
-  type Store,
-} from "../instance.ts";
+import { currentStep, type HistoryEntry, type Instance, type InstanceSummary, type Status } from "../instance.ts";
 import { asWritten } from "../near-name.ts";
+import type { Store } from "../store.ts";
 import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
 import type { Workflow } from "../workflow.ts";

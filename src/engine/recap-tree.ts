@@ -1,5 +1,6 @@
 /** What a recap tells of a tree: the runs above the one where the answer is, and what became of their branches so far. */
-import { type Instance, isFinal, type Store } from "../instance.ts";
+import { type Instance, isFinal } from "../instance.ts";
+import type { Store } from "../store.ts";
 import type { Above, BranchesDone, Outcome, Recap } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { whyEnded } from "./places.ts";

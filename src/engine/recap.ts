@@ -1,7 +1,8 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
-import type { HistoryEntry, Instance, Store } from "../instance.ts";
+import type { HistoryEntry, Instance } from "../instance.ts";
 import type { Report } from "../report.ts";
 import { claims } from "../rules/demands.ts";
+import type { Store } from "../store.ts";
 import type { Turn } from "../turn.ts";
 import type { Call } from "./call.ts";
 import type { Position, ProjectState, Recap } from "./outcome.ts";

@@ -3,7 +3,8 @@
  * version: it fails if anybody wrote since, in any process. So a remembered row may lead to a write and to nothing else, to
  * no answer and no refusal.
  */
-import type { Instance, Store } from "../instance.ts";
+import type { Instance } from "../instance.ts";
+import type { Store } from "../store.ts";
 
 /** More agents than that rarely work at once; who is forgotten is read. */
 const MAX_ROWS = 256;

@@ -3,10 +3,11 @@
  * by its parent, which may begin the next one; whatever ends a branch step's visit cancels its open branches.
  */
 import { type Branch, MAX_OPEN, openOf } from "../branch.ts";
-import { type Birth, type Change, type Instance, isFinal, type Status, type Store, stepIdOf } from "../instance.ts";
+import { type Birth, type Change, type Instance, isFinal, type Status, stepIdOf } from "../instance.ts";
 import type { Heard, Tally } from "../rules/branches.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy } from "../rules/event.ts";
+import type { Store } from "../store.ts";
 import { findStep, type Workflow } from "../workflow.ts";
 import { births, type Parent } from "./births.ts";
 import { notify } from "./notify.ts";

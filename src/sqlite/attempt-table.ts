@@ -1,6 +1,6 @@
 /** The store's part about attempts at checks: one row an instance, claimed by whoever writes it first. */
 import { isAlive, isOf } from "../attempt.ts";
-import type { Store } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { attemptFromRow, attemptToRow, type Row } from "./rows.ts";
 
 const COLUMNS = "instance_id, attempt_id, visit, definition, started_at, alive_until, evidence";

@@ -1,5 +1,5 @@
 /** The store's part about branches: what those of a visit are for, and which ones there are. */
-import type { Store } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { instanceFromRow, type Row } from "./rows.ts";
 import { INSTANCE_COLUMNS } from "./statements.ts";
 

@@ -1,6 +1,6 @@
 /** The store of one file, opened at the first use, and given up if the file is not the one that was opened any more. */
 import { Database } from "bun:sqlite";
-import type { Store } from "../instance.ts";
+import type { Store } from "../store.ts";
 import type { BusyWait } from "./busy.ts";
 import { type FilesState, type FilesWatch, filesError, watchFiles } from "./files.ts";
 import { openError, tryOpen } from "./open.ts";

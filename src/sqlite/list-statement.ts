@@ -1,5 +1,6 @@
 /** The statement of a list: for each status that it asks for the newest of one index (roots and branches have each their own), and of these the newest. */
-import { LIVE, type ListQuery, Status } from "../instance.ts";
+import { LIVE, Status } from "../instance.ts";
+import type { ListQuery } from "../store.ts";
 import type { Row } from "./rows.ts";
 
 const SUMMARY_COLUMNS =

@@ -1,7 +1,8 @@
 /** Between the nouns and the columns that hold them: JSON as TEXT, checked by the nouns' schemas on the way out. */
 import { Attempt } from "../attempt.ts";
 import type { Branch } from "../branch.ts";
-import { type Due, HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import type { Due } from "../store.ts";
 import { dueAt, Turn, waitingKind } from "../turn.ts";
 
 /** A row as bun:sqlite returns it. */

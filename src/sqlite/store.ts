@@ -1,6 +1,7 @@
 /** The Store on one SQLite file. Each method is one statement, or one part of an immediate transaction. */
 import type { Database } from "bun:sqlite";
-import type { Birth, Change, ForkedFrom, Store } from "../instance.ts";
+import type { Birth, Change, ForkedFrom } from "../instance.ts";
+import type { Store } from "../store.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
 import { createBranchTable, INSERT_ITEMS, itemsToRow } from "./branch-table.ts";

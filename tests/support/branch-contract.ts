@@ -1,6 +1,7 @@
 /** The contract of any store: branches, what they are for, and the trees that they make. */
 import { expect, test } from "bun:test";
-import type { Instance, ListQuery, Store } from "../../src/instance.ts";
+import type { Instance } from "../../src/instance.ts";
+import type { ListQuery, Store } from "../../src/store.ts";
 import { hashWorkflow } from "../../src/workflow.ts";
 import {
   at,

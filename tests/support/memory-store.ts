@@ -2,16 +2,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { Attempt, isAlive, isOf } from "../../src/attempt.ts";
 import { AppError } from "../../src/errors.ts";
-import {
-  type Birth,
-  HistoryEntry,
-  Instance,
-  InstanceSummary,
-  isFinal,
-  type ListQuery,
-  Start,
-  type Store,
-} from "../../src/instance.ts";
+import { type Birth, HistoryEntry, Instance, InstanceSummary, isFinal, Start } from "../../src/instance.ts";
+import type { ListQuery, Store } from "../../src/store.ts";
 import { dueAt, waitingKind } from "../../src/turn.ts";
 import type { Upkeep } from "../../src/upkeep.ts";
 import { Workflow } from "../../src/workflow.ts";

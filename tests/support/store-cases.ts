@@ -1,9 +1,10 @@
 /** What the contract of stores works with: a workflow, a run of it, and what becomes of the run. */
 import type { Attempt } from "../../src/attempt.ts";
-import type { Birth, Change, Instance, Start, Store } from "../../src/instance.ts";
+import type { Birth, Change, Instance, Start } from "../../src/instance.ts";
 import { begin } from "../../src/rules/begin.ts";
 import { move } from "../../src/rules/move.ts";
 import { note } from "../../src/rules/report.ts";
+import type { Store } from "../../src/store.ts";
 import type { Upkeep } from "../../src/upkeep.ts";
 import { hashWorkflow, type Workflow } from "../../src/workflow.ts";
 

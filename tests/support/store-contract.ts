@@ -1,8 +1,9 @@
 /** The contract of any store: runs, their histories and their lists. Each test opens a state of its own. */
 import { expect, test } from "bun:test";
-import type { Instance, ListQuery, Store } from "../../src/instance.ts";
+import type { Instance } from "../../src/instance.ts";
 import { begin } from "../../src/rules/begin.ts";
 import { type Fork, fork } from "../../src/rules/fork.ts";
+import type { ListQuery, Store } from "../../src/store.ts";
 import type { Turn } from "../../src/turn.ts";
 import { hashWorkflow } from "../../src/workflow.ts";
 import { at, committed, make, movedTo, noted, type OpenRoom, PLACE, startOf, workflow } from "./store-cases.ts";

@@ -1,8 +1,9 @@
 /** What is true of every tree of runs, whatever was done to it. */
 import { expect } from "bun:test";
 import { openOf } from "../../src/branch.ts";
-import { type Instance, isFinal, type Store } from "../../src/instance.ts";
+import { type Instance, isFinal } from "../../src/instance.ts";
 import { replay } from "../../src/rules/replay.ts";
+import type { Store } from "../../src/store.ts";
 import type { Turn } from "../../src/turn.ts";
 import { findStep } from "../../src/workflow.ts";
 import { INTO, ITEM, OUTPUT } from "./tree-plans.ts";

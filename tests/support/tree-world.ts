@@ -5,11 +5,12 @@ import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { Unclear } from "../../src/engine/live.ts";
 import type { Outcome } from "../../src/engine/outcome.ts";
 import { AppError } from "../../src/errors.ts";
-import { type Instance, isFinal, type Store, stepIdOf } from "../../src/instance.ts";
+import { type Instance, isFinal, stepIdOf } from "../../src/instance.ts";
 import { createLiquidRenderer } from "../../src/liquid/liquid-renderer.ts";
 import { createCelReckoner } from "../../src/routes/cel-reckoner.ts";
 import { createRoutesDecider } from "../../src/routes/routes-decider.ts";
 import { createAjvSchemaJudge } from "../../src/schemas/ajv-judge.ts";
+import type { Store } from "../../src/store.ts";
 import { hashWorkflow, type Workflow } from "../../src/workflow.ts";
 import { OUTPUT } from "./tree-plans.ts";
 
