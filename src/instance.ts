@@ -1,4 +1,4 @@
-/** One run of a workflow: its row, its history, and what a store must do for them. */
+/** One run of a workflow: its row, and its history. */
 import { z } from "zod";
 import { Ruling, Waiver } from "./approval.ts";
 import { Assumption, assume } from "./assumption.ts";

@@ -44,10 +44,22 @@ export function jsonFault(value: unknown, path: string, depth = 0): string | nul
   if (typeof value === "number") return isExact(value) ? null : `${path} is ${value}, ${INEXACT}: send it as text`;
   if (typeof value !== "object" || value === null) return null;
   if (depth >= MAX_DEPTH) return `${path} is nested deeper than ${MAX_DEPTH} levels`;
+  if (Array.isArray(value)) return listFault(value, path, depth);
   for (const [key, item] of Object.entries(value)) {
     if (key === "__proto__") return `${path} has a key "__proto__"`;
     const inside = path.length > MAX_PATH ? path : `${path}.${key}`;
     const fault = textFault(key, `a key of ${path}`) ?? jsonFault(item, inside, depth + 1);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+/** A long list of short texts is looked through in no time. */
+function listFault(list: unknown[], path: string, depth: number): string | null {
+  for (let at = 0; at < list.length; at += 1) {
+    const item = list[at];
+    if (typeof item === "string" && textFault(item, "") === null) continue;
+    const fault = jsonFault(item, path.length > MAX_PATH ? path : `${path}.${at}`, depth + 1);
     if (fault) return fault;
   }
   return null;
