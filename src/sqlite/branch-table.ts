@@ -3,9 +3,9 @@ import type { Store } from "../store.ts";
 import { instanceFromRow, type Row } from "./rows.ts";
 import { INSTANCE_COLUMNS } from "./statements.ts";
 
-/** Of `itemsToRow`. */
+/** Of one of `itemsToRows`. */
 export const INSERT_ITEMS = `INSERT INTO branch_items (instance_id, visit, number, items)
-  SELECT $instance_id, $visit, value ->> '$.number', value ->> '$.items' FROM json_each($chunks)`;
+  VALUES ($instance_id, $visit, $number, $items)`;
 
 /** Characters after which a row takes no further item: few rows are written at once, and little is read for one item. */
 const CHUNK = 4_096;
@@ -31,8 +31,8 @@ export const BRANCH_STATEMENTS = {
 };
 
 /** A row for some items, by the number of the first. Number 0 holds none, so that it is known of an empty list too that it was kept. */
-export function itemsToRow(of: { instance_id: string; visit: number }, items: unknown[]): Row {
-  const chunks = [{ number: 0, items: "[]" }];
+export function itemsToRows(of: { instance_id: string; visit: number }, items: unknown[]): Row[] {
+  const rows: Row[] = [{ ...of, number: 0, items: "[]" }];
   let texts: string[] = [];
   let room = CHUNK;
   for (const [index, item] of items.entries()) {
@@ -40,10 +40,10 @@ export function itemsToRow(of: { instance_id: string; visit: number }, items: un
     texts.push(text);
     room -= text.length;
     if (room > 0 && index < items.length - 1) continue;
-    chunks.push({ number: index + 2 - texts.length, items: `[${texts.join(",")}]` });
+    rows.push({ ...of, number: index + 2 - texts.length, items: `[${texts.join(",")}]` });
     [texts, room] = [[], CHUNK];
   }
-  return { ...of, chunks: JSON.stringify(chunks) };
+  return rows;
 }
 
 interface Statements {

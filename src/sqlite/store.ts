@@ -4,7 +4,7 @@ import type { Birth, Change, ForkedFrom } from "../instance.ts";
 import type { Store } from "../store.ts";
 import { Workflow } from "../workflow.ts";
 import { createAttemptTable } from "./attempt-table.ts";
-import { createBranchTable, INSERT_ITEMS, itemsToRow } from "./branch-table.ts";
+import { createBranchTable, INSERT_ITEMS, itemsToRows } from "./branch-table.ts";
 import type { BusyWait } from "./busy.ts";
 import { createCommitGroup } from "./commit-group.ts";
 import { type FilesWatch, filesError } from "./files.ts";
@@ -82,7 +82,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
       status: { instance_id, version, status },
       entries: entries.map((entry) => entryToRow(instance_id, entry)),
       definition: definition ? definitionToRow(definition.hash, definition.workflow, instance.updated_at) : null,
-      items: items ? itemsToRow({ instance_id, visit }, items) : null,
+      items: items ? itemsToRows({ instance_id, visit }, items) : [],
     };
   }
 
@@ -92,7 +92,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
     const update = () => run(UPDATE_INSTANCE, changing) > 0;
     if (!update() && !(run(UPDATE_STATUS, status) > 0 && update())) return false;
     for (const each of entries) run(INSERT_ENTRY, each);
-    if (items) run(INSERT_ITEMS, items);
+    for (const each of items) run(INSERT_ITEMS, each);
     return true;
   }
 
