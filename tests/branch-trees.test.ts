@@ -126,7 +126,9 @@ async function finish(world: World, callers: Callers, process: Process, ended: E
     const now = await root();
     if (!now || isFinal(now.status)) break;
     const [told] = await callers.act(process, { kind: "resume", which: world.ids().indexOf(callers.rootId) });
-    await goOn(told, { world, callers, process });
+    const pauses = acts % 3 === 0;
+    await goOn(told, { world, callers, process, pauses });
+    await holdTruths(world.store, world.ids(), ended);
   }
   await holdTruths(world.store, world.ids(), ended);
   const all = await rowsOf(world);
@@ -135,7 +137,10 @@ async function finish(world: World, callers: Callers, process: Process, ended: E
   ).toEqual([]);
 }
 
-async function goOn(told: Told | undefined, at: { world: World; callers: Callers; process: Process }): Promise<void> {
+async function goOn(
+  told: Told | undefined,
+  at: { world: World; callers: Callers; process: Process; pauses: boolean },
+): Promise<void> {
   const { world, callers, process } = at;
   const answer = told?.answer;
   if (!answer || isUnclear(answer)) throw new Error(`nothing to go on with: ${told?.refusal?.message}`);
@@ -153,7 +158,7 @@ async function goOn(told: Told | undefined, at: { world: World; callers: Callers
   } else if (instance.turn?.of === "agent") {
     const theirs = [...(await rowsOf(world)).values()].filter(({ turn }) => turn?.of === "agent");
     const which = theirs.findIndex(({ instance_id }) => instance_id === instance.instance_id);
-    await callers.act(process, { kind: "report", which, status: "success", tells: true });
+    await callers.act(process, { kind: "report", which, status: at.pauses ? "paused" : "success", tells: true });
   } else await callers.act(process, { kind: "time", seconds: 61 });
 }
 
