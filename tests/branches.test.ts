@@ -6,6 +6,7 @@ import type { Told } from "./support/client.ts";
 import { type Served, TRANSPORTS } from "./support/either.ts";
 import { connectInProcess } from "./support/in-process.ts";
 import { person } from "./support/person.ts";
+import { workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const TWO = { updates: { modules: ["money.js", "names.js"] } };
 const FIVE = { updates: { modules: ["a.js", "b.js", "c.js", "d.js", "e.js"] } };
@@ -362,12 +363,26 @@ describe("what else branches are for", () => {
     expect((await doBranch(on, told)).data.next_step.instructions).toBe("Study names.js.");
   });
 
+  test("moved by a person to files without what its next items run, the step ends with those that began", async () => {
+    const names = { extras: ["uses: [MODULE_AUDIT, SECOND]", "into: audits"], routes: ["otherwise → Report"] };
+    const dir = auditWorkflows({ "Audit Modules": names });
+    writeFiles(dir, workflowFiles("SECOND", { Do: { routes: ["otherwise → FINISH"] } }));
+    const { on } = await at(dir);
+    const { run, told } = await entered(on);
+    const file = `${dir}/AUDIT/steps/audit-modules.md`;
+    await Bun.write(file, (await Bun.file(file).text()).replace("[MODULE_AUDIT, SECOND]", "[MODULE_AUDIT]"));
+    await Bun.sleep(1_000); // edits are picked up within a second
+    const who = person({ ...on, workflows: [dir] });
+    await who.engine.release({ instance_id: run.id, use_latest: true }, { actor: "cli" });
+    const after = await doBranch(on, told);
+    expect(after.data.current_context.audits).toMatchObject([{ status: "COMPLETED" }, { status: "CANCELLED" }]);
+  });
+
   test("branches of branches: the end of the last one below leads up through all", async () => {
     const parts = {
       "Judge Module": { extras: ["uses: PART", "each: [1, 2]", "as: part"], routes: ["otherwise → FINISH"] },
     };
     const dir = auditWorkflows({}, parts, []);
-    const { workflowFiles, writeFiles } = await import("./support/workspace.ts");
     writeFiles(dir, workflowFiles("PART", { Do: { routes: ["otherwise → FINISH"] } }));
     const { on } = await at(dir);
     const { run, told } = await entered(on);

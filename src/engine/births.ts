@@ -50,7 +50,9 @@ function birth(
   parent: Beginning,
   { place, moment }: { place: Pick<Branch, "item" | "number" | "total" | "beside">; moment: Moment },
 ): Birth {
-  const { hash, workflow, trusted = parent.trusted } = usedFor(parent, place.item);
+  const used = usedFor(parent, place.item);
+  if (!used) throw new Error(`no workflow for branch ${place.number} of "${parent.step.name}"`); // see mayBegin
+  const { hash, workflow, trusted = parent.trusted } = used;
   const { project, branch: above, instance_id: parent_id, unattended, step_name, visit } = parent.instance;
   const branch: Branch = {
     parent_id,
@@ -84,13 +86,16 @@ function birth(
   return { start, instance: begin(workflow, start, { project, trusted, head: parts.probe.head(project) }), workflow };
 }
 
-/** The workflow that the branch of an item runs. */
-function usedFor({ workflow, branches }: Beginning, item: unknown): Used {
+/** The workflow that the branch of an item runs; undefined if the definition, which may be a later one, has none for it. */
+function usedFor({ workflow, branches }: Pick<Beginning, "workflow" | "branches">, item: unknown): Used | undefined {
   const { uses, each } = branches;
-  const name = each === undefined ? String(item) : (uses[0] ?? "");
-  const used = workflow.used?.[name];
-  if (!used) throw new Error(`workflow "${workflow.name}" does not have "${name}" with it`);
-  return used;
+  return workflow.used?.[each === undefined ? String(item) : (uses[0] ?? "")];
+}
+
+/** Whether the definition says what each of these items' branches runs. */
+export function mayBegin({ instance, workflow }: Parent, items: unknown[]): boolean {
+  const branches = findStep(workflow, instance.step_name)?.branches;
+  return branches !== undefined && items.every((item) => usedFor({ workflow, branches }, item) !== undefined);
 }
 
 /** What the definition gives it; or why that cannot be worked out. */

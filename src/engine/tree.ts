@@ -2,14 +2,14 @@
  * What a change of one run means for the others of its tree, to be written with it, all or none: a branch that ends is counted
  * by its parent, which may begin the next one; whatever ends a branch step's visit cancels its open branches.
  */
-import { type Branch, MAX_OPEN, openOf } from "../branch.ts";
+import { type Branch, type BranchCounts, MAX_OPEN, openOf } from "../branch.ts";
 import { type Birth, type Change, type Instance, isFinal, type Status, stepIdOf } from "../instance.ts";
 import type { Heard, Tally } from "../rules/branches.ts";
 import type { Moment } from "../rules/change.ts";
 import { changeBy } from "../rules/event.ts";
 import type { Store } from "../store.ts";
 import { findStep, type Workflow } from "../workflow.ts";
-import { births, type Parent } from "./births.ts";
+import { births, mayBegin, type Parent } from "./births.ts";
 import { notify } from "./notify.ts";
 import type { Parts } from "./parts.ts";
 import { isTrusted } from "./trust.ts";
@@ -134,10 +134,18 @@ async function began(at: Writing, parent: Parent, change: Change, most: number):
   const items =
     change.items?.slice(0, limit) ?? (await at.store.branchItems(instance_id, visit, { from: first, limit }));
   if (!items) throw new Error(`instance "${instance_id}" has no items of visit ${visit}`);
+  if (!mayBegin(parent, items)) return [leftOut(at, parent, change, counts)];
   const begun = changeBy(parent.workflow, instance, { kind: "branches began", count: items.length }, at.moment);
   if (!begun) return [change];
   const born = await births(at.parts, parent, { items, first, counts, moment: at.moment });
   return [{ ...change, instance: begun.instance }, ...born];
+}
+
+/** Moved to other files, the run may have items for which these have no workflow: no more branches begin. */
+function leftOut(at: Writing, { workflow }: Parent, change: Change, { total, begun }: BranchCounts): Change {
+  const ended = { completed: 0, failed: 0, cancelled: total - begun };
+  const counted = changeBy(workflow, change.instance, { kind: "branches ended", ended, heard: [] }, at.moment);
+  return counted ? { ...change, instance: counted.instance, entries: [...change.entries, ...counted.entries] } : change;
 }
 
 /** Whether the tree has all the branches open that it may; only branches of branches can be so many. */

@@ -20,10 +20,10 @@ export interface Person {
   no(id: string, comment?: string): Promise<Decided>;
 }
 
-export function person(at: { db: string; project: string }, clockwork: Clockwork = {}): Person {
-  const { db, project } = at;
+export function person(at: { db: string; project: string; workflows?: string[] }, clockwork: Clockwork = {}): Person {
+  const { db, project, workflows } = at;
   const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], LOG_LEVEL: "error" };
-  const app = createApp(readConfig({ db, project }, environment, project), clockwork);
+  const app = createApp(readConfig({ db, project, workflows }, environment, project), clockwork);
   open.push(app);
   const { engine, pin } = app;
   const look = (id: string) => engine.bound(id);
