@@ -146,7 +146,7 @@ for (const [transport, open] of Object.entries(TRANSPORTS)) {
       const third = await advance(on, { id: run.id, stepId: "2-try" }, { status: "failure" });
       expect(third.data).toMatchObject({ status: "SUSPENDED", next_step: null, waiting_for: { kind: "visits" } });
       for (const form of [third.text, third.data.rules]) {
-        expect(form).toContain(`orchestrator release ${run.id}`);
+        expect(form).toContain(` release ${run.id}`);
         expect(form.toLowerCase()).toContain("do not poll");
       }
       const at = { id: run.id, stepId: "3-try" };
