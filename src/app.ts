@@ -177,7 +177,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
 }
 
 /** The words that start this program. */
-function self(): string[] {
+export function self(): string[] {
   return Bun.main.startsWith(EMBEDDED) ? [process.execPath] : [process.execPath, Bun.main];
 }
 

@@ -9,6 +9,7 @@ import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
 import { fork } from "./cli/fork.ts";
+import { init } from "./cli/init.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
 import { pin } from "./cli/pin.ts";
@@ -35,6 +36,7 @@ const version: Command = {
 };
 
 const COMMANDS: Command[] = [
+  init,
   serve,
   list,
   validate,

@@ -1,8 +1,9 @@
 /** The settings, and the only reader of the environment. Flags win over environment, environment over defaults. */
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { type CheckSettings, namedCommands, notifyWords, programEnvironment } from "./check-settings.ts";
+import type { Homes } from "./clients/known.ts";
 import { AppError } from "./errors.ts";
 import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -114,6 +115,24 @@ export function dropForeignSettings(env: Environment = process.env): void {
 export function terminalSettings(env: Environment = process.env): { color: boolean; env: Record<string, string> } {
   const set = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
   return { color: process.stdout.isTTY === true && !env["NO_COLOR"], env: Object.fromEntries(set) };
+}
+
+/** Where the clients of this user keep their settings, and their programs lie: each has variables of its own that move it. */
+export function clientHomes(env: Environment = process.env): Homes {
+  const home = env["HOME"] || homedir();
+  const claude = env["CLAUDE_CONFIG_DIR"];
+  const cline = env["CLINE_DATA_DIR"] || join(env["CLINE_DIR"] || join(home, ".cline"), "data");
+  return {
+    home,
+    config: env["XDG_CONFIG_HOME"] || join(home, ".config"),
+    claude: claude || join(home, ".claude"),
+    claudeState: join(claude || home, ".claude.json"),
+    codex: env["CODEX_HOME"] || join(home, ".codex"),
+    gemini: join(env["GEMINI_CLI_HOME"] || home, ".gemini"),
+    copilot: env["COPILOT_HOME"] || join(home, ".copilot"),
+    cline: env["CLINE_MCP_SETTINGS_PATH"] || join(cline, "settings", "cline_mcp_settings.json"),
+    path: (env["PATH"] ?? "").split(delimiter).filter(isAbsolute),
+  };
 }
 
 /** The flag, else the variable; an empty variable counts as unset. */

@@ -43,7 +43,7 @@ const LAYERS: string[][] = [
   ["errors", "log"],
   NOUNS,
   ["rules", "work"],
-  ["markdown", "sqlite", "routes", "liquid", "git", "openai", "schemas", "checks", "engine"],
+  ["markdown", "sqlite", "routes", "liquid", "git", "openai", "schemas", "checks", "clients", "engine"],
   ["mcp"],
   ["http"],
   ["config"],
