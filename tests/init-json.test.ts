@@ -17,11 +17,13 @@ const launch: Launch = {
   isOurs: ([program = ""]) => program.endsWith("/orchestrator"),
 };
 
-/** What Gemini CLI wants in its one file: an entry, and items of a list. */
+const ITEMS = READING_TOOLS.map((tool) => `mcp_orchestrator_${tool}`);
+
+/** An entry, and items of a list in the same file. */
 function wishes(changed: Partial<Launch> = {}, replace = false): Wish[] {
   const aim = { project: "/p", homes: homesIn("/h"), scope: "project", tests: null, replace, hooks: false } as const;
   const [file] = wishesFor("gemini", { ...aim, server: "/p/.gemini/settings.json", launch: { ...launch, ...changed } });
-  return file?.json ?? [];
+  return [...(file?.json ?? []), { kind: "items", keys: ["tools", "allowed"], items: ITEMS, isOurs: () => false }];
 }
 
 const put = (text: string, changed?: Partial<Launch>) => withWishes(text, wishes(changed)).text;
@@ -31,7 +33,7 @@ const ENTRY = `"orchestrator": {
       "command": "/opt/orchestrator",
       "args": ["--command", "test=bun test"]
     }`;
-const ALLOWED = READING_TOOLS.map((tool) => `"mcp_orchestrator_${tool}"`).join(", ");
+const ALLOWED = ITEMS.map((item) => `"${item}"`).join(", ");
 
 describe("what is written", () => {
   const cases: [what: string, before: string, after: string][] = [
@@ -152,7 +154,7 @@ describe("for any file", () => {
 function withoutOurs(text: string): unknown {
   const value = parse(text, [], { allowTrailingComma: true }) ?? {};
   delete value.mcpServers?.orchestrator;
-  const ours = new Set(READING_TOOLS.map((tool) => `mcp_orchestrator_${tool}`));
+  const ours = new Set(ITEMS);
   if (value.tools?.allowed)
     value.tools.allowed = value.tools.allowed.filter((each: unknown) => !ours.has(String(each)));
   if (value.tools?.allowed?.length === 0) delete value.tools.allowed;

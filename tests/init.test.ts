@@ -90,9 +90,10 @@ describe("each client", () => {
     const { stdout } = await init(at, "--json");
     const { files } = JSON.parse(stdout);
     expect(files.map(({ client, scope, action }: Record<string, string>) => [client, scope, action])).toEqual([
-      ["codex", "project", "make"],
+      ["codex", "user", "make"],
       ["cursor", "project", "make"],
-      ["gemini", "project", "make"],
+      ["gemini", "user", "make"],
+      ["gemini", "user", "make"],
     ]);
     const none = await init(place(), "--yes");
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("Name one: orchestrator init --client NAME")]);
@@ -116,7 +117,7 @@ describe("each client", () => {
     const away = join(dirname(at.home), "away");
     const env = { ...envOf(at), CODEX_HOME: away, CLAUDE_CONFIG_DIR: away, COPILOT_HOME: away, CLINE_DIR: away };
     for (const client of ["codex", "claude", "copilot", "cline"]) {
-      const args = ["init", "--client", client, "--scope", client === "cline" ? "user" : "user", "--yes"];
+      const args = ["init", "--client", client, "--scope", "user", "--yes"];
       expect((await runBare({ cwd: at.project, args, env })).code).toBe(0);
     }
     const names = [".claude.json", "config.toml", "data/settings/cline_mcp_settings.json", "mcp-config.json"];
@@ -252,7 +253,7 @@ describe("files of others", () => {
     const { code, stdout } = await init(at, "--client", "cursor", "--client", "codex", "--yes");
     expect(code).toBe(0);
     expect(stdout).toContain("is left alone");
-    expect(existsSync(join(at.project, ".codex/config.toml"))).toBe(true);
+    expect(existsSync(join(at.home, ".codex/config.toml"))).toBe(true);
   });
 
   test("--replace puts ours in the place of another server", async () => {
@@ -271,13 +272,13 @@ describe("who says yes", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("Nothing was written: add --yes")]);
     expect(stdout).toContain("+ [mcp_servers.orchestrator]");
     expect((await init(at, "--client", "codex", "--json")).code).toBe(0);
-    expect(readdirSync(at.project)).toEqual([]);
+    expect([...readdirSync(at.project), ...readdirSync(at.home)]).toEqual([]);
   });
 
   test("at a terminal a typed yes writes, anything else does not, and the command for tests is asked for", async () => {
     const at = place({ "project/package.json": '{"scripts": {"test": "vitest"}}', "project/Makefile": "test: all\n" });
     const env = Object.entries(envOf(at)).map(([name, value]) => `${name}=${value}`);
-    const args = [...env, EXECUTABLE, "init", "--client", "codex"];
+    const args = [...env, EXECUTABLE, "init", "--client", "copilot"];
     for (const [command, word, written] of [
       ["", "y", false],
       ["-", "no", false],
@@ -290,9 +291,9 @@ describe("who says yes", () => {
       await person.sees("Type yes: ");
       person.types(`${word}\r`);
       expect(await person.exited).toBe(written ? 0 : 1);
-      expect(existsSync(join(at.project, ".codex"))).toBe(written);
+      expect(existsSync(join(at.project, ".github"))).toBe(written);
     }
-    expect(read(at.project, ".codex/config.toml")).toContain('"test=make check"');
+    expect(read(at.project, ".github/mcp.json")).toContain('"test=make check"');
   });
 
   const wrong: [args: string[], said: string][] = [

@@ -60,8 +60,14 @@ export interface ClientKind {
   shape: Shape;
   /** How the client writes the directory it works on, if it starts servers elsewhere. */
   workspace: string | null;
-  /** What lets it call the tools that only read, without asking each time. */
+  /** What lets it call the tools that only read, without asking each time: items of a list, or a user's file of its own. */
   allows?: ListFile;
+  rules?: { user(homes: Homes): string; lines: readonly string[] };
+  /**
+   * Whether a new entry goes into the user's file. Codex reads a project's only if a person trusts the project, and rules of
+   * Gemini CLI can only be a user's.
+   */
+  userFirst?: true;
 }
 
 const SERVER = "orchestrator";
@@ -128,6 +134,7 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     keys: ["mcp_servers", SERVER],
     shape: flat(),
     workspace: null,
+    userFirst: true,
   },
   cursor: {
     title: "Cursor",
@@ -182,11 +189,16 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     keys: ["mcpServers", SERVER],
     shape: flat(),
     workspace: null,
-    allows: {
-      project: ".gemini/settings.json",
-      user: ({ gemini }) => join(gemini, "settings.json"),
-      keys: ["tools", "allowed"],
-      items: READING_TOOLS.map((tool) => `mcp_${SERVER}_${tool}`),
+    userFirst: true,
+    rules: {
+      user: ({ gemini }) => join(gemini, "policies/orchestrator.toml"),
+      lines: [
+        "[[rule]]",
+        `mcpName = "${SERVER}"`,
+        `toolName = [${READING_TOOLS.map((tool) => `"${tool}"`).join(", ")}]`,
+        'decision = "allow"',
+        "priority = 100",
+      ],
     },
   },
   copilot: {

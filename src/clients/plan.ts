@@ -16,7 +16,7 @@ import { withoutWishes, withWishes } from "./json-config.ts";
 import { written } from "./json-text.ts";
 import { CLIENTS, type ClientKind, type ClientName, type Homes, type Scope } from "./known.ts";
 import type { Launch } from "./launch.ts";
-import { type Edited, layoutOf } from "./text-edit.ts";
+import { applied, type Edited, fault, layoutOf } from "./text-edit.ts";
 import { tableLines, withoutTable, withTable } from "./toml-config.ts";
 import { isWholeOurs, type Wanted, wishesFor } from "./wishes.ts";
 
@@ -104,7 +104,7 @@ type Part = Pick<FilePlan, "action" | "shown" | "isNewEntry" | "act">;
 
 function putting(wanted: Wanted, file: ConfigFile): Part {
   const before = file.text ?? wanted.head;
-  const edited = wanted.toml ? withTable(before, wanted.toml) : withWishes(before, wanted.json);
+  const edited = withOurs(before, wanted);
   const isNewEntry = wanted.hasServer && !hasServer(before, wanted);
   if (file.text !== null && edited.text === file.text) {
     return { action: "keep", shown: [], isNewEntry, act: () => null };
@@ -131,7 +131,19 @@ function removing(wanted: Wanted, file: ConfigFile, stay: readonly string[]): Pa
   return { action: isGone ? "delete" : "change", shown: edited.shown, isNewEntry: false, act };
 }
 
-function without(text: string, { toml, json }: Wanted, copy: string | null): Edited {
+function withOurs(text: string, { toml, json, whole }: Wanted): Edited {
+  if (!whole) return toml ? withTable(text, toml) : withWishes(text, json);
+  const fresh = `${whole.join("\n")}\n`;
+  if (text === fresh) return { text, shown: [] };
+  if (text.trim() !== "") throw fault("holds other lines than ours");
+  return applied({ text, shown: [] }, [{ at: 0, length: text.length, text: fresh }]);
+}
+
+function without(text: string, { toml, json, whole }: Wanted, copy: string | null): Edited {
+  if (whole) {
+    const isOurs = text === `${whole.join("\n")}\n`;
+    return { text: isOurs ? "" : text, shown: isOurs ? whole.map((line) => `- ${line}`) : [] };
+  }
   return toml ? withoutTable(text, toml, copy) : withoutWishes(text, json, copy);
 }
 
@@ -149,7 +161,7 @@ function chosenScope(client: ClientName, purpose: Purpose): Scope {
   if (scope) return scope;
   const there = can.filter((each) => existsSync(serverFile(kind, each, purpose)));
   const standing = there.find((each) => isOursThere(client, each, purpose));
-  return standing ?? there[0] ?? can[0] ?? "user";
+  return standing ?? there[0] ?? (kind.userFirst ? "user" : (can[0] ?? "user"));
 }
 
 function isOursThere(client: ClientName, scope: Scope, purpose: Purpose): boolean {
@@ -184,7 +196,8 @@ function stayOf({ project, homes }: Purpose): string[] {
   return [project, home, config, dirname(home), "/"];
 }
 
-function pasted({ toml, json }: Wanted): string[] {
+function pasted({ toml, json, whole }: Wanted): string[] {
+  if (whole) return [...whole];
   if (toml) return tableLines(toml.keys, toml.words(undefined));
   const layout = layoutOf("");
   return json.flatMap((wish) => {

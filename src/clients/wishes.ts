@@ -13,6 +13,8 @@ export interface Wanted {
   path: string;
   json: Wish[];
   toml: TomlWish | null;
+  /** The lines of a file that is ours alone. */
+  whole: readonly string[] | null;
   hasServer: boolean;
   /** What the file begins as, if it is made. */
   head: string;
@@ -32,9 +34,9 @@ interface Aim {
 
 /** By file, that of servers first. */
 export function wishesFor(client: ClientName, aim: Aim): Wanted[] {
-  const { allows, format } = CLIENTS[client];
+  const { allows, rules, format } = CLIENTS[client];
   const words = wordsFor(client, aim);
-  const server: Wanted = { path: aim.server, json: [], toml: null, hasServer: true, head: "" };
+  const server: Wanted = { path: aim.server, json: [], toml: null, whole: null, hasServer: true, head: "" };
   if (format === "toml") server.toml = { kind: "table", keys: CLIENTS[client].keys, words, isOurs: aim.launch.isOurs };
   else server.json.push(serverWish(client, words, aim.launch));
   const all = [server];
@@ -43,13 +45,14 @@ export function wishesFor(client: ClientName, aim: Aim): Wanted[] {
     const path = aim.scope === "project" ? join(aim.project, allows.project) : allows.user(aim.homes);
     fileOf(all, path).json.push({ kind: "items", keys, items, isOurs: () => false });
   }
+  if (rules && aim.scope === "user") fileOf(all, rules.user(aim.homes)).whole = rules.lines;
   if (aim.hooks) addHooks(all, client, aim);
   return all;
 }
 
 /** Whether nothing is in the text that a file of ours would not begin as. */
-export function isWholeOurs(text: string, { toml, head }: Wanted): boolean {
-  if (toml || text.trim() === "") return text.trim() === "";
+export function isWholeOurs(text: string, { toml, whole, head }: Wanted): boolean {
+  if (toml || whole || text.trim() === "") return text.trim() === "";
   const root = rootOf(text);
   return root ? isBare(text, root) || text === head : false;
 }
@@ -70,7 +73,7 @@ function addHooks(all: Wanted[], client: ClientName, { project, homes, scope, la
 function fileOf(all: Wanted[], path: string): Wanted {
   const there = all.find((each) => each.path === path);
   if (there) return there;
-  const made: Wanted = { path, json: [], toml: null, hasServer: false, head: "" };
+  const made: Wanted = { path, json: [], toml: null, whole: null, hasServer: false, head: "" };
   all.push(made);
   return made;
 }
