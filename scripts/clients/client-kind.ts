@@ -1,4 +1,5 @@
 /** What a file of `known/` says of one client: how to install, configure and run it, and which API it speaks. */
+import type { Transport } from "../client/server.ts";
 import type { Api, Given, Turn } from "./model/api.ts";
 
 export interface ClientKind {
@@ -10,6 +11,8 @@ export interface ClientKind {
   api: Api;
   /** Writes the client's configuration into its home and its project. */
   prepare(place: Place): Launch;
+  /** How it is run after `orchestrator init` alone set it up, without a word of the server, and with leave for what writes only. */
+  byInit?: { words: string[]; launch(place: Omit<Place, "server">): Launch };
   /** How the model calls the tool with what it was offered; null if it cannot. `callDirectly` unless given. */
   turn?(call: Call, given: Given): Turn | null;
 }
@@ -26,6 +29,9 @@ export interface Place {
   /** What the user says. */
   prompt: string;
 }
+
+/** How the client came to its server: an entry that the script wrote, for either transport, or `orchestrator init`. */
+export type Way = Transport | "init";
 
 export type McpEndpoint =
   | { transport: "stdio"; command: string; args: string[] }
@@ -44,6 +50,9 @@ export interface Call {
 
 /** The name that every configuration gives the server. */
 export const SERVER_NAME = "orchestrator";
+
+/** The tools that a person is asked about, since they write. */
+export const WRITING_TOOLS = ["start_workflow", "advance_workflow", "resume_workflow"];
 
 /** Calls the tool by the name under which it was offered. */
 export function callDirectly({ tool, args }: Call, { tools }: Given): Turn | null {

@@ -1,12 +1,11 @@
 /**
  * Drives real clients, installed from npm, against the compiled executable, with a scripted model on loopback, and says
- * what the model was given: `bun run clients [name]... [--transport stdio|http] [--keep]`. Words choose clients by a part
+ * what the model was given: `bun run clients [name]... [--transport stdio|http|init] [--keep]`. Words choose clients by a part
  * of their name. Exit code 1 if fewer than three could be driven, or if one was not given what it must be.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Transport } from "../client/server.ts";
-import type { ClientKind } from "./client-kind.ts";
+import type { ClientKind, Way } from "./client-kind.ts";
 import { drive } from "./drive.ts";
 import { findingsOf } from "./findings.ts";
 import { CACHE, install, versionOf } from "./install.ts";
@@ -19,7 +18,7 @@ import { opencode } from "./known/opencode.ts";
 import { nameOf, notesOf, type Row, reached, spoke } from "./report.ts";
 
 const CLIENTS: readonly ClientKind[] = [claudeCode, codex, codexWithoutCode, opencode, geminiCli, copilotCli, cline];
-const TRANSPORTS: readonly Transport[] = ["stdio", "http"];
+const WAYS: readonly Way[] = ["stdio", "http", "init"];
 const LEAST = 3;
 
 const { values, positionals } = parseArgs({
@@ -27,10 +26,10 @@ const { values, positionals } = parseArgs({
   options: { transport: { type: "string" }, keep: { type: "boolean", default: false } },
 });
 const chosen = CLIENTS.filter(({ name }) => isChosen(name));
-const transports = TRANSPORTS.filter((each) => values.transport === undefined || each === values.transport);
+const transports = WAYS.filter((each) => values.transport === undefined || each === values.transport);
 if (chosen.length === 0 || transports.length === 0) {
   const names = CLIENTS.map(({ name }) => name).join(", ");
-  console.error(`Nothing to drive. Name parts of these: ${names}; --transport is one of ${TRANSPORTS.join(", ")}.`);
+  console.error(`Nothing to drive. Name parts of these: ${names}; --transport is one of ${WAYS.join(", ")}.`);
   process.exit(1);
 }
 const interrupted = new AbortController();
@@ -55,6 +54,7 @@ function isChosen(name: string): boolean {
 async function driveAll(kind: ClientKind, program: string): Promise<void> {
   for (const transport of transports) {
     if (interrupted.signal.aborted) return;
+    if (transport === "init" && !kind.byInit) continue;
     console.log(`Driving ${kind.name} ${versionOf(kind.package)} over ${transport} …`);
     try {
       const run = await drive(kind, { transport, program, keep: values.keep, signal: interrupted.signal });

@@ -1,6 +1,7 @@
 /** Drives one client through the scenario, over one transport, in a home and a project of its own, within bounds. */
 import {
   closeSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -12,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startServer, type Transport } from "../client/server.ts";
-import type { ClientKind, McpEndpoint } from "./client-kind.ts";
+import type { ClientKind, Launch, McpEndpoint, Place, Way } from "./client-kind.ts";
 import { endLeftovers, endProcess } from "./leftovers.ts";
 import { serveModel } from "./model/endpoint.ts";
 import { refuseNetwork } from "./no-network.ts";
@@ -48,7 +49,7 @@ export interface Drive {
 
 export async function drive(
   kind: ClientKind,
-  { transport, program, keep, signal }: { transport: Transport; program: string; keep: boolean; signal: AbortSignal },
+  { transport, program, keep, signal }: { transport: Way; program: string; keep: boolean; signal: AbortSignal },
 ): Promise<Drive> {
   const room = makeRoom();
   const wire = join(room, "wire.jsonl");
@@ -59,21 +60,31 @@ export async function drive(
     requests += 1;
     writeFileSync(join(room, "requests", `${String(requests).padStart(3, "0")}.json`), body);
   });
-  const server = await serve(transport, { room, wire });
+  const [home, project] = [join(room, "home"), join(room, "project")];
+  const place = { program, home, project, modelUrl: model.url, prompt: PROMPT };
+  const server = transport === "init" ? null : await serve(transport, { room, wire });
   try {
-    const [home, project] = [join(room, "home"), join(room, "project")];
-    const place = { program, home, project, modelUrl: model.url, server: server.endpoint, prompt: PROMPT };
-    const { command, env } = kind.prepare(place);
+    const { command, env } = server ? kind.prepare({ ...place, server: server.endpoint }) : setUp(kind, place, room);
     const ran = await run(command, { room, cwd: project, env: { ...baseEnv(room), ...network.env, ...env }, signal });
-    await server.close();
+    await server?.close();
     const left = await endLeftovers(room);
     return { ...ran, play: scene, requests, wire: readWire(wire), asked: [...network.asked], left, room };
   } finally {
-    await Promise.all([server.close(), model.close()]);
+    await Promise.all([server?.close(), model.close()]);
     network.close();
     await endLeftovers(room);
     if (!keep) rmSync(room, { recursive: true, force: true });
   }
+}
+
+/** By `orchestrator init` in an empty home; the workflows lie where an entry without flags looks for them. */
+function setUp({ name, byInit }: ClientKind, place: Omit<Place, "server">, room: string): Launch {
+  if (!byInit) throw new Error(`${name} is not run by init here`);
+  cpSync(join(room, "workflows"), join(place.project, "workflows"), { recursive: true });
+  const command = [EXECUTABLE, "init", ...byInit.words, "--yes"];
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: place.project, env: baseEnv(room) });
+  if (!success) throw new Error(`init failed: ${stdout}${stderr}`);
+  return byInit.launch(place);
 }
 
 function makeRoom(): string {

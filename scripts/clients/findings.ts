@@ -1,5 +1,7 @@
 /** What one run says of a client: what its model was given, in which form, and what was not as it must be. */
-import { isTool, SERVER_NAME } from "./client-kind.ts";
+
+import { READING_TOOLS } from "../../src/clients/known.ts";
+import { isTool, SERVER_NAME, WRITING_TOOLS } from "./client-kind.ts";
 import type { Drive } from "./drive.ts";
 import { type Play, type Seen, unescaped } from "./play.ts";
 import { SCENES } from "./scenario.ts";
@@ -23,7 +25,7 @@ export interface Findings {
   complaints: string[];
 }
 
-type Form = "text" | "structured" | "both" | "neither";
+type Form = "text" | "structured" | "both" | "neither" | "–";
 
 const VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 const CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities";
@@ -72,7 +74,8 @@ function greetingOf(wire: Passed[]): Pick<Findings, "opened" | "declares" | "ask
 
 /** How many of the server's tools the model could know of: offered, or named to it in the server's name. */
 function toolsGiven(wire: Passed[], { offered }: Play, given: string[]): { all: number; named: number } {
-  const names: string[] = resultWith(wire, "tools")?.tools.map(({ name }: { name: string }) => name) ?? [];
+  const listed: { name: string }[] = resultWith(wire, "tools")?.tools ?? [];
+  const names = wire.length > 0 ? listed.map(({ name }) => name) : [...READING_TOOLS, ...WRITING_TOOLS];
   const named = names.filter(
     (name) =>
       [...offered].some((each) => isTool(each, name)) || given.some((text) => text.includes(`${SERVER_NAME}__${name}`)),
@@ -92,6 +95,7 @@ function instructionsGiven(wire: Passed[], given: string[]): string {
 
 function share(lines: string[], given: string[]): string {
   const found = lines.filter((line) => given.some((text) => text.includes(unescaped(line))));
+  if (lines.length === 0) return "–";
   if (found.length === 0) return "none";
   if (found.length === lines.length) return "whole";
   return found.length === 1 && found[0] === lines[0] ? "first line" : `${found.length} of ${lines.length} lines`;
@@ -99,6 +103,7 @@ function share(lines: string[], given: string[]): string {
 
 /** Compares what the server sent with what the model was given. */
 function formOf(wire: Passed[], seen: Seen[], title: string): Form {
+  if (wire.length === 0) return "–"; // nothing stood between that could tell
   const plain = seen.find((each) => each.title === title)?.plain ?? "";
   const sent = resultsOfCalls(wire)[SCENES.findIndex((scene) => scene.title === title)];
   const firstLine = String(sent?.content?.[0]?.text ?? "").split("\n")[0] ?? "";

@@ -1,6 +1,5 @@
 /** What was found, as tables and lines for a terminal. */
-import type { Transport } from "../client/server.ts";
-import type { ClientKind } from "./client-kind.ts";
+import type { ClientKind, Way } from "./client-kind.ts";
 import type { Drive } from "./drive.ts";
 import type { Findings } from "./findings.ts";
 import { versionOf } from "./install.ts";
@@ -8,7 +7,7 @@ import { versionOf } from "./install.ts";
 /** One client over one transport. */
 export interface Row {
   kind: ClientKind;
-  transport: Transport;
+  transport: Way;
   run: Drive;
   found: Findings;
 }

@@ -1,6 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Call, type ClientKind, callDirectly, type McpEndpoint, SERVER_NAME } from "../client-kind.ts";
+import {
+  type Call,
+  type ClientKind,
+  callDirectly,
+  type McpEndpoint,
+  SERVER_NAME,
+  WRITING_TOOLS,
+} from "../client-kind.ts";
 import { anthropicMessages } from "../model/anthropic-messages.ts";
 import type { Given, Turn } from "../model/api.ts";
 
@@ -25,18 +32,35 @@ export const claudeCode: ClientKind = {
         "--allowedTools",
         `mcp__${SERVER_NAME}`,
       ],
-      env: {
-        ANTHROPIC_BASE_URL: modelUrl,
-        ANTHROPIC_API_KEY: "dummy",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-        DISABLE_AUTOUPDATER: "1",
-        // With another base URL it is off unless asked for; users have it on.
-        ENABLE_TOOL_SEARCH: "true",
-      },
+      env: envOf(modelUrl),
     };
+  },
+  byInit: {
+    words: ["--client", "claude", "--scope", "user"],
+    launch: ({ program, modelUrl, prompt }) => ({
+      command: [
+        program,
+        "-p",
+        prompt,
+        "--allowedTools",
+        WRITING_TOOLS.map((tool) => `mcp__${SERVER_NAME}__${tool}`).join(","),
+      ],
+      env: envOf(modelUrl),
+    }),
   },
   turn: (call, given) => callDirectly(call, given) ?? findTool(call, given),
 };
+
+function envOf(modelUrl: string): Record<string, string> {
+  return {
+    ANTHROPIC_BASE_URL: modelUrl,
+    ANTHROPIC_API_KEY: "dummy",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_AUTOUPDATER: "1",
+    // With another base URL it is off unless asked for; users have it on.
+    ENABLE_TOOL_SEARCH: "true",
+  };
+}
 
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ClientKind, type McpEndpoint, SERVER_NAME } from "../client-kind.ts";
+import { type ClientKind, type Launch, type McpEndpoint, type Place, SERVER_NAME } from "../client-kind.ts";
 import { openaiChat } from "../model/openai-chat.ts";
 
 const PROVIDER = "openai-compatible";
@@ -10,26 +10,35 @@ export const cline: ClientKind = {
   package: "cline",
   bin: "cline",
   api: openaiChat,
-  prepare({ program, home, modelUrl, server, prompt }) {
-    const settings = join(home, ".cline/data/settings");
+  prepare(place) {
+    const { home, server } = place;
+    const settings = settingsIn(home);
     mkdirSync(settings, { recursive: true });
-    const write = (file: string, what: object) => writeFileSync(join(settings, file), JSON.stringify(what));
-    const provider = { provider: PROVIDER, apiKey: "dummy", model: "scripted", baseUrl: `${modelUrl}/v1` };
-    write("cline_mcp_settings.json", { mcpServers: { [SERVER_NAME]: entryOf(server) } });
-    write("global-settings.json", { telemetryOptOut: true, autoUpdateEnabled: false });
-    write("providers.json", {
-      version: 1,
-      lastUsedProvider: PROVIDER,
-      modes: {},
-      providers: { [PROVIDER]: { settings: provider, updatedAt: new Date().toISOString(), tokenSource: "manual" } },
-    });
-    return {
-      command: [program, prompt],
-      // The other backend is a daemon, which would outlive the run.
-      env: { CLINE_SESSION_BACKEND_MODE: "local", CLINE_NO_AUTO_UPDATE: "1" },
-    };
+    const config = { mcpServers: { [SERVER_NAME]: entryOf(server) } };
+    writeFileSync(join(settings, "cline_mcp_settings.json"), JSON.stringify(config));
+    return launch(place);
   },
+  byInit: { words: ["--client", "cline"], launch },
 };
+
+const settingsIn = (home: string) => join(home, ".cline/data/settings");
+
+function launch({ program, home, modelUrl, prompt }: Omit<Place, "server">): Launch {
+  const write = (file: string, what: object) => writeFileSync(join(settingsIn(home), file), JSON.stringify(what));
+  const provider = { provider: PROVIDER, apiKey: "dummy", model: "scripted", baseUrl: `${modelUrl}/v1` };
+  write("global-settings.json", { telemetryOptOut: true, autoUpdateEnabled: false });
+  write("providers.json", {
+    version: 1,
+    lastUsedProvider: PROVIDER,
+    modes: {},
+    providers: { [PROVIDER]: { settings: provider, updatedAt: new Date().toISOString(), tokenSource: "manual" } },
+  });
+  return {
+    command: [program, prompt],
+    // The other backend is a daemon, which would outlive the run.
+    env: { CLINE_SESSION_BACKEND_MODE: "local", CLINE_NO_AUTO_UPDATE: "1" },
+  };
+}
 
 function entryOf(server: McpEndpoint): object {
   return server.transport === "stdio"

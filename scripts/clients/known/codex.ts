@@ -13,12 +13,29 @@ export const codex: ClientKind = {
   bin: "codex",
   api: openaiResponses,
   prepare: (place) => prepare(place, []),
+  byInit: {
+    words: ["--client", "codex"],
+    launch: ({ program, modelUrl, prompt }) => ({
+      command: [
+        program,
+        "exec",
+        "--skip-git-repo-check",
+        "--sandbox",
+        "workspace-write",
+        ...overrides(modelUrl),
+        prompt,
+      ],
+      env: { LOOPBACK_KEY: "dummy" },
+    }),
+  },
   turn: callInCode,
 };
 
 /** The same with a model that calls tools one by one. */
 export const codexWithoutCode: ClientKind = {
-  ...codex,
+  package: codex.package,
+  bin: codex.bin,
+  api: codex.api,
   name: "Codex, gpt-5.5",
   prepare: (place) => prepare(place, ["--model", "gpt-5.5"]),
   turn: callDeferred,
@@ -47,6 +64,21 @@ function callDeferred({ tool, args }: Call, { tools }: Given): Turn | null {
   if (tools.includes(`${NAMESPACE}/${tool}`)) return { kind: "call", name: tool, namespace: NAMESPACE, args };
   if (!tools.includes(TOOL_SEARCH)) return null;
   return { kind: "call", name: TOOL_SEARCH, args: { query: `${SERVER_NAME} ${tool}`, limit: 20 }, isSearch: true };
+}
+
+/** The model and nothing else, by flags. */
+function overrides(modelUrl: string): string[] {
+  const provider = `{name="loopback", base_url="${modelUrl}/v1", wire_api="responses", env_key="LOOPBACK_KEY"}`;
+  const settings = [
+    'model_provider="loopback"',
+    `model_providers.loopback=${provider}`,
+    "check_for_update_on_startup=false",
+    "features.apps=false",
+    "features.plugins=false",
+    "features.remote_plugin=false",
+    "analytics.enabled=false",
+  ];
+  return settings.flatMap((setting) => ["-c", setting]);
 }
 
 function configOf(modelUrl: string, server: McpEndpoint): string {
