@@ -13,6 +13,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "jsonc-parser";
+import { readConfigFile, removeConfigFile, writeConfigFile } from "../src/clients/config-file.ts";
+import { updatedWords } from "../src/clients/launch.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { runBare } from "./support/stdio.ts";
 import { sitDown } from "./support/terminal.ts";
@@ -181,7 +183,7 @@ describe("files of others", () => {
     expect([made.code, made.stderr]).toEqual([0, ""]);
     expect(read(root, path)).not.toBe(text);
     expect(read(root, `${path}.before-orchestrator`)).toBe(text);
-    expect(statSync(join(root, path)).mode & 0o777).toBe(0o640);
+    for (const end of ["", ".before-orchestrator"]) expect(statSync(join(root, path + end)).mode & 0o777).toBe(0o640);
     const after = tree(root);
     expect((await init(at, "--client", client, "--yes")).code).toBe(0);
     expect(tree(root)).toEqual(after);
@@ -211,6 +213,20 @@ describe("files of others", () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(parse(read(target))).toMatchObject({ a: 1, mcpServers: { orchestrator: { command: EXECUTABLE } } });
     expect(existsSync(`${target}.before-orchestrator`)).toBe(true);
+  });
+
+  test("a file that another program changed meanwhile is left alone, and nothing lies beside it", () => {
+    const at = place({ "home/a.json": "{}" });
+    const path = join(at.home, "a.json");
+    const file = readConfigFile(path);
+    writeFileSync(path, '{"later": 1}');
+    expect(() => writeConfigFile(file, "ours")).toThrow("was changed by another program meanwhile");
+    expect(() => removeConfigFile(file, [at.home])).toThrow("was changed by another program meanwhile");
+    expect([readdirSync(at.home), read(path)]).toEqual([["a.json"], '{"later": 1}']);
+    const missing = readConfigFile(join(at.home, "b.json"));
+    writeFileSync(missing.target, "theirs");
+    expect(() => writeConfigFile(missing, "ours")).toThrow("was changed by another program meanwhile");
+    expect(read(missing.target)).toBe("theirs");
   });
 
   const unfit: [why: string, make: (path: string) => void][] = [
@@ -256,6 +272,16 @@ describe("files of others", () => {
     expect(existsSync(join(at.home, ".codex/config.toml"))).toBe(true);
   });
 
+  test("remove speaks of an unfit file only if our name stands in it", async () => {
+    const at = place({ "home/.cursor/mcp.json": "{", "home/.codex/config.toml": "[mcp_servers" });
+    const none = await init(at, "--remove", "--yes");
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("Nothing of ours was found")]);
+    writeFiles(at.home, { ".cursor/mcp.json": '{"mcpServers": {"orchestrator": ' });
+    const one = await init(at, "--remove", "--yes");
+    expect([one.code, one.stdout]).toEqual([1, expect.stringContaining("is left alone: it is no JSON")]);
+    expect(one.stdout).not.toContain(".codex");
+  });
+
   test("--replace puts ours in the place of another server", async () => {
     const at = place({ "home/.cursor/mcp.json": '{"mcpServers": {"orchestrator": {"url": "http://x"}, "b": 1}}' });
     expect((await init(at, "--client", "cursor", "--replace", "--yes")).code).toBe(0);
@@ -263,6 +289,23 @@ describe("files of others", () => {
       mcpServers: { orchestrator: { command: EXECUTABLE, args: ["--project", "${workspaceFolder}"] }, b: 1 },
     });
   });
+});
+
+test("of words that are there only ours are changed", () => {
+  const update = (words: string[], commands: string[], project: string | null = null, self = ["/new/orchestrator"]) =>
+    updatedWords(words, { self, commands, isOurs: () => true }, project);
+  expect(update(["/old/orchestrator"], [])).toEqual(["/new/orchestrator"]);
+  expect(update(["o", "serve", "--command=test=a=b", "--command", "lint=x"], ["lint=y", "test=z"])).toEqual([
+    ...["/new/orchestrator", "serve", "--command=test=z", "--command", "lint=y"],
+  ]);
+  expect(update(["o", "--project=/x"], [], "${workspaceFolder}")).toEqual(["/new/orchestrator", "--project=/x"]);
+  expect(update(["o"], ["a=b"], "${w}")).toEqual(["/new/orchestrator", "--project", "${w}", "--command", "a=b"]);
+  expect(update(["bun", "main.ts", "--db", "x"], [], null, ["bun", "main.ts"])).toEqual([
+    "bun",
+    "main.ts",
+    "--db",
+    "x",
+  ]);
 });
 
 describe("who says yes", () => {

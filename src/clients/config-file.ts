@@ -16,6 +16,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -54,6 +55,15 @@ export function readConfigFile(path: string): ConfigFile {
   return { target, text: bom ? whole.slice(1) : whole, bom };
 }
 
+/** Whether a file that cannot be changed may hold something of ours: no file, or one without our name, does not. */
+export function mayHoldOurs(path: string): boolean {
+  try {
+    return readFileSync(path).includes("orchestrator");
+  } catch {
+    return false;
+  }
+}
+
 /** The name of the copy of a file. */
 export function copyPath(target: string): string {
   return `${target}.before-orchestrator`;
@@ -72,7 +82,6 @@ export function readCopy(target: string): string | null {
 /** Writes the text in one move, and keeps what stood there. Throws a fault if the file changed since it was read. */
 export function writeConfigFile({ target, text, bom }: ConfigFile, fresh: string): void {
   if (text === null) mkdirSync(dirname(target), { recursive: true });
-  else if (!existsSync(copyPath(target))) copyFileSync(target, copyPath(target), constants.COPYFILE_EXCL);
   const about = statSync(target, { throwIfNoEntry: false });
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.orchestrator`);
   try {
@@ -85,6 +94,7 @@ export function writeConfigFile({ target, text, bom }: ConfigFile, fresh: string
     }
     if (about) keepOwner(temporary, about);
     expectSame({ target, text, bom });
+    if (about) keepCopy(target, about);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -114,12 +124,20 @@ export function removeCopy(target: string): boolean {
   return true;
 }
 
+/** The first stays: it is the file before we came. */
+function keepCopy(target: string, about: Stats): void {
+  const copy = copyPath(target);
+  if (lstatSync(copy, { throwIfNoEntry: false })) return;
+  copyFileSync(target, copy, constants.COPYFILE_EXCL);
+  keepOwner(copy, about);
+}
+
 function expectSame({ target, text, bom }: ConfigFile): void {
   const now = existsSync(target) ? decoded(readFileSync(target)) : null;
   if (now !== (text === null ? null : (bom ? BOM : "") + text)) throw fault("was changed by another program meanwhile");
 }
 
-function keepOwner(file: string, { uid, gid, mode }: { uid: number; gid: number; mode: number }): void {
+function keepOwner(file: string, { uid, gid, mode }: Stats): void {
   try {
     if (process.getuid?.() !== uid) chownSync(file, uid, gid);
   } catch {

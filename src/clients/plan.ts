@@ -5,6 +5,7 @@ import { AppError } from "../errors.ts";
 import {
   type ConfigFile,
   copyPath,
+  mayHoldOurs,
   readConfigFile,
   readCopy,
   removeConfigFile,
@@ -95,6 +96,7 @@ function planOf(
     const plan = purpose.remove ? removing(wanted, file, stayOf(purpose)) : putting(wanted, file);
     return { ...base, ...plan };
   } catch (error) {
+    if (purpose.remove && !mayHoldOurs(path)) return { ...base, action: "keep" };
     const why = error instanceof AppError ? error.message : reasonOf(error);
     return { ...base, action: "leave", why, paste: purpose.remove ? [] : pasted(wanted) };
   }
