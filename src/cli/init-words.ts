@@ -35,6 +35,16 @@ export function describeDone({ plan, copy, fault }: Done): string {
   return `${verb}: ${plan.path}${copy === null ? "" : ` (as it was: ${copy})`}`;
 }
 
+/** What is to be done by hand, for what was written. */
+export function notes(done: Done[]): string[] {
+  const inProject = done.filter(({ plan, fault }) => !fault && plan.scope === "project" && plan.action !== "delete");
+  const clients = new Set(inProject.map(({ plan }) => plan.client));
+  return [...clients].flatMap((client) => {
+    const { title, projectNote } = CLIENTS[client];
+    return projectNote ? [`${title} ${projectNote}.`] : [];
+  });
+}
+
 /** What becomes of the command that runs the tests. */
 export function testsWords(
   plans: FilePlan[],

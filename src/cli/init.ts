@@ -10,7 +10,7 @@ import { clientHomes, readConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { didYouMean } from "../near-name.ts";
 import { CHECKS, type Command, flagsOf, JSON_OUTPUT, PROJECT, type Terminal, type Words } from "./command.ts";
-import { type Done, describe, describeDone, testsWords } from "./init-words.ts";
+import { type Done, describe, describeDone, notes, testsWords } from "./init-words.ts";
 import { type Person, personAt } from "./person.ts";
 import { serve } from "./serve.ts";
 
@@ -43,29 +43,42 @@ export const init: Command = {
   },
 };
 
+const NEXT = "Start the agent anew, then say: Use the orchestrator's workflow WORK for this task: …";
+
 async function run(words: Words, terminal: Terminal): Promise<number> {
-  const { values } = words;
-  const isYes = values["yes"] === true;
-  const { input, output } = terminal.ends();
-  const person = !isYes && !values["json"] && input.isTTY && output.isTTY ? personAt(words, terminal) : null;
+  const isYes = words.values["yes"] === true;
+  const isJson = words.values["json"] === true;
+  const person = isYes || isJson || !isSeated(terminal) ? null : personAt(words, terminal);
   const purpose = purposeOf(words);
   const clients = chosenClients(words, purpose);
   const tests = await chosenTests(clients, purpose, person);
   const plans = planAll(clients, { ...purpose, tests: tests?.command ?? null });
-  const told = purpose.remove
-    ? []
-    : testsWords(plans, { tests, guesses: guessesFor(purpose), person: person !== null });
-  if (!values["json"]) for (const line of [...plans.flatMap(describe), ...told]) terminal.print(line);
+  const aboutTests = { tests, guesses: guessesFor(purpose), person: person !== null };
+  const told = purpose.remove ? [] : testsWords(plans, aboutTests);
+  if (!isJson) for (const line of [...plans.flatMap(describe), ...told]) terminal.print(line);
   const due = plans.filter(({ action }) => action !== "keep" && action !== "leave");
   const agreed = isYes || due.length === 0 || (person ? await agrees(person, terminal) : null);
   const done = agreed === true ? due.map(execute) : [];
-  if (values["json"]) terminal.print(JSON.stringify(asData(plans, { tests, done }), null, 2));
-  else for (const each of done) (each.fault ? terminal.complain : terminal.print)(describeDone(each));
-  if (agreed === null && !values["json"])
-    terminal.complain("Nothing was written: add --yes, or run this in a terminal, where you are asked.");
-  if (done.some(({ fault }) => !fault) && !values["json"] && !purpose.remove)
-    terminal.print("Start the agent anew, then say: Use the orchestrator's workflow WORK for this task: …");
-  return exitCode(plans, { done, agreed, isJson: values["json"] === true });
+  if (isJson) terminal.print(JSON.stringify(asData(plans, { tests, done }), null, 2));
+  else tellDone(done, { agreed, remove: purpose.remove, terminal });
+  return exitCode(plans, { done, agreed, isJson });
+}
+
+/** Whether somebody can be asked. */
+function isSeated({ ends }: Terminal): boolean {
+  const { input, output } = ends();
+  return input.isTTY && output.isTTY;
+}
+
+function tellDone(
+  done: Done[],
+  { agreed, remove, terminal }: { agreed: boolean | null; remove: boolean; terminal: Terminal },
+): void {
+  const { print, complain } = terminal;
+  for (const each of done) (each.fault ? complain : print)(describeDone(each));
+  if (agreed === null) complain("Nothing was written: add --yes, or run this in a terminal, where you are asked.");
+  if (remove || done.every(({ fault }) => fault)) return;
+  for (const line of [...notes(done), NEXT]) print(line);
 }
 
 function execute(plan: FilePlan): Done {

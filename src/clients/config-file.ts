@@ -58,7 +58,7 @@ export function readConfigFile(path: string): ConfigFile {
 /** Whether a file that cannot be changed may hold something of ours: no file, or one without our name, does not. */
 export function mayHoldOurs(path: string): boolean {
   try {
-    return readFileSync(path).includes("orchestrator");
+    return statSync(path).isFile() && readFileSync(path).includes("orchestrator");
   } catch {
     return false;
   }

@@ -51,6 +51,8 @@ export interface ClientKind {
   /** Files of servers, the first that is there wins, else the first; empty if it has none. */
   project: readonly string[];
   user(homes: Homes): string[];
+  /** What a person must do before a project's file is read. */
+  projectNote?: string;
   /** Why there is no such file; empty if there is one. */
   noProject?: string;
   noUser?: string;
@@ -112,6 +114,7 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     projectSigns: [".mcp.json", ".claude"],
     project: [".mcp.json"],
     user: ({ claudeState }) => [claudeState],
+    projectNote: "asks once whether the server of .mcp.json may be used",
     format: "json",
     keys: ["mcpServers", SERVER],
     shape: flat({ type: "stdio" }),
@@ -130,6 +133,7 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     projectSigns: [".codex"],
     project: [".codex/config.toml"],
     user: ({ codex }) => [join(codex, "config.toml")],
+    projectNote: "reads a file of the project once you trust the project",
     format: "toml",
     keys: ["mcp_servers", SERVER],
     shape: flat(),
@@ -185,6 +189,7 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     projectSigns: [".gemini"],
     project: [".gemini/settings.json"],
     user: ({ gemini }) => [join(gemini, "settings.json")],
+    projectNote: "reads a file of the project once you trust the project",
     format: "json",
     keys: ["mcpServers", SERVER],
     shape: flat(),
@@ -208,6 +213,7 @@ export const CLIENTS: Record<ClientName, ClientKind> = {
     projectSigns: [".github/mcp.json"],
     project: [".github/mcp.json"],
     user: ({ copilot }) => [join(copilot, "mcp-config.json")],
+    projectNote: "reads a file of the project once you trust the project",
     format: "json",
     keys: ["mcpServers", SERVER],
     shape: flat({ type: "local" }, { tools: ["*"] }),
