@@ -45,7 +45,7 @@ describe("what is written", () => {
   });
 
   test("a table of ours is brought up to date in its place, and what else stands in it stays", () => {
-    const old = `# mine\n[mcp_servers.orchestrator] # here\ncommand = '/old/orchestrator' # moved\nargs = [ # two\n  "--db",\n  'x y',\n]\nstartup_timeout_sec = 20\n[mcp_servers.orchestrator.env]\nLOG_LEVEL = "debug"\n\n[tui]\nx = 1\n`;
+    const old = `# mine\n[mcp_servers.orchestrator] # here\ncommand = '/old/orchestrator' # moved\nargs = [ # two\n  "--db",\n  'x y',\n]\nstartup_timeout_sec = 20\n# [mcp_servers.old]\n\n[mcp_servers.orchestrator.env]\nLOG_LEVEL = "debug"\n\n[tui]\nx = 1\n`;
     const withProgram = old.replace("'/old/orchestrator'", '"/opt/orchestrator"');
     expect(put(old, { commands: [] })).toBe(withProgram);
     expect(put(old, { commands: ["a=b"] })).toBe(
@@ -54,7 +54,7 @@ describe("what is written", () => {
     expect(
       put(`[mcp_servers.orchestrator]\ncommand = "/opt/orchestrator"\nenabled = true\n`, { commands: ["a=b"] }),
     ).toBe(`[mcp_servers.orchestrator]\ncommand = "/opt/orchestrator"\nargs = ["--command", "a=b"]\nenabled = true\n`);
-    expect(take(old)).toBe("# mine\n\n[tui]\nx = 1\n");
+    expect(take(old)).toBe("# mine\n# [mcp_servers.old]\n\n[tui]\nx = 1\n");
   });
 
   test("another server of the name is left alone unless it is to be replaced", () => {
@@ -62,12 +62,14 @@ describe("what is written", () => {
       const text = `a = 1\n\n[mcp_servers.orchestrator]\n${other}\n\n[tui]\nb = 2\n`;
       expect(() => put(text)).toThrow("another server of the name orchestrator");
       expect(take(text)).toBe(text);
-      const parsed = Bun.TOML.parse(withTable(text, wish({}, true)).text);
+      const replaced = withTable(text, wish({}, true)).text;
+      const parsed = Bun.TOML.parse(replaced);
       expect(parsed).toMatchObject({
         a: 1,
         tui: { b: 2 },
         mcp_servers: { orchestrator: { command: "/opt/orchestrator" } },
       });
+      expect(take(replaced, text)).toBe(text);
     }
   });
 

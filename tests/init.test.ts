@@ -282,12 +282,32 @@ describe("files of others", () => {
     expect(one.stdout).not.toContain(".codex");
   });
 
+  test("what lets a client call our tools is not written if the server cannot be", async () => {
+    const at = place({ "home/.claude.json": "{", "home/.claude/settings.json": "{}" });
+    const { code, stdout } = await init(at, "--client", "claude", "--yes");
+    expect([code, read(at.home, ".claude/settings.json")]).toEqual([1, "{}"]);
+    expect(stdout).not.toContain("settings.json");
+  });
+
+  test("a file of rules that holds others is left alone, and the server is added all the same", async () => {
+    const at = place({ "home/.gemini/policies/orchestrator.toml": "[[rule]]\n" });
+    const { code, stdout } = await init(at, "--client", "gemini", "--yes");
+    expect([code, read(at.home, ".gemini/policies/orchestrator.toml")]).toEqual([0, "[[rule]]\n"]);
+    expect(stdout).toContain("orchestrator.toml is left alone: it holds other lines than ours");
+    expect(read(at.home, ".gemini/settings.json")).toContain(EXECUTABLE);
+    expect((await init(at, "--remove", "--client", "gemini", "--yes")).code).toBe(0);
+    expect(tree(at.home)).toEqual({ "/.gemini/policies/orchestrator.toml": btoa("[[rule]]\n") });
+  });
+
   test("--replace puts ours in the place of another server", async () => {
     const at = place({ "home/.cursor/mcp.json": '{"mcpServers": {"orchestrator": {"url": "http://x"}, "b": 1}}' });
+    const other = read(at.home, ".cursor/mcp.json");
     expect((await init(at, "--client", "cursor", "--replace", "--yes")).code).toBe(0);
     expect(parse(read(at.home, ".cursor/mcp.json"))).toEqual({
       mcpServers: { orchestrator: { command: EXECUTABLE, args: ["--project", "${workspaceFolder}"] }, b: 1 },
     });
+    expect((await init(at, "--remove", "--client", "cursor", "--yes")).code).toBe(0);
+    expect(read(at.home, ".cursor/mcp.json")).toBe(other);
   });
 });
 

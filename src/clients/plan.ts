@@ -33,7 +33,6 @@ export interface Purpose {
   /** Whether a server of that name that is not ours gives way. */
   replace: boolean;
   remove: boolean;
-  hooks?: boolean;
 }
 
 /** What would become of one file. */
@@ -76,7 +75,7 @@ function planIn(client: ClientName, scope: Scope, purpose: Purpose): FilePlan[] 
   const kind = CLIENTS[client];
   const server = serverFile(kind, scope, purpose);
   const plans: FilePlan[] = [];
-  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: purpose.hooks ?? HOOKS_ON })) {
+  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: HOOKS_ON })) {
     const plan = planOf(wanted, { client, scope, purpose });
     if (purpose.remove && plan.action === "keep") continue;
     plans.push(plan);

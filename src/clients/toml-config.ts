@@ -3,7 +3,6 @@ import { applied, type Edited, fault, layoutOf } from "./text-edit.ts";
 import { type Statement, statementsOf, stringOf, stringsOf } from "./toml-text.ts";
 
 export interface TomlWish {
-  kind: "table";
   /** The table's name, in parts that need no quotes. */
   keys: readonly string[];
   /** The words that start the server, given those that stand there; undefined if nothing does. Throws a fault if that is not ours. */
@@ -24,16 +23,16 @@ export function withTable(text: string, wish: TomlWish): Edited {
   const { command, args } = own;
   const found = wordsOf(text, own);
   const [program = "", ...rest] = wish.words(found);
-  if (!command) {
-    // Another transport, which whoever asks to replace it loses with its table.
-    const inner = withoutOwn(text, own);
-    return { ...withTable(inner.text, wish), shown: [...inner.shown, ...withTable(inner.text, wish).shown] };
+  if (!command || !found || !wish.isOurs(found)) {
+    const removed = withoutOwn(text, own); // somebody asked to replace it
+    const { text: fresh, shown } = withTable(removed.text, wish);
+    return { text: fresh, shown: [...removed.shown, ...shown] };
   }
   const edits = [];
-  if (found?.[0] !== program) edits.push({ ...range(command), text: JSON.stringify(program) });
+  if (found[0] !== program) edits.push({ ...range(command), text: JSON.stringify(program) });
   const list = listOf(rest);
   if (!args) edits.push(...(rest.length > 0 ? [{ at: command.end, length: 0, text: `${eol}args = ${list}` }] : []));
-  else if (JSON.stringify(found?.slice(1)) !== JSON.stringify(rest)) edits.push({ ...range(args), text: list });
+  else if (JSON.stringify(found.slice(1)) !== JSON.stringify(rest)) edits.push({ ...range(args), text: list });
   return applied(before, edits);
 }
 
@@ -52,7 +51,7 @@ export function tableLines(keys: readonly string[], [command = "", ...args]: rea
 }
 
 interface OwnTable {
-  /** Our statements in one run each: those of the table, and of the tables below it. */
+  /** Our statements, those of tables below ours too, in runs that nothing of others interrupts, no line with a comment either. */
   runs: Statement[][];
   command: Statement | undefined;
   args: Statement | undefined;
@@ -86,7 +85,8 @@ function ownTable(text: string, keys: readonly string[]): OwnTable | undefined {
   for (const [index, each] of all.entries()) {
     if (!isOwn(each)) continue;
     const before = all[index - 1];
-    if (before && isOwn(before)) runs.at(-1)?.push(each);
+    const isNext = before && isOwn(before) && !/\n[ \t]*#/.test(text.slice(before.end, each.start));
+    if (isNext) runs.at(-1)?.push(each);
     else runs.push([each]);
   }
   return { runs, command: value("command"), args: value("args") };
@@ -134,7 +134,9 @@ function isOurWork({
   found: string[];
 }): boolean {
   try {
-    return !ownTable(copy, wish.keys) && withTable(copy, { ...wish, words: () => found }).text === text;
+    const old = ownTable(copy, wish.keys);
+    const words = old && wordsOf(copy, old);
+    return !(words && wish.isOurs(words)) && withTable(copy, { ...wish, words: () => found }).text === text;
   } catch {
     return false; // it was no file that we could have written to
   }

@@ -37,7 +37,7 @@ export function wishesFor(client: ClientName, aim: Aim): Wanted[] {
   const { allows, rules, format } = CLIENTS[client];
   const words = wordsFor(client, aim);
   const server: Wanted = { path: aim.server, json: [], toml: null, whole: null, hasServer: true, head: "" };
-  if (format === "toml") server.toml = { kind: "table", keys: CLIENTS[client].keys, words, isOurs: aim.launch.isOurs };
+  if (format === "toml") server.toml = { keys: CLIENTS[client].keys, words, isOurs: aim.launch.isOurs };
   else server.json.push(serverWish(client, words, aim.launch));
   const all = [server];
   if (allows) {
