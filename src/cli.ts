@@ -9,6 +9,7 @@ import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
 import { fork } from "./cli/fork.ts";
+import { hook } from "./cli/hook.ts";
 import { init } from "./cli/init.ts";
 import { instances } from "./cli/instances.ts";
 import { list } from "./cli/list.ts";
@@ -51,6 +52,7 @@ const COMMANDS: Command[] = [
   waive,
   pin,
   doctor,
+  hook,
   backup,
   prune,
   demo,

@@ -5,6 +5,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { type CheckSettings, namedCommands, notifyWords, programEnvironment } from "./check-settings.ts";
 import type { Homes } from "./clients/known.ts";
 import { AppError } from "./errors.ts";
+import type { HookInput } from "./hooks/input.ts";
 import { type HttpSettings, httpSettings } from "./http/settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { existingDirectory, fileOrNothing, type Setting, type Whereabouts } from "./path-settings.ts";
@@ -101,6 +102,36 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
     elicit: flags.elicit ?? false,
     onModelFailure: oneOf("AI_ON_FAILURE", env["AI_ON_FAILURE"] || "agent", ["agent", "error"] as const),
   };
+}
+
+/** What a client's hook is about: the database, the project if one was named, and where the session's transcript lies. */
+export interface HookSettings {
+  dbPath: string;
+  /** Named by a setting or by the client; null: the directory that it works in. */
+  project: string | null;
+  transcript: string | null;
+}
+
+/** Reads no setting that a hook has no use for. Throws INVALID_INPUT. */
+export function hookSettings(
+  flags: Pick<Flags, "db" | "project">,
+  { client, cwd, transcript, session }: Pick<HookInput, "client" | "cwd" | "transcript" | "session">,
+  env: Environment = process.env,
+): HookSettings {
+  const at = { cwd, home: env["HOME"] || homedir() };
+  const inProject = setting(flags.project, "--project", env, "WORKFLOW_PROJECT_DIR");
+  const byClient = client === "codex" ? null : env["CLAUDE_PROJECT_DIR"] || null; // the others took that name over
+  return {
+    dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), env, at),
+    project: inProject ? existingDirectory(inProject, at) : byClient,
+    transcript: transcript ?? (client === "copilot" ? copilotTranscript(session, env) : null),
+  };
+}
+
+/** Copilot CLI names it as the agent stops, and at no other moment. */
+function copilotTranscript(session: string, env: Environment): string | null {
+  if (!/^[\w-]{8,100}$/.test(session)) return null;
+  return join(clientHomes(env).copilot, "session-state", session, "events.jsonl");
 }
 
 /**

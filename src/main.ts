@@ -1,5 +1,5 @@
 /** The entry: argv in, exit code out. Signals end whatever runs; the only place that exits the process. */
-import { runCli } from "./cli.ts";
+import { isatty } from "node:tty";
 
 /** How long output may still drain after the process was told to end, in milliseconds. */
 const LAST_WORDS_MS = 500;
@@ -8,9 +8,21 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   process.stderr.on("error", () => {}); // whoever read it is gone: that ends nothing
-  const code = await runCli(process.argv.slice(2), { stop: stop.signal });
+  const code = await run(process.argv.slice(2), stop.signal);
   await written(process.stdout, stop.signal);
   process.exit(code);
+}
+
+/** Clients wait for a hook at each turn of a conversation: it loads nothing of the other commands. */
+async function run([command, ...words]: string[], stop: AbortSignal): Promise<number> {
+  if (command !== "hook" || words.includes("--help") || words.includes("-h") || isatty(0)) {
+    const { runCli } = await import("./cli.ts");
+    return runCli(process.argv.slice(2), { stop });
+  }
+  const { answerHook } = await import("./cli/hook-answer.ts");
+  const line = await answerHook(words, Bun.stdin.stream());
+  if (line) process.stdout.write(`${line}\n`);
+  return 0;
 }
 
 /** Resolves when a reader, however slow, has all that was printed, or is gone, or the process is told to end. */

@@ -54,6 +54,7 @@ describe("each client", () => {
     const { files } = JSON.parse(stdout);
     expect(files.map(({ client, scope, action }: Record<string, string>) => [client, scope, action])).toEqual([
       ["codex", "user", "make"],
+      ["codex", "user", "make"],
       ["cursor", "project", "make"],
       ["gemini", "user", "make"],
       ["gemini", "user", "make"],

@@ -1,12 +1,7 @@
 /** The hooks of each client, by the moments that they are for: where they stand, and in which form. */
 import { joinCommand } from "../command-words.ts";
+import type { HookEvent } from "../hook.ts";
 import type { ClientName, Homes } from "./known.ts";
-
-/** Whether `init` writes hooks. Until `orchestrator hook` is there, a hook would only fail. */
-export const HOOKS_ON = false;
-
-/** The events of `orchestrator hook`. */
-type HookEvent = "session-start" | "prompt" | "before-edit" | "stop" | "after-compaction";
 
 export interface HookTable {
   project: string | null;
@@ -35,6 +30,7 @@ export const HOOKS: Partial<Record<ClientName, HookTable>> = {
       ["UserPromptSubmit", "prompt"],
       ["PreToolUse", "before-edit", "Edit|Write|NotebookEdit"],
       ["Stop", "stop"],
+      ["SubagentStop", "stop"],
     ],
     item: nested,
   },
@@ -48,6 +44,7 @@ export const HOOKS: Partial<Record<ClientName, HookTable>> = {
       ["UserPromptSubmit", "prompt"],
       ["PreToolUse", "before-edit", "apply_patch"],
       ["Stop", "stop"],
+      ["SubagentStop", "stop"],
     ],
     item: nested,
   },

@@ -12,7 +12,6 @@ import {
   removeCopy,
   writeConfigFile,
 } from "./config-file.ts";
-import { HOOKS_ON } from "./hooks.ts";
 import { withoutWishes, withWishes } from "./json-config.ts";
 import { written } from "./json-text.ts";
 import { CLIENTS, type ClientKind, type ClientName, type Homes, type Scope } from "./known.ts";
@@ -75,7 +74,7 @@ function planIn(client: ClientName, scope: Scope, purpose: Purpose): FilePlan[] 
   const kind = CLIENTS[client];
   const server = serverFile(kind, scope, purpose);
   const plans: FilePlan[] = [];
-  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: HOOKS_ON })) {
+  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: true })) {
     const plan = planOf(wanted, { client, scope, purpose });
     if (purpose.remove && plan.action === "keep") continue;
     plans.push(plan);

@@ -57,7 +57,7 @@ export function isWhole(path: string): boolean {
 }
 
 /** Log and index. They stand beside the file, not beside a link to it. */
-function besides(path: string): string[] {
+export function besides(path: string): string[] {
   const real = existsSync(path) ? realpathSync(path) : path;
   return [`${real}-wal`, `${real}-shm`];
 }

@@ -62,7 +62,7 @@ function create(path: string): void {
  * Throws SQLITE_BUSY if another process has the file open although its log or index is not there: it was removed, and
  * whoever made new ones would neither see that process's locks nor what it wrote.
  */
-function refuseCutOff(path: string): void {
+export function refuseCutOff(path: string): void {
   if (isWhole(path)) return;
   const db = new Database(path, { readwrite: true });
   try {
