@@ -56,7 +56,7 @@ export interface Held {
 
 /** The database, as hooks use it: nothing waits longer than a few milliseconds, nothing is made. Each may throw. */
 export interface HookRuns {
-  /** The live roots of the project, newest first. */
+  /** The live roots of the project, the newest ones of each status. */
   live(project: string, most: number): HookRun[];
   /** The run, if it is live. */
   run(instanceId: string): HookRun | null;

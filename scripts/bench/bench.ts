@@ -2,6 +2,7 @@
  * `bun run bench [WORD]… [--quick] [--instances N] [--out FILE] [--chart FILE] [--executable FILE]`: drives the compiled
  * executable through MCP alone, in turns with a reference server that answers the same bytes, so that figures are ratios. Words choose measures
  * by a part of their names: throughput stdio, throughput http, history, instances, lists, branches, prune, memory stdio, memory http, checks, startup.
+ * by a part of their names: throughput stdio, throughput http, history, instances, lists, prune, memory stdio, memory http, checks, startup, hooks.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { branches } from "./branches.ts";
 import { chart } from "./chart.ts";
 import { checks } from "./checks.ts";
 import { historyLength } from "./history-length.ts";
+import { hooks } from "./hooks.ts";
 import { lists } from "./lists.ts";
 import { manyInstances } from "./many-instances.ts";
 import { type Measure, type Outcome, type Result, reached } from "./measure.ts";
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       ...memory(transports),
       checks,
       startup,
+      hooks,
     ],
     positionals,
   );

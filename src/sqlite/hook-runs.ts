@@ -27,10 +27,10 @@ export function openHookRuns(path: string): HookRuns | null {
   const runFrom = (row: Row | null) => (row ? hookRun(row) : null);
   return {
     live(project, most) {
-      const sql = `SELECT ${COLUMNS} FROM instances WHERE project = ? AND status IN ('RUNNING', 'SUSPENDED')
-        AND parent_id IS NULL ORDER BY created_at DESC LIMIT ?`;
-      const rows = db.query<Row, [string, number]>(sql).all(project, most);
-      return rows.flatMap((row) => runFrom(row) ?? []);
+      const sql = `SELECT ${COLUMNS} FROM instances WHERE project = ? AND status = ? AND parent_id IS NULL
+        ORDER BY created_at DESC LIMIT ?`; // one status at a time, so that an index has the order
+      const of = (status: string) => db.query<Row, [string, string, number]>(sql).all(project, status, most);
+      return [...of("RUNNING"), ...of("SUSPENDED")].map(hookRun);
     },
     run(instanceId) {
       const sql = `SELECT ${COLUMNS} FROM instances WHERE instance_id = ? AND status IN ('RUNNING', 'SUSPENDED')`;
