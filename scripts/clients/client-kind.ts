@@ -13,6 +13,8 @@ export interface ClientKind {
   prepare(place: Place): Launch;
   /** How it is run after `orchestrator init` alone set it up, without a word of the server, and with leave for what writes only. */
   byInit?: { words: string[]; launch(place: Omit<Place, "server">): Launch };
+  /** The same, with its hooks, and with leave to edit files; how the model writes one. */
+  byHooks?: { words: string[]; launch(place: Omit<Place, "server">): Launch; write(file: string): Turn };
   /** How the model calls the tool with what it was offered; null if it cannot. `callDirectly` unless given. */
   turn?(call: Call, given: Given): Turn | null;
 }

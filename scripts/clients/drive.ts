@@ -24,7 +24,7 @@ import { type Passed, readWire } from "./wire/wire.ts";
 
 /** A client that takes longer is ended. */
 const MOST_MS = 120_000;
-const EXECUTABLE = join(import.meta.dir, "../../dist/orchestrator");
+export const EXECUTABLE = join(import.meta.dir, "../../dist/orchestrator");
 /** Asked for over HTTP, so that every client is seen to send it. */
 const TOKEN = "dummy-token";
 const TAP = join(import.meta.dir, "wire/stdio-tap.ts");
@@ -87,7 +87,7 @@ function setUp({ name, byInit }: ClientKind, place: Omit<Place, "server">, room:
   return byInit.launch(place);
 }
 
-function makeRoom(): string {
+export function makeRoom(): string {
   const room = realpathSync(mkdtempSync(join(tmpdir(), "orchestrator-clients-")));
   for (const directory of ["home", "project", "requests", "tmp", "workflows"]) mkdirSync(join(room, directory));
   for (const [path, text] of Object.entries(WORKFLOW_FILES)) {
@@ -116,7 +116,7 @@ async function serve(transport: Transport, { room, wire }: { room: string; wire:
 }
 
 /** Nothing of the caller's environment but where programs are. */
-function baseEnv(room: string): Record<string, string> {
+export function baseEnv(room: string): Record<string, string> {
   const places = { PATH: process.env["PATH"] ?? "", HOME: join(room, "home"), TMPDIR: join(room, "tmp") };
   return { ...places, LANG: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
 }
@@ -129,7 +129,7 @@ interface RunOptions {
 }
 
 /** Runs it in a group of its own, so that it ends as a whole. */
-async function run(command: string[], { room, cwd, env, signal }: RunOptions) {
+export async function run(command: string[], { room, cwd, env, signal }: RunOptions) {
   const output = join(room, "output.txt");
   const began = performance.now();
   const to = openSync(output, "a"); // a process that is left behind would hold a pipe open

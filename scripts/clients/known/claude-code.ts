@@ -48,6 +48,14 @@ export const claudeCode: ClientKind = {
       env: envOf(modelUrl),
     }),
   },
+  byHooks: {
+    words: ["--client", "claude", "--scope", "user"],
+    launch: ({ program, modelUrl, prompt }) => ({
+      command: [program, "-p", prompt, "--permission-mode", "acceptEdits", "--allowedTools", `mcp__${SERVER_NAME}`],
+      env: envOf(modelUrl),
+    }),
+    write: (file_path) => ({ kind: "call", name: "Write", args: { file_path, content: "a\n" } }),
+  },
   turn: (call, given) => callDirectly(call, given) ?? findTool(call, given),
 };
 

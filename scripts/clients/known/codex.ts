@@ -28,6 +28,26 @@ export const codex: ClientKind = {
       env: { LOOPBACK_KEY: "dummy" },
     }),
   },
+  byHooks: {
+    words: ["--client", "codex"],
+    launch: ({ program, modelUrl, prompt }) => ({
+      // a person trusts the hooks once, in its window
+      command: [
+        program,
+        "exec",
+        "--skip-git-repo-check",
+        "--dangerously-bypass-hook-trust",
+        ...overrides(modelUrl),
+        prompt,
+      ],
+      env: { LOOPBACK_KEY: "dummy" },
+    }),
+    write(file) {
+      const patch = `*** Begin Patch\n*** Add File: ${file}\n+a\n*** End Patch\n`;
+      const input = `text(await tools.apply_patch(${JSON.stringify(patch)}))`;
+      return { kind: "call", name: "exec", namespace: "functions", args: {}, input };
+    },
+  },
   turn: callInCode,
 };
 

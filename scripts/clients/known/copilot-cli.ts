@@ -16,6 +16,14 @@ export const copilotCli: ClientKind = {
     return launch(place);
   },
   byInit: { words: ["--client", "copilot", "--scope", "user"], launch },
+  byHooks: {
+    words: ["--client", "copilot", "--scope", "project"],
+    launch(place) {
+      const { command, env } = launch(place);
+      return { command: [...command, "--trust-folder"], env };
+    },
+    write: (path) => ({ kind: "call", name: "create", args: { path, file_text: "a\n" } }),
+  },
 };
 
 function launch({ program, modelUrl, prompt }: Omit<Place, "server">): Launch {

@@ -31,6 +31,16 @@ export const geminiCli: ClientKind = {
       return launch(place, ["--allowed-tools", WRITING_TOOLS.map((tool) => `mcp_${SERVER_NAME}_${tool}`).join(",")]);
     },
   },
+  byHooks: {
+    words: ["--client", "gemini"],
+    launch(place) {
+      const file = join(place.home, ".gemini/settings.json");
+      const settings = JSON.parse(readFileSync(file, "utf8"));
+      writeFileSync(file, JSON.stringify({ ...settings, ...SETTINGS }));
+      return launch(place, ["--approval-mode", "yolo"]);
+    },
+    write: (file_path) => ({ kind: "call", name: "write_file", args: { file_path, content: "a\n" } }),
+  },
 };
 
 const SETTINGS = {
