@@ -14,9 +14,20 @@ export interface ClientKind {
   /** How it is run after `orchestrator init` alone set it up, without a word of the server, and with leave for what writes only. */
   byInit?: { words: string[]; launch(place: Omit<Place, "server">): Launch };
   /** The same, with its hooks, and with leave to edit files; how the model writes one. */
-  byHooks?: { words: string[]; launch(place: Omit<Place, "server">): Launch; write(file: string): Turn };
+  byHooks?: {
+    words: string[];
+    launch(place: Omit<Place, "server">): Launch;
+    write(file: string): Turn;
+    compact?: Compact;
+  };
   /** How the model calls the tool with what it was offered; null if it cannot. `callDirectly` unless given. */
   turn?(call: Call, given: Given): Turn | null;
+}
+
+/** How its last session is gone on with, by words behind the command, and what the user types to compact it. */
+interface Compact {
+  words: string[];
+  prompt: string;
 }
 
 /** Where one run of a client happens, and what it is to use. */

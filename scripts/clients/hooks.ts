@@ -66,6 +66,7 @@ async function driveHooks(kind: ClientKind): Promise<void> {
     (given) => (kind.turn ?? callDirectly)({ tool: "start_workflow", args: { workflow_name: "THINK_FIRST" } }, given),
     () => kind.byHooks?.write(file) ?? null,
   ]);
+  const compacted = await afterCompaction(at);
   const second = await session(at, "Good morning.", []);
   const refused = first.results.find((result) => result.includes("may change no files of the project"));
   const [, held = "", again] = first.asked;
@@ -82,6 +83,10 @@ async function driveHooks(kind: ClientKind): Promise<void> {
     /Step "Think It Over" of THINK_FIRST.*?not be held\./.exec(held),
   );
   say("and then allowed", again === undefined, null);
+  if (compacted !== null) {
+    const words = /\[orchestrator\](?:(?!\[orchestrator\]).)*?before anything else\./.exec(compacted);
+    say("after a compaction it is told to resume", words !== null, words);
+  }
   say(
     "a new session is told",
     told.includes('THINK_FIRST at step "Think It Over"'),
@@ -89,6 +94,15 @@ async function driveHooks(kind: ClientKind): Promise<void> {
   );
   if (values.keep) console.log(`  kept: ${room}`);
   else rmSync(room, { recursive: true, force: true });
+}
+
+/** What the model is given first when the session goes on; null if the client is not compacted here. */
+async function afterCompaction(at: At): Promise<string | null> {
+  const { compact } = at.kind.byHooks ?? {};
+  if (!compact) return null;
+  await session(at, compact.prompt, [], compact.words);
+  const next = await session(at, "Go on.", [], compact.words);
+  return next.asked[0] ?? "";
 }
 
 function say(what: string, isSo: boolean, words: RegExpExecArray | null): void {
@@ -104,11 +118,12 @@ interface At {
   room: string;
 }
 
-/** One start of the client: the model makes these calls, as often as the client needs to find a tool, and then only says "Done.". */
+/** One start of the client, with `more` words: the model makes these calls, as often as the client needs to find a tool, and then only says "Done.". */
 async function session(
   { kind, room, ...place }: At,
   prompt: string,
   calls: ((given: Given) => Turn | null)[],
+  more: readonly string[] = [],
 ): Promise<Session> {
   const found: Session = { results: [], asked: [], said: "" };
   const turns: Turn[] = [];
@@ -138,7 +153,7 @@ async function session(
     const launch = kind.byHooks?.launch({ ...place, modelUrl: model.url, prompt });
     if (!launch) throw new Error(`${kind.name} has no hooks`);
     const env = { ...baseEnv(room), ...network.env, ...launch.env };
-    const ran = await run(launch.command, { room, cwd: place.project, env, signal: interrupted.signal });
+    const ran = await run([...launch.command, ...more], { room, cwd: place.project, env, signal: interrupted.signal });
     return { ...found, said: ran.said };
   } finally {
     await model.close();

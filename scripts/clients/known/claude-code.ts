@@ -54,6 +54,7 @@ export const claudeCode: ClientKind = {
       command: [program, "-p", prompt, "--permission-mode", "acceptEdits", "--allowedTools", `mcp__${SERVER_NAME}`],
       env: envOf(modelUrl),
     }),
+    compact: { words: ["--continue"], prompt: "/compact" },
     write: (file_path) => ({ kind: "call", name: "Write", args: { file_path, content: "a\n" } }),
   },
   turn: (call, given) => callDirectly(call, given) ?? findTool(call, given),
