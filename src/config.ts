@@ -104,18 +104,19 @@ export function readConfig(flags: Flags = {}, env: Environment = process.env, cw
   };
 }
 
-/** What a client's hook is about: the database, the project if one was named, and where the session's transcript lies. */
+/** What a client's hook is about: the database, and the project if one was named. */
 export interface HookSettings {
   dbPath: string;
   /** Named by a setting or by the client; null: the directory that it works in. */
   project: string | null;
-  transcript: string | null;
+  /** Where Copilot CLI keeps its sessions. */
+  copilot: string;
 }
 
 /** Reads no setting that a hook has no use for. Throws INVALID_INPUT. */
 export function hookSettings(
   flags: Pick<Flags, "db" | "project">,
-  { client, cwd, transcript, session }: Pick<HookInput, "client" | "cwd" | "transcript" | "session">,
+  { client, cwd }: Pick<HookInput, "client" | "cwd">,
   env: Environment = process.env,
 ): HookSettings {
   const at = { cwd, home: env["HOME"] || homedir() };
@@ -124,14 +125,8 @@ export function hookSettings(
   return {
     dbPath: dbPath(setting(flags.db, "--db", env, "WORKFLOW_DB_PATH"), env, at),
     project: inProject ? existingDirectory(inProject, at) : byClient,
-    transcript: transcript ?? (client === "copilot" ? copilotTranscript(session, env) : null),
+    copilot: clientHomes(env).copilot,
   };
-}
-
-/** Copilot CLI names it as the agent stops, and at no other moment. */
-function copilotTranscript(session: string, env: Environment): string | null {
-  if (!/^[\w-]{8,100}$/.test(session)) return null;
-  return join(clientHomes(env).copilot, "session-state", session, "events.jsonl");
 }
 
 /**

@@ -219,6 +219,17 @@ test("who was held already, was interrupted, or waits for helpers may stop", asy
   expect(await answered(there, "stop", "claude", shell)).not.toBeNull();
 });
 
+test("Copilot CLI names no transcript before an edit: it is sought where it keeps them", async () => {
+  const there = await started("NONE");
+  const env = { COPILOT_HOME: scratchDir() };
+  await Bun.write(join(env.COPILOT_HOME, "session-state/5f0e6c1e/events.jsonl"), Bun.file(there.transcript));
+  const edit = { cwd: there.on.project, toolName: "create", toolArgs: { path: "a" } };
+  const call = (sessionId: string) =>
+    callHook({ event: "before-edit", client: "copilot", db: there.on.db, says: { ...edit, sessionId }, env });
+  expect((await call("5f0e6c1e")).stdout).toContain('"permissionDecision":"deny"');
+  expect((await call("../session-state/5f0e6c1e")).stdout).toBe("");
+});
+
 test("of two stops at once one is held", async () => {
   const there = await started("FREE");
   const all = await Promise.all(Array.from({ length: 6 }, () => ask(there, "stop")));
@@ -256,6 +267,25 @@ test("branches that helpers do are the helpers' to stop at, one at a time the se
 });
 
 describe("an edit", () => {
+  test("by a helper of Claude Code is judged by the run of its own transcript, which lies beside the session's", async () => {
+    const there = await started("NONE");
+    const own = join(there.transcript.replace(/\.jsonl$/, ""), "subagents/agent-a1.jsonl");
+    await Bun.write(own, Bun.file(there.transcript));
+    await Bun.write(there.transcript, "{}\n");
+    expect(await answered(there, "before-edit")).toBeNull();
+    expect(await answered(there, "before-edit", "claude", { agent_id: "a1" })).not.toBeNull();
+    expect(await answered(there, "before-edit", "claude", { agent_id: "../a1" })).toBeNull();
+  });
+
+  test("by a helper whose transcript is not known is refused if every run of the session refuses it", async () => {
+    const there = await started("NONE");
+    const other = await startRun(there.on, "DOCS");
+    const both = { ...there, transcript: transcriptOf([there.run.told, other.told]) };
+    const helper = (path: string) => ({ agent_id: "a1", ...edits(path) });
+    expect(await answered(both, "before-edit", "claude", helper("src/a.ts"))).not.toBeNull();
+    expect(await answered(both, "before-edit", "claude", helper("docs/a.md"))).toBeNull();
+  });
+
   test.each([
     ["docs/plan.md", false],
     ["notes.md", false],

@@ -77,7 +77,7 @@ function mine(asked: Asked, runs: HookRuns): Mine[] {
 /** Those that the session does the steps of, and that wait for its agent. */
 function handedOut(asked: Asked, runs: HookRuns): HookRun[] {
   const all = mine(asked, runs).filter(({ isDone, run }) => isDone && run.turn.of === "agent");
-  return all.map(({ run }) => run).filter((run) => asked.isHelper || isOfSession(run, runs));
+  return all.map(({ run }) => run).filter((run) => asked.helper !== null || isOfSession(run, runs));
 }
 
 /** Branches that are open several at once are helpers'; of one at a time the session's agent does each. */
@@ -101,7 +101,7 @@ function edit(asked: Asked, runs: HookRuns): HookAnswer | null {
   const files = editedFiles(asked.tool, asked.toolInput);
   if (files.length === 0) return null;
   const found = handedOut(asked, runs);
-  const concerned = asked.isHelper ? found : found.slice(0, 1);
+  const concerned = asked.helper !== null ? found : found.slice(0, 1);
   const refused = concerned.map((run) => ({ run, ...refusalOf(run, files, { asked, runs }) }));
   const [first] = refused;
   if (!first || refused.some(({ path }) => path === null)) return null;

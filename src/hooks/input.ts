@@ -9,8 +9,8 @@ export interface HookInput {
   /** The session's transcript, or a helper's own if it is the helper that stops; null if it was not named. */
   transcript: string | null;
   session: string;
-  /** It is a helper (a subagent) that acts, in the client's own terms. */
-  isHelper: boolean;
+  /** The helper (subagent) that acts, by the client's own id; null if none does. */
+  helper: string | null;
   /** The stop was held already, was no end of a turn, or helpers that the client started still work: it is not to be held. */
   mayStop: boolean;
   tool: string;
@@ -32,7 +32,8 @@ export function readInput(text: string, { client, event }: Pick<HookInput, "clie
     cwd,
     transcript: typeof transcript === "string" && transcript !== "" ? transcript : null,
     session: String(word("session_id", "sessionId") ?? ""),
-    isHelper: word("agent_id", "agentId") !== undefined,
+    helper:
+      own === undefined && word("agent_id", "agentId") === undefined ? null : String(word("agent_id", "agentId") ?? ""),
     mayStop: mayStop(told),
     tool: String(word("tool_name", "toolName") ?? ""),
     toolInput: parsed(told["tool_input"] ?? told["toolArgs"]),

@@ -1,6 +1,7 @@
 /** Which runs a session's transcript speaks of. The file is the client's, and its path came from outside: it is only searched. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { HookInput } from "./input.ts";
 
 /** Read at once, and at the most, in bytes from the end. */
 const PART = 1024 * 1024;
@@ -17,6 +18,26 @@ export interface Mention {
   instance_id: string;
   /** It stands in a call that reports, made or handed out: the session does the run's steps. Else it may only be named in a list. */
   isDone: boolean;
+}
+
+/** An id that may be a part of a path. */
+const PLAIN = /^[\w-]{1,100}$/;
+
+/**
+ * Where the transcript lies: as the client names it, else where it keeps it. Copilot CLI names it as the agent stops alone, and
+ * Claude Code that of a helper.
+ */
+export function transcriptFor(
+  { client, transcript, session, helper }: Pick<HookInput, "client" | "transcript" | "session" | "helper">,
+  homes: { copilot: string },
+): string | null {
+  if (transcript === null)
+    return client === "copilot" && PLAIN.test(session)
+      ? join(homes.copilot, "session-state", session, "events.jsonl")
+      : null;
+  if (client !== "claude" || helper === null || !PLAIN.test(helper)) return transcript;
+  const own = join(transcript.replace(/\.jsonl$/, ""), "subagents", `agent-${helper}.jsonl`);
+  return existsSync(own) ? own : transcript;
 }
 
 /**
