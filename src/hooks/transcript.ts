@@ -5,7 +5,7 @@ import type { HookInput } from "./input.ts";
 
 /** Read at once, and at the most, in bytes from the end. */
 const PART = 1024 * 1024;
-const MOST = 32 * PART;
+const MOST = 16 * PART;
 /** Longer than any id together with what stands before it, so that nothing is lost between two parts. */
 const OVERLAP = 512;
 /** How far before an id the call stands that is handed out with it, in characters. */
