@@ -215,7 +215,14 @@ test("who was held already, was interrupted, or waits for helpers may stop", asy
     { background_tasks: [{ id: "1", type: "subagent", status: "running" }] },
   ])
     expect(await answered(there, "stop", "claude", more)).toBeNull();
-  const shell = { background_tasks: [{ id: "1", type: "shell", status: "running" }] };
+  const helper = {
+    agent_id: "1",
+    agent_transcript_path: there.transcript,
+    background_tasks: [{ id: "1", type: "subagent" }],
+  };
+  expect(await answered(there, "stop", "claude", helper)).not.toBeNull();
+  const next = transcriptOf([await advance(there.on, there.run)]);
+  const shell = { transcript_path: next, background_tasks: [{ id: "1", type: "shell", status: "running" }] };
   expect(await answered(there, "stop", "claude", shell)).not.toBeNull();
 });
 
@@ -275,6 +282,14 @@ describe("an edit", () => {
     expect(await answered(there, "before-edit")).toBeNull();
     expect(await answered(there, "before-edit", "claude", { agent_id: "a1" })).not.toBeNull();
     expect(await answered(there, "before-edit", "claude", { agent_id: "../a1" })).toBeNull();
+  });
+
+  test("by a helper that works at no run of its own is judged by the session's", async () => {
+    const there = await started("NONE");
+    await Bun.write(join(there.transcript.replace(/\.jsonl$/, ""), "subagents/agent-a1.jsonl"), "{}\n");
+    expect(await answered(there, "before-edit", "claude", { agent_id: "a1" })).not.toBeNull();
+    for (const agent_transcript_path of [undefined, ""])
+      expect(await answered(there, "stop", "claude", { agent_id: "a1", agent_transcript_path })).toBeNull();
   });
 
   test("by a helper whose transcript is not known is refused if every run of the session refuses it", async () => {

@@ -8,7 +8,7 @@ import { HOOK_CLIENTS, HOOK_EVENTS } from "../hook.ts";
 import { hookAnswer } from "../hooks/answer.ts";
 import { inForm } from "../hooks/form.ts";
 import { readInput } from "../hooks/input.ts";
-import { transcriptFor } from "../hooks/transcript.ts";
+import { transcriptsFor } from "../hooks/transcript.ts";
 import { openHookRuns } from "../sqlite/hook-runs.ts";
 
 /** Most bytes that a client may say, and how long it may take, in milliseconds. */
@@ -39,8 +39,8 @@ function answerTo(args: string[], text: string): string {
   if (!runs) return "";
   try {
     const { project } = settings;
-    const transcript = transcriptFor(input, settings);
-    const answer = hookAnswer({ ...input, project, transcript, now: new Date().toISOString() }, runs);
+    const transcripts = transcriptsFor(input, settings);
+    const answer = hookAnswer({ ...input, project, transcripts, now: new Date().toISOString() }, runs);
     return answer ? JSON.stringify(inForm(answer, input)) : "";
   } finally {
     runs.close();

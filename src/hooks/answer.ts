@@ -11,7 +11,9 @@ import { type Mention, mentions } from "./transcript.ts";
 /** Most live runs that are looked at. */
 const MOST_RUNS = 50;
 
-export interface Asked extends HookInput {
+export interface Asked extends Omit<HookInput, "transcript"> {
+  /** Those of the session, the nearest first. */
+  transcripts: string[];
   /** The directory that the runs are about, as somebody named it, or the client; null: the one that it works in. */
   project: string | null;
   now: string;
@@ -61,17 +63,21 @@ function live(asked: Asked, runs: HookRuns): HookRun[] {
 function mine(asked: Asked, runs: HookRuns): Mine[] {
   const projects = new Set([asked.project ?? [], asked.cwd].flat().flatMap(withParents));
   const isAny = [...projects].some((project) => runs.live(project, 1).length > 0);
-  if (!isAny || asked.transcript === null) return [];
+  if (!isAny) return [];
   const found = new Map<string, HookRun | null>();
   const runOf = (id: string) => {
     if (!found.has(id)) found.set(id, runs.run(id));
     const run = found.get(id) ?? null;
     return run && projects.has(run.project) ? run : null;
   };
-  return mentions(asked.transcript, ({ instance_id }) => runOf(instance_id) !== null).flatMap((mention) => {
-    const run = runOf(mention.instance_id);
-    return run ? [{ ...mention, run }] : [];
-  });
+  for (const transcript of asked.transcripts) {
+    const all = mentions(transcript, ({ instance_id }) => runOf(instance_id) !== null).flatMap((mention) => {
+      const run = runOf(mention.instance_id);
+      return run ? [{ ...mention, run }] : [];
+    });
+    if (all.length > 0) return all;
+  }
+  return [];
 }
 
 /** Those that the session does the steps of, and that wait for its agent. */

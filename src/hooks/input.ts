@@ -25,16 +25,18 @@ export function readInput(text: string, { client, event }: Pick<HookInput, "clie
   const cwd = word("cwd");
   if (typeof cwd !== "string" || cwd === "" || cwd.includes("\0")) return null;
   const own = word("agent_transcript_path", "agentTranscriptPath");
-  const transcript = own || word("transcript_path", "transcriptPath");
+  const helper = word("agent_id", "agentId");
+  const isHelper = own !== undefined || helper !== undefined;
+  const session = word("transcript_path", "transcriptPath");
+  const transcript = own || (isHelper && event === "stop" ? null : session); // the session goes on when a helper of it stops
   return {
     client,
     event: event === "session-start" && told["source"] === "compact" ? "after-compaction" : event,
     cwd,
     transcript: typeof transcript === "string" && transcript !== "" ? transcript : null,
     session: String(word("session_id", "sessionId") ?? ""),
-    helper:
-      own === undefined && word("agent_id", "agentId") === undefined ? null : String(word("agent_id", "agentId") ?? ""),
-    mayStop: mayStop(told),
+    helper: isHelper ? String(helper ?? "") : null,
+    mayStop: mayStop(told, isHelper),
     tool: String(word("tool_name", "toolName") ?? ""),
     toolInput: parsed(told["tool_input"] ?? told["toolArgs"]),
   };
@@ -43,10 +45,11 @@ export function readInput(text: string, { client, event }: Pick<HookInput, "clie
 /** Work that goes on without the agent while its turn is over; a shell in the background may be a server that never ends. */
 const ON_ITS_OWN = new Set(["shell", "monitor"]);
 
-function mayStop(told: Record<string, unknown>): boolean {
+function mayStop(told: Record<string, unknown>, isHelper: boolean): boolean {
   const reason = told["stopReason"] ?? told["stop_reason"];
   const tasks = told["background_tasks"];
-  const helps = Array.isArray(tasks) && tasks.some((task) => isObject(task) && !ON_ITS_OWN.has(String(task["type"])));
+  const all = Array.isArray(tasks) && !isHelper ? tasks : []; // a helper stands among them itself
+  const helps = all.some((task) => isObject(task) && !ON_ITS_OWN.has(String(task["type"])));
   const isActive = told["stop_hook_active"] ?? told["stopHookActive"];
   return isActive === true || helps || (typeof reason === "string" && reason !== "end_turn");
 }

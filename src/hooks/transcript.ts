@@ -24,20 +24,20 @@ export interface Mention {
 const PLAIN = /^[\w-]{1,100}$/;
 
 /**
- * Where the transcript lies: as the client names it, else where it keeps it. Copilot CLI names it as the agent stops alone, and
- * Claude Code that of a helper.
+ * Where transcripts lie, the nearest first: as the client names one, else where it keeps it. Copilot CLI names it as the agent
+ * stops alone, and Claude Code that of a helper. A helper that works at no run of its own works at the session's.
  */
-export function transcriptFor(
+export function transcriptsFor(
   { client, transcript, session, helper }: Pick<HookInput, "client" | "transcript" | "session" | "helper">,
   homes: { copilot: string },
-): string | null {
+): string[] {
   if (transcript === null)
     return client === "copilot" && PLAIN.test(session)
-      ? join(homes.copilot, "session-state", session, "events.jsonl")
-      : null;
-  if (client !== "claude" || helper === null || !PLAIN.test(helper)) return transcript;
+      ? [join(homes.copilot, "session-state", session, "events.jsonl")]
+      : [];
+  if (client !== "claude" || helper === null || !PLAIN.test(helper)) return [transcript];
   const own = join(transcript.replace(/\.jsonl$/, ""), "subagents", `agent-${helper}.jsonl`);
-  return existsSync(own) ? own : transcript;
+  return existsSync(own) ? [own, transcript] : [transcript];
 }
 
 /**
