@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { HOOK_CLIENTS, HOOK_EVENTS, type HookClient, type HookEvent } from "../src/hook.ts";
 import { advance, type Run, startRun } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
+import { EXECUTABLE } from "./support/executable.ts";
 import { callHook, saying, transcriptOf } from "./support/hook.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
@@ -242,6 +243,18 @@ test("of two stops at once one is held", async () => {
   const all = await Promise.all(Array.from({ length: 6 }, () => ask(there, "stop")));
   expect(all.filter(({ stdout }) => stdout !== "")).toHaveLength(1);
   expect(held(there)).toHaveLength(1);
+});
+
+test("what was held goes with its run", async () => {
+  const there = await started("FREE");
+  await ask(there, "stop");
+  await there.on.call("cancel_workflow", { instance_id: there.run.id });
+  const db = new Database(there.on.db);
+  db.run("UPDATE instances SET completed_at = '2024-01-01T00:00:00.000Z'");
+  db.close();
+  expect(held(there)).toHaveLength(1);
+  const { exitCode } = Bun.spawnSync([EXECUTABLE, "prune", "--older-than", "30d", "--db", there.on.db]);
+  expect([exitCode, held(there)]).toEqual([0, []]);
 });
 
 test("a report that waits for the agent's choice is named as that", async () => {
