@@ -194,3 +194,15 @@ test("prune takes 10,000 files with their run, closed directories too, follows n
   chmodSync(join(`${on.db}.files`, live.id, "files/cache"), 0o700); // for whoever removes this directory after the test
   chmodSync(join(`${on.db}.files`, live.id, "files/cache/module"), 0o700);
 });
+
+test("what the server keeps there replaces a link that somebody put in its place, and leaves alone where that leads", async () => {
+  const [directory, elsewhere] = [scratchDir(), join(scratchDir(), "mine.txt")];
+  writeFileSync(elsewhere, "mine");
+  const files = createRunFiles(() => directory);
+  const place = await files.open("run_1");
+  if ("fault" in place) throw new Error(place.fault);
+  symlinkSync(elsewhere, join(place.path, "results.json"));
+  const path = await files.keep("run_1", "results.json", [1]);
+  expect(await Bun.file(path ?? "").json()).toEqual([1]);
+  expect(await Bun.file(elsewhere).text()).toBe("mine");
+});

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { FilesPlace, RunFiles } from "../run-files.ts";
 import { faultOf, isDirectory, privateDirectory } from "./own-directory.ts";
+import { putWhole } from "./private-files.ts";
 
 /** `directory`: of all kept files; it may be another one at each call. */
 export function createRunFiles(directory: () => string): RunFiles {
@@ -28,7 +29,8 @@ export function createRunFiles(directory: () => string): RunFiles {
       const place = await open(rootId);
       if ("fault" in place) return null;
       const path = join(place.path, name);
-      return Bun.write(path, JSON.stringify(value, null, 2), { mode: 0o600 }).then(
+      const bytes = Buffer.from(JSON.stringify(value, null, 2));
+      return putWhole(path, bytes).then(
         () => path,
         () => null,
       );

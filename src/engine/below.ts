@@ -5,7 +5,7 @@ import type { Store } from "../store.ts";
 import { type Waiting, waitingFor } from "../turn.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Parts } from "./parts.ts";
-import { whyEnded } from "./places.ts";
+import { whyEnded } from "./why-ended.ts";
 
 /** Branches that are read at a time, and those that one look shows beside the open ones. */
 const PAGE = 200;

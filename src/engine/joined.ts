@@ -7,6 +7,7 @@ import { type Call, callOn } from "./call.ts";
 import { fillerOf } from "./filling.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Caller, Parts } from "./parts.ts";
+import { whyEnded } from "./why-ended.ts";
 
 /** The outcome of a step whose branches the agent joins, with what became of them in its template. */
 export async function withJoined(parts: Parts, outcome: Outcome, caller: Caller): Promise<Outcome> {
@@ -45,8 +46,7 @@ export async function joinedOf({ parts, store, current, workflow }: Call): Promi
 
   async function resultOf(branch: Instance): Promise<Omit<BranchResult, "item">> {
     if (branch.status === "COMPLETED") return { status: "COMPLETED", ...outputsOf(branch) };
-    const [last] = await store.decided(branch.instance_id, 1);
-    const error = last?.report?.error ?? last?.decision?.reasoning;
+    const error = await whyEnded(store, branch.instance_id);
     return { status: branch.status === "FAILED" ? "FAILED" : "CANCELLED", ...(error ? { error } : {}) };
   }
 

@@ -2,11 +2,11 @@
 import { openOf } from "../branch.ts";
 import { AppError } from "../errors.ts";
 import { type Instance, isFinal, stepIdOf } from "../instance.ts";
-import type { Store } from "../store.ts";
 import { waitingFor, waitsForPerson } from "../turn.ts";
 import { type Call, momentOf, openCall } from "./call.ts";
 import { type Board, type EndedBranch, personCommand, type Shown } from "./outcome.ts";
 import { beginMore } from "./tree.ts";
+import { whyEnded } from "./why-ended.ts";
 
 /** Branches that an error names. */
 const MAX_NAMED = 5;
@@ -30,12 +30,6 @@ export async function endedBranch(call: Call): Promise<EndedBranch | null> {
   const error = status === "COMPLETED" ? undefined : await whyEnded(call.store, instance_id);
   const ended = { instance_id, number, total, item, step_name, parent_id, status, ...(error ? { error } : {}) };
   return { ...ended, beside: branch.beside === true };
-}
-
-/** Why a run did not get to its end: what the last report said, else how it was decided. */
-export async function whyEnded(store: Store, instanceId: string): Promise<string | undefined> {
-  const [last] = await store.decided(instanceId, 1);
-  return last?.report?.error ?? last?.decision?.reasoning;
 }
 
 /** The board of a run whose branches are open several at once, filled up with new ones; null if it has none. */

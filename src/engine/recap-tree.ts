@@ -3,8 +3,8 @@ import { type Instance, isFinal } from "../instance.ts";
 import type { Store } from "../store.ts";
 import type { Above, BranchesDone, Outcome, Recap } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
-import { whyEnded } from "./places.ts";
 import { doneIn } from "./recap.ts";
+import { whyEnded } from "./why-ended.ts";
 
 /** Branches of a visit that a recap names one by one. */
 const RECENT_BRANCHES = 8;
