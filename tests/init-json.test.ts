@@ -182,5 +182,6 @@ test("hooks, once they are on, are put in beside those of others, brought up to 
     expect(fresh).not.toContain("/old/");
     expect(fresh.match(/\/opt\/orchestrator hook [a-z-]+ --client/g)).toHaveLength(HOOKS[client]?.moments.length ?? 0);
     expect(withoutWishes(fresh, at("/opt/orchestrator"), null).text).toBe(before);
+    expect(withoutWishes(fresh, at("/opt/orchestrator"), old).text).not.toContain("orchestrator");
   }
 });

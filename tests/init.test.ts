@@ -1,14 +1,15 @@
 /** `orchestrator init`: which clients and files it finds, whom it asks, what it says. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "jsonc-parser";
+import { databaseOf } from "../src/clients/database.ts";
 import { updatedWords } from "../src/clients/launch.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { envOf, init, place, read, tree } from "./support/init.ts";
 import { runBare } from "./support/stdio.ts";
 import { sitDown } from "./support/terminal.ts";
-import { writeFiles } from "./support/workspace.ts";
+import { scratchDir, writeFiles } from "./support/workspace.ts";
 
 const SERVER_FILES: [client: string, project: string, user: string][] = [
   ["claude", ".mcp.json", ".claude.json"],
@@ -105,6 +106,47 @@ test("of words that are there only ours are changed", () => {
     "--db",
     "x",
   ]);
+});
+
+describe("hooks read the database that the server's entry names", () => {
+  const isOurs = ([program]: readonly string[]) => program === "orchestrator";
+  const launch = { self: ["orchestrator"], commands: [], isOurs };
+  const json = (more: object) => JSON.stringify({ mcpServers: { orchestrator: { command: "orchestrator", ...more } } });
+  const toml = (more: string) => `[mcp_servers.orchestrator]\ncommand = "orchestrator"\n${more}`;
+  const named: [client: "claude" | "codex", text: string, database: string | null][] = [
+    ["claude", json({ args: ["--db", "/srv/a"] }), "/srv/a"],
+    ["claude", json({ args: ["--db=a"], env: { WORKFLOW_DB_PATH: "/b" } }), "/p/a"],
+    ["claude", `// mine\n${json({ env: { WORKFLOW_DB_PATH: "/b" } })}`, "/b"],
+    ["claude", json({ env: { WORKFLOW_DB_PATH: "~/b" } }), "~/b"],
+    ["claude", json({ args: ["--db", "${HOME}/a"] }), null],
+    ["claude", json({ args: ["--db"] }), null],
+    ["claude", json({ command: "other", args: ["--db", "/a"] }), null],
+    ["claude", json({ args: [], env: "x" }), null],
+    ["claude", "{", null],
+    ["codex", toml('args = ["--db", "/a"]\n'), "/a"],
+    ["codex", toml('[mcp_servers.orchestrator.env]\nWORKFLOW_DB_PATH = "/b"\n'), "/b"],
+    ["codex", toml("args = ["), null],
+  ];
+  test.each(named)("%s: %j", (client, text, database) => {
+    const file = join(scratchDir(), "settings");
+    writeFileSync(file, text);
+    expect(databaseOf(client, file, { launch, base: "/p" })).toBe(database);
+    if (database === "/p/a") expect(databaseOf(client, file, { launch, base: null })).toBe("a");
+  });
+
+  test("it stands in their commands, one that was there before is brought up to date, and all goes again", async () => {
+    const at = place({ "project/.mcp.json": '{ "mcpServers": {} }' });
+    const hooks = () => read(at.project, ".claude/settings.json").match(/ hook [^"]*/g);
+    await init(at, "--client", "claude", "--yes");
+    expect(hooks()).toContain(" hook stop --client claude");
+    const entry = read(at.project, ".mcp.json").replace('"args": []', '"args": ["--db", "my runs.sqlite"]');
+    writeFiles(at.project, { ".mcp.json": entry });
+    await init(at, "--client", "claude", "--yes");
+    expect(hooks()).toHaveLength(6);
+    for (const command of hooks() ?? []) expect(command).toEndWith(` --db '${at.project}/my runs.sqlite'`);
+    await init(at, "--client", "claude", "--remove", "--yes");
+    expect(existsSync(join(at.project, ".claude/settings.json"))).toBe(false);
+  });
 });
 
 describe("who says yes", () => {

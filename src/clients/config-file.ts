@@ -79,8 +79,10 @@ export function readCopy(target: string): string | null {
   }
 }
 
-/** Writes the text in one move, and keeps what stood there. Throws a fault if the file changed since it was read. */
-export function writeConfigFile({ target, text, bom }: ConfigFile, fresh: string): void {
+/**
+ * Writes the text in one move, and keeps what stood there unless told not to. Throws a fault if the file changed since it was read.
+ */
+export function writeConfigFile({ target, text, bom }: ConfigFile, fresh: string, { keep = true } = {}): void {
   if (text === null) mkdirSync(dirname(target), { recursive: true });
   const about = statSync(target, { throwIfNoEntry: false });
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.orchestrator`);
@@ -94,7 +96,7 @@ export function writeConfigFile({ target, text, bom }: ConfigFile, fresh: string
     }
     if (about) keepOwner(temporary, about);
     expectSame({ target, text, bom });
-    if (about) keepCopy(target, about);
+    if (about && keep) keepCopy(target, about);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });

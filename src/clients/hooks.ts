@@ -74,9 +74,25 @@ export const HOOKS: Partial<Record<ClientName, HookTable>> = {
   },
 };
 
+/** What the client's lists of hooks hold, by its own name for each moment. */
+export function hookLists(
+  { moments, item }: HookTable,
+  commandOf: (event: HookEvent) => string,
+): [name: string, items: object[]][] {
+  const lists = Map.groupBy(moments, ([name]) => name);
+  return [...lists].map(([name, own]) => [name, own.map(([, event, matcher]) => item(commandOf(event), matcher))]);
+}
+
+interface Caller {
+  self: readonly string[];
+  client: ClientName;
+  /** Null: the one that is the user's. */
+  database: string | null;
+}
+
 /** The command of a hook, as a shell reads it. */
-export function hookCommand(self: readonly string[], event: HookEvent, client: ClientName): string {
-  return joinCommand([...self, "hook", event, "--client", client]);
+export function hookCommand(event: HookEvent, { self, client, database }: Caller): string {
+  return joinCommand([...self, "hook", event, "--client", client, ...(database === null ? [] : ["--db", database])]);
 }
 
 /** Whether a list's item is a hook of ours, wherever its executable lies. */

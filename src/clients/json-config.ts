@@ -143,7 +143,7 @@ function ownChild(text: string, wish: Wish, isOld: (found: unknown) => boolean):
   const root = rootOf(text);
   if (wish.kind === "items") {
     const isOwn = (value: unknown) =>
-      (wish.isOurs(value) || wish.items.some((item) => same(item, value))) && !isOld(value);
+      wish.isOurs(value) || (wish.items.some((item) => same(item, value)) && !isOld(value));
     return nodeAt(root, wish.keys)?.children?.find((each) => isOwn(getNodeValue(each)));
   }
   const parent = nodeAt(root, wish.keys.slice(0, -1));

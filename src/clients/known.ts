@@ -78,7 +78,8 @@ export const READING_TOOLS = ["list_workflows", "get_workflow_status", "list_ins
 
 const text = (value: unknown): value is string => typeof value === "string";
 const texts = (value: unknown): value is string[] => Array.isArray(value) && value.every(text);
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
 
 const pair = ([command, ...args]: readonly string[]) => ({ command, args });
 

@@ -12,6 +12,7 @@ import {
   removeCopy,
   writeConfigFile,
 } from "./config-file.ts";
+import { databaseOf } from "./database.ts";
 import { withoutWishes, withWishes } from "./json-config.ts";
 import { written } from "./json-text.ts";
 import { CLIENTS, type ClientKind, type ClientName, type Homes, type Scope } from "./known.ts";
@@ -73,8 +74,10 @@ export function planFor(client: ClientName, purpose: Purpose): FilePlan[] {
 function planIn(client: ClientName, scope: Scope, purpose: Purpose): FilePlan[] {
   const kind = CLIENTS[client];
   const server = serverFile(kind, scope, purpose);
+  const base = scope === "project" ? purpose.project : null;
+  const database = databaseOf(client, server, { launch: purpose.launch, base });
   const plans: FilePlan[] = [];
-  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: true })) {
+  for (const wanted of wishesFor(client, { ...purpose, scope, server, hooks: true, database })) {
     const plan = planOf(wanted, { client, scope, purpose });
     if (purpose.remove && plan.action === "keep") continue;
     plans.push(plan);
@@ -109,9 +112,11 @@ function putting(wanted: Wanted, file: ConfigFile): Part {
   if (file.text !== null && edited.text === file.text) {
     return { action: "keep", shown: [], isNewEntry, act: () => null };
   }
+  // an entry may hold keys of a person's own
+  const keep = file.text !== null && (wanted.hasServer || !isOursAlone(file.text, wanted));
   const act = () => {
-    writeConfigFile(file, edited.text);
-    return file.text === null ? null : copyPath(file.target);
+    writeConfigFile(file, edited.text, { keep });
+    return keep ? copyPath(file.target) : null;
   };
   return { action: file.text === null ? "make" : "change", shown: edited.shown, isNewEntry, act };
 }
@@ -129,6 +134,12 @@ function removing(wanted: Wanted, file: ConfigFile, stay: readonly string[]): Pa
     return isGone || removeCopy(file.target) ? null : copyPath(file.target);
   };
   return { action: isGone ? "delete" : "change", shown: edited.shown, isNewEntry: false, act };
+}
+
+/** Whether ours stands in it, and nothing else: there was no such file before we came. */
+function isOursAlone(text: string, wanted: Wanted): boolean {
+  const rest = without(text, wanted, null).text;
+  return rest !== text && isWholeOurs(rest, wanted);
 }
 
 function withOurs(text: string, { toml, json, whole }: Wanted): Edited {

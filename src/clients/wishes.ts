@@ -1,6 +1,7 @@
 /** What we want in which file of a client: the server's entry, what lets it call tools that only read, hooks. */
 import { join } from "node:path";
-import { HOOKS, hookCommand, isOurHook } from "./hooks.ts";
+import type { HookEvent } from "../hook.ts";
+import { HOOKS, hookCommand, hookLists, isOurHook } from "./hooks.ts";
 import type { Wish } from "./json-config.ts";
 import { isBare, rootOf } from "./json-text.ts";
 import { CLIENTS, type ClientName, type Homes, type Scope } from "./known.ts";
@@ -30,6 +31,8 @@ interface Aim {
   tests: string | null;
   replace: boolean;
   hooks: boolean;
+  /** The database that the server's entry names. */
+  database?: string | null;
 }
 
 /** By file, that of servers first. */
@@ -57,17 +60,15 @@ export function isWholeOurs(text: string, { toml, whole, head }: Wanted): boolea
   return root ? isBare(text, root) || text === head : false;
 }
 
-function addHooks(all: Wanted[], client: ClientName, { project, homes, scope, launch }: Aim): void {
+function addHooks(all: Wanted[], client: ClientName, { project, homes, scope, launch, database = null }: Aim): void {
   const table = HOOKS[client];
   const path = scope === "project" ? table?.project && join(project, table.project) : table?.user?.(homes);
   if (!table || !path) return;
   const file = fileOf(all, path);
   if (Object.keys(table.head).length > 0) file.head = `${JSON.stringify(table.head, null, 2)}\n`;
-  for (const name of new Set(table.moments.map(([each]) => each))) {
-    const own = table.moments.filter(([each]) => each === name);
-    const items = own.map(([, event, matcher]) => table.item(hookCommand(launch.self, event, client), matcher));
+  const commandOf = (event: HookEvent) => hookCommand(event, { self: launch.self, client, database });
+  for (const [name, items] of hookLists(table, commandOf))
     file.json.push({ kind: "items", keys: ["hooks", name], items, isOurs: (found) => isOurHook(found, client) });
-  }
 }
 
 function fileOf(all: Wanted[], path: string): Wanted {
