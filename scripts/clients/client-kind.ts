@@ -20,6 +20,12 @@ export interface ClientKind {
     write(file: string): Turn;
     compact?: Compact;
   };
+  /** The same two by the plugin of this repository, which these commands install. */
+  byPlugin?: {
+    commands(program: string): string[][];
+    launch(place: Omit<Place, "server">): Launch;
+    launchHooks(place: Omit<Place, "server">): Launch;
+  };
   /** How the model calls the tool with what it was offered; null if it cannot. `callDirectly` unless given. */
   turn?(call: Call, given: Given): Turn | null;
 }
@@ -43,8 +49,8 @@ export interface Place {
   prompt: string;
 }
 
-/** How the client came to its server: an entry that the script wrote, for either transport, or `orchestrator init`. */
-export type Way = Transport | "init";
+/** How the client came to its server: an entry that the script wrote, for either transport, `orchestrator init`, or the plugin. */
+export type Way = Transport | "init" | "plugin";
 
 export type McpEndpoint =
   | { transport: "stdio"; command: string; args: string[] }

@@ -1,7 +1,8 @@
 /**
  * Drives real clients, installed from npm, against the compiled executable, with a scripted model on loopback, and says
- * what the model was given: `bun run clients [name]... [--transport stdio|http|init] [--keep]`. Words choose clients by a part
- * of their name. Exit code 1 if fewer than three could be driven, or if one was not given what it must be.
+ * what the model was given: `bun run clients [name]... [--transport stdio|http|init|plugin] [--keep]`. Words choose clients by a part
+ * of their name. Exit code 1 if fewer than three could be driven, or one of fewer that were chosen, or if one was not given what
+ * it must be.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,7 +19,7 @@ import { opencode } from "./known/opencode.ts";
 import { nameOf, notesOf, type Row, reached, spoke } from "./report.ts";
 
 const CLIENTS: readonly ClientKind[] = [claudeCode, codex, codexWithoutCode, opencode, geminiCli, copilotCli, cline];
-const WAYS: readonly Way[] = ["stdio", "http", "init"];
+const WAYS: readonly Way[] = ["stdio", "http", "init", "plugin"];
 const LEAST = 3;
 
 const { values, positionals } = parseArgs({
@@ -54,7 +55,7 @@ function isChosen(name: string): boolean {
 async function driveAll(kind: ClientKind, program: string): Promise<void> {
   for (const transport of transports) {
     if (interrupted.signal.aborted) return;
-    if (transport === "init" && !kind.byInit) continue;
+    if ((transport === "init" && !kind.byInit) || (transport === "plugin" && !kind.byPlugin)) continue;
     console.log(`Driving ${kind.name} ${versionOf(kind.package)} over ${transport} …`);
     try {
       const run = await drive(kind, { transport, program, keep: values.keep, signal: interrupted.signal });
@@ -76,5 +77,5 @@ function report(): number {
   for (const reason of notDriven) console.log(`NOT DRIVEN  ${reason}`);
   for (const complaint of complaints) console.log(`FAILED  ${complaint}`);
   console.log(`${driven.size} clients driven, ${complaints.length} complaints`);
-  return driven.size >= Math.min(LEAST, chosen.length) && complaints.length === 0 ? 0 : 1;
+  return driven.size >= Math.min(LEAST, packages.size) && complaints.length === 0 ? 0 : 1;
 }

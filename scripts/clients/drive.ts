@@ -25,6 +25,8 @@ import { type Passed, readWire } from "./wire/wire.ts";
 /** A client that takes longer is ended. */
 const MOST_MS = 120_000;
 export const EXECUTABLE = join(import.meta.dir, "../../dist/orchestrator");
+/** Where nobody listens. */
+const NOBODY = "http://127.0.0.1:9";
 /** Asked for over HTTP, so that every client is seen to send it. */
 const TOKEN = "dummy-token";
 const TAP = join(import.meta.dir, "wire/stdio-tap.ts");
@@ -62,9 +64,12 @@ export async function drive(
   });
   const [home, project] = [join(room, "home"), join(room, "project")];
   const place = { program, home, project, modelUrl: model.url, prompt: PROMPT };
-  const server = transport === "init" ? null : await serve(transport, { room, wire });
+  const isServed = transport === "stdio" || transport === "http";
+  const server = isServed ? await serve(transport, { room, wire }) : null;
   try {
-    const { command, env } = server ? kind.prepare({ ...place, server: server.endpoint }) : setUp(kind, place, room);
+    const { command, env } = server
+      ? kind.prepare({ ...place, server: server.endpoint })
+      : setUp(transport, kind, { place, room });
     const ran = await run(command, { room, cwd: project, env: { ...baseEnv(room), ...network.env, ...env }, signal });
     await server?.close();
     const left = await endLeftovers(room);
@@ -77,14 +82,28 @@ export async function drive(
   }
 }
 
-/** By `orchestrator init` in an empty home; the workflows lie where an entry without flags looks for them. */
-function setUp({ name, byInit }: ClientKind, place: Omit<Place, "server">, room: string): Launch {
-  if (!byInit) throw new Error(`${name} is not run by init here`);
+/** In an empty home; the workflows lie where an entry without flags looks for them. */
+function setUp(way: Way, kind: ClientKind, { place, room }: { place: Omit<Place, "server">; room: string }): Launch {
   cpSync(join(room, "workflows"), join(place.project, "workflows"), { recursive: true });
-  const command = [EXECUTABLE, "init", ...byInit.words, "--yes"];
-  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: place.project, env: baseEnv(room) });
-  if (!success) throw new Error(`init failed: ${stdout}${stderr}`);
-  return byInit.launch(place);
+  const { byInit, byPlugin } = kind;
+  const launch = way === "init" ? byInit?.launch : byPlugin?.launch;
+  if (!launch) throw new Error(`${kind.name} is not set up by ${way} here`);
+  const commands = way === "init" ? initCommands(byInit?.words ?? []) : (byPlugin?.commands(place.program) ?? []);
+  runAll(commands, { project: place.project, room });
+  return launch(place);
+}
+
+export function initCommands(words: string[]): string[][] {
+  return [[EXECUTABLE, "init", ...words, "--yes"]];
+}
+
+/** One after the other, without a network; throws with the words of the first that fails. */
+export function runAll(commands: string[][], { project, room }: { project: string; room: string }): void {
+  const env = { ...baseEnv(room), HTTP_PROXY: NOBODY, HTTPS_PROXY: NOBODY };
+  for (const command of commands) {
+    const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: project, env });
+    if (!success) throw new Error(`${command.slice(1).join(" ")} failed: ${stdout}${stderr}`);
+  }
 }
 
 export function makeRoom(): string {
@@ -115,9 +134,13 @@ async function serve(transport: Transport, { room, wire }: { room: string; wire:
   return { endpoint, close: () => Promise.all([tap.close(), server.end("SIGTERM")]).then(() => {}) };
 }
 
-/** Nothing of the caller's environment but where programs are. */
+/** Nothing of the caller's environment but where programs are, ours the first of them. */
 export function baseEnv(room: string): Record<string, string> {
-  const places = { PATH: process.env["PATH"] ?? "", HOME: join(room, "home"), TMPDIR: join(room, "tmp") };
+  const places = {
+    PATH: `${dirname(EXECUTABLE)}:${process.env["PATH"] ?? ""}`,
+    HOME: join(room, "home"),
+    TMPDIR: join(room, "tmp"),
+  };
   return { ...places, LANG: "C.UTF-8", TERM: "dumb", NO_COLOR: "1" };
 }
 

@@ -1,13 +1,13 @@
 /**
- * Drives real clients that `orchestrator init` alone set up, in an empty home, through what hooks are for: `bun run clients:hooks
- * [name]… [--keep]`. The model starts a run, edits a file that the step may not change, and stops in the middle; then the session
- * is begun anew. Exit code 1 if a client was not held, refused and told as it must be.
+ * Drives real clients that `orchestrator init` alone set up, or the plugin alone, in an empty home, through what hooks are for:
+ * `bun run clients:hooks [name]… [--keep]`. The model starts a run, edits a file that the step may not change, and stops in the
+ * middle; then the session is begun anew. Exit code 1 if a client was not held, refused and told as it must be.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type ClientKind, callDirectly } from "./client-kind.ts";
-import { baseEnv, EXECUTABLE, makeRoom, run } from "./drive.ts";
+import { type ClientKind, callDirectly, type Launch, type Place } from "./client-kind.ts";
+import { baseEnv, initCommands, makeRoom, run, runAll } from "./drive.ts";
 import { install, versionOf } from "./install.ts";
 import { claudeCode } from "./known/claude-code.ts";
 import { codex } from "./known/codex.ts";
@@ -47,21 +47,34 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 let failed = 0;
 for (const kind of CLIENTS) {
   const name = kind.name.toLowerCase();
-  if (positionals.length === 0 || positionals.some((word) => name.includes(word.toLowerCase()))) await driveHooks(kind);
+  if (positionals.length === 0 || positionals.some((word) => name.includes(word.toLowerCase()))) await driveAll(kind);
 }
 process.exit(failed > 0 ? 1 : 0);
 
-async function driveHooks(kind: ClientKind): Promise<void> {
-  if (!kind.byHooks) return;
+async function driveAll(kind: ClientKind): Promise<void> {
+  const { byHooks, byPlugin } = kind;
   const program = join(await install(kind.package, interrupted.signal), kind.bin);
+  const at = { kind, program };
+  if (byHooks) await driveHooks({ ...at, by: "init", commands: initCommands(byHooks.words), launch: byHooks.launch });
+  if (byPlugin)
+    await driveHooks({ ...at, by: "the plugin", commands: byPlugin.commands(program), launch: byPlugin.launchHooks });
+}
+
+interface Way {
+  kind: ClientKind;
+  program: string;
+  by: string;
+  commands: string[][];
+  launch(place: Omit<Place, "server">): Launch;
+}
+
+async function driveHooks({ kind, program, by, commands, launch }: Way): Promise<void> {
   const room = makeRoom();
   const [home, project] = [join(room, "home"), join(room, "project")];
   for (const [path, text] of Object.entries(FILES)) await Bun.write(join(project, "workflows/THINK_FIRST", path), text);
-  const words = [EXECUTABLE, "init", ...kind.byHooks.words, "--yes"];
-  const init = Bun.spawnSync(words, { cwd: project, env: baseEnv(room) });
-  if (!init.success) throw new Error(`init failed: ${init.stdout}${init.stderr}`);
+  runAll(commands, { project, room });
   const file = join(project, "src.txt");
-  const at = { kind, program, home, project, room };
+  const at = { kind, launch, program, home, project, room };
   const first = await session(at, "Use the orchestrator's workflow THINK_FIRST.", [
     (given) => (kind.turn ?? callDirectly)({ tool: "start_workflow", args: { workflow_name: "THINK_FIRST" } }, given),
     () => kind.byHooks?.write(file) ?? null,
@@ -71,7 +84,7 @@ async function driveHooks(kind: ClientKind): Promise<void> {
   const refused = first.results.find((result) => result.includes("may change no files of the project"));
   const [, held = "", again] = first.asked;
   const told = second.asked[0] ?? "";
-  console.log(`${kind.name} ${versionOf(kind.package)}`);
+  console.log(`${kind.name} ${versionOf(kind.package)}, set up by ${by}`);
   say(
     "an edit elsewhere is refused",
     refused !== undefined && !existsSync(file),
@@ -112,6 +125,7 @@ function say(what: string, isSo: boolean, words: RegExpExecArray | null): void {
 
 interface At {
   kind: ClientKind;
+  launch: Way["launch"];
   program: string;
   home: string;
   project: string;
@@ -120,7 +134,7 @@ interface At {
 
 /** One start of the client, with `more` words: the model makes these calls, as often as the client needs to find a tool, and then only says "Done.". */
 async function session(
-  { kind, room, ...place }: At,
+  { kind, launch, room, ...place }: At,
   prompt: string,
   calls: ((given: Given) => Turn | null)[],
   more: readonly string[] = [],
@@ -150,10 +164,9 @@ async function session(
   });
   const network = await refuseNetwork();
   try {
-    const launch = kind.byHooks?.launch({ ...place, modelUrl: model.url, prompt });
-    if (!launch) throw new Error(`${kind.name} has no hooks`);
-    const env = { ...baseEnv(room), ...network.env, ...launch.env };
-    const ran = await run([...launch.command, ...more], { room, cwd: place.project, env, signal: interrupted.signal });
+    const { command, env: own } = launch({ ...place, modelUrl: model.url, prompt });
+    const env = { ...baseEnv(room), ...network.env, ...own };
+    const ran = await run([...command, ...more], { room, cwd: place.project, env, signal: interrupted.signal });
     return { ...found, said: ran.said };
   } finally {
     await model.close();

@@ -1,10 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { MARKETPLACE, PLUGIN } from "../../plugin.ts";
 import {
   type Call,
   type ClientKind,
   callDirectly,
+  type Launch,
   type McpEndpoint,
+  type Place,
   SERVER_NAME,
   WRITING_TOOLS,
 } from "../client-kind.ts";
@@ -12,6 +15,9 @@ import { anthropicMessages } from "../model/anthropic-messages.ts";
 import type { Given, Turn } from "../model/api.ts";
 
 const FINDER = "ToolSearch";
+const SET_UP = ["--client", "claude", "--scope", "user"];
+/** What the plugin's server is called in the names of its tools. */
+const PLUGIN_SERVER = `plugin_${SERVER_NAME}_${SERVER_NAME}`;
 
 export const claudeCode: ClientKind = {
   name: "Claude Code",
@@ -35,30 +41,37 @@ export const claudeCode: ClientKind = {
       env: envOf(modelUrl),
     };
   },
-  byInit: {
-    words: ["--client", "claude", "--scope", "user"],
-    launch: ({ program, modelUrl, prompt }) => ({
-      command: [
-        program,
-        "-p",
-        prompt,
-        "--allowedTools",
-        WRITING_TOOLS.map((tool) => `mcp__${SERVER_NAME}__${tool}`).join(","),
-      ],
-      env: envOf(modelUrl),
-    }),
-  },
+  byInit: { words: SET_UP, launch: (place) => launchWriting(place, SERVER_NAME) },
   byHooks: {
-    words: ["--client", "claude", "--scope", "user"],
-    launch: ({ program, modelUrl, prompt }) => ({
-      command: [program, "-p", prompt, "--permission-mode", "acceptEdits", "--allowedTools", `mcp__${SERVER_NAME}`],
-      env: envOf(modelUrl),
-    }),
+    words: SET_UP,
+    launch: (place) => launchEditing(place, SERVER_NAME),
     compact: { words: ["--continue"], prompt: "/compact" },
     write: (file_path) => ({ kind: "call", name: "Write", args: { file_path, content: "a\n" } }),
   },
+  byPlugin: {
+    commands: (program) => [
+      [program, "plugin", "validate", "--strict", MARKETPLACE],
+      [program, "plugin", "marketplace", "add", MARKETPLACE],
+      [program, "plugin", "install", PLUGIN],
+    ],
+    // its slash command gives leave for what only reads, as a plugin cannot
+    launch: (place) => launchWriting({ ...place, prompt: `/${SERVER_NAME}:use ${place.prompt}` }, PLUGIN_SERVER),
+    launchHooks: (place) => launchEditing(place, PLUGIN_SERVER),
+  },
   turn: (call, given) => callDirectly(call, given) ?? findTool(call, given),
 };
+
+/** With leave for the tools that write, and no more. */
+function launchWriting({ program, modelUrl, prompt }: Omit<Place, "server">, server: string): Launch {
+  const tools = WRITING_TOOLS.map((tool) => `mcp__${server}__${tool}`).join(",");
+  return { command: [program, "-p", prompt, "--allowedTools", tools], env: envOf(modelUrl) };
+}
+
+/** With leave for all tools, and to edit files. */
+function launchEditing({ program, modelUrl, prompt }: Omit<Place, "server">, server: string): Launch {
+  const leave = ["--permission-mode", "acceptEdits", "--allowedTools", `mcp__${server}`];
+  return { command: [program, "-p", prompt, ...leave], env: envOf(modelUrl) };
+}
 
 function envOf(modelUrl: string): Record<string, string> {
   return {
@@ -80,5 +93,6 @@ function entryOf(server: McpEndpoint): object {
 /** Deferred tools are named to the model, and offered once it has searched for them. */
 function findTool({ tool }: Call, { tools }: Given): Turn | null {
   if (!tools.includes(FINDER)) return null;
-  return { kind: "call", name: FINDER, args: { query: `select:mcp__${SERVER_NAME}__${tool}` }, isSearch: true };
+  const query = `select:${[SERVER_NAME, PLUGIN_SERVER].map((server) => `mcp__${server}__${tool}`).join(",")}`;
+  return { kind: "call", name: FINDER, args: { query }, isSearch: true };
 }
