@@ -1,9 +1,11 @@
 /** The executables: what `bun run build` does, for another platform. */
+import { splitCommand } from "../../src/command-words.ts";
 import { executablePath, type Target } from "./targets.ts";
 
 /** The words that compile for a target. `script` is the one that package.json calls `build`. Throws if it is another kind. */
 export function compileWords(script: string, target: Target, directory: string): string[] {
-  const words = script.split(" ");
+  const split = splitCommand(script);
+  const words = "words" in split ? split.words : [];
   const at = words.indexOf("--outfile");
   if (words[0] !== "bun" || words[1] !== "build" || at < 0) {
     throw new Error(`package.json's "build" is no "bun build … --outfile FILE": ${script}`);
