@@ -176,13 +176,13 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   };
 }
 
-/** The words that start this program. */
-export function self(): string[] {
-  return Bun.main.startsWith(EMBEDDED) ? [process.execPath] : [process.execPath, Bun.main];
+/** The words that start this program: the executable, or Bun with the entry file if it runs from source. */
+export function self(main: string = Bun.main, program: string = process.execPath): string[] {
+  return EMBEDDED.test(main) ? [program] : [program, main];
 }
 
-/** Where a compiled executable has its own files. */
-const EMBEDDED = process.platform === "win32" ? "B:\\~BUN" : "/$bunfs/";
+/** Where a compiled executable has its own files; on Windows the runtime writes it with either slash. */
+const EMBEDDED = /^(\/\$bunfs|B:[\\/]~BUN)[\\/]/;
 
 /** The directory of the files that are kept beside a database: one for all who reach it by links. */
 function besides(dbPath: string): string {

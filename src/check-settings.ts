@@ -18,7 +18,7 @@ const PASSED_ON = new Set(
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TEMP TMP",
     "JAVA_HOME GOPATH GOROOT CARGO_HOME RUSTUP_HOME NVM_DIR VOLTA_HOME BUN_INSTALL VIRTUAL_ENV CONDA_PREFIX",
     "PYENV_ROOT RBENV_ROOT GEM_HOME ANDROID_HOME ANDROID_SDK_ROOT DOTNET_ROOT",
-    "Path PATHEXT SystemRoot SYSTEMROOT USERPROFILE APPDATA LOCALAPPDATA",
+    "PATHEXT SystemRoot SYSTEMROOT USERPROFILE APPDATA LOCALAPPDATA",
   ].flatMap((names) => names.split(" ")),
 );
 /** Variables of the locale, and of the places of a user's files. */
@@ -66,8 +66,19 @@ function badCommand(flag: string, value: string, fault: string, hint: string): A
   return new AppError("INVALID_INPUT", `${flag} is "${value}", ${fault}.`, { hint });
 }
 
-/** The variables of `env` that programs are given. */
-export function programEnvironment(env: Record<string, string | undefined>): Record<string, string> {
-  const passed = Object.entries(env).filter(([name]) => PASSED_ON.has(name) || PASSED_ON_KINDS.test(name));
-  return { ...Object.fromEntries(passed.filter((pair): pair is [string, string] => !!pair[1])), ...FOR_PROGRAMS };
+/** The variables of `env` that programs are given. Windows writes PATH as it likes (`Path`): here it has one name. */
+export function programEnvironment(
+  env: Record<string, string | undefined>,
+  platform: NodeJS.Platform = process.platform,
+): Record<string, string> {
+  const named = Object.entries(env).map(([name, value]) => [nameOn(platform, name), value] as const);
+  const passed = named.filter(([name]) => PASSED_ON.has(name) || PASSED_ON_KINDS.test(name));
+  return {
+    ...Object.fromEntries(passed.filter((pair): pair is readonly [string, string] => !!pair[1])),
+    ...FOR_PROGRAMS,
+  };
+}
+
+function nameOn(platform: NodeJS.Platform, name: string): string {
+  return platform === "win32" && name.toUpperCase() === "PATH" ? "PATH" : name;
 }

@@ -1,7 +1,7 @@
 /** The settings, and the only reader of the environment. Flags win over environment, environment over defaults. */
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join, win32 } from "node:path";
 import { type CheckSettings, namedCommands, notifyWords, programEnvironment } from "./check-settings.ts";
 import type { Homes } from "./clients/known.ts";
 import { AppError } from "./errors.ts";
@@ -188,7 +188,7 @@ function definitionPlaces(
 }
 
 function dbPath(given: Setting | null, env: Environment, at: Whereabouts): string {
-  return given ? fileOrNothing(given, at) : join(dataDir(env), "workflow-orchestrator", "workflows.sqlite");
+  return given ? fileOrNothing(given, at) : join(dataDir(env, at.home), "workflow-orchestrator", "workflows.sqlite");
 }
 
 /**
@@ -204,11 +204,11 @@ function refuseUnexpanded(env: Environment): void {
 }
 
 /** Where this user's programs keep their data, by the rules of the operating system. */
-function dataDir(env: Environment): string {
+export function dataDir(env: Environment, home: string, platform: NodeJS.Platform = process.platform): string {
   if (env["XDG_DATA_HOME"]) return env["XDG_DATA_HOME"];
-  if (process.platform === "win32") return env["LOCALAPPDATA"] || join(homedir(), "AppData", "Local");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support");
-  return join(homedir(), ".local", "share");
+  if (platform === "win32") return env["LOCALAPPDATA"] || win32.join(home, "AppData", "Local");
+  if (platform === "darwin") return join(home, "Library", "Application Support");
+  return join(home, ".local", "share");
 }
 
 function logLevel(env: Environment): LogLevel {
