@@ -9,6 +9,7 @@ import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
 import { fork } from "./cli/fork.ts";
+import { graph } from "./cli/graph.ts";
 import { hook } from "./cli/hook.ts";
 import { init } from "./cli/init.ts";
 import { instances } from "./cli/instances.ts";
@@ -41,6 +42,7 @@ const COMMANDS: Command[] = [
   serve,
   list,
   validate,
+  graph,
   instances,
   show,
   wait,
