@@ -172,6 +172,8 @@ test("a picture is the same each time, has colours only as a file of its own, an
   const svg = await drawSvg(graph, { path });
   expect(await drawSvg(graph, { path })).toBe(svg);
   expect(svg).not.toContain("<style");
+  const places = (text: string) => text.match(/ viewBox="[^"]*"|<rect class="g-box" x="[^"]*" y="[^"]*"/g);
+  expect(places(svg)).toEqual(places(await drawSvg(graph)));
   expect(await drawSvg(graph, { standalone: true })).toContain("<style>.graph{");
   expect(svg).toContain('aria-label="A, visits: 3, current"');
   expect(svg).toContain(">3× now<");
@@ -275,11 +277,9 @@ const draw = (...args: string[]) =>
   runBare({ cwd: home, args: ["graph", ...args], env: { HOME: home, XDG_DATA_HOME: join(home, "data") } });
 
 test("the command draws a workflow and its private ones, for a terminal, as Mermaid, as SVG", async () => {
-  const [text, mermaid, svg] = await Promise.all([
-    draw("audit"),
-    draw("AUDIT/part", "--mermaid"),
-    draw("AUDIT", "--svg"),
-  ]);
+  const text = await draw("audit");
+  const mermaid = await draw("AUDIT/part", "--mermaid");
+  const svg = await draw("AUDIT", "--svg");
   expect([text, mermaid, svg].map(({ code, stderr }) => [code, stderr])).toEqual(Array(3).fill([0, ""]));
   expect(text.stdout).toMatch(/^AUDIT\n\n {2}1 {2}Agree on Scope\n[\s\S]*\nAUDIT\/part\n\n {2}1 {2}Read Part\n/);
   expect(mermaid.stdout).toStartWith('flowchart TD\n  n0["Read Part"]\n');
@@ -290,11 +290,9 @@ test("the command draws a workflow and its private ones, for a terminal, as Merm
 test("a name that is none, a broken workflow and wrong words are told apart", async () => {
   const workflows = scratchDir();
   writeFiles(workflows, { "BROKEN/index.md": "# Steps\n1. [Do](a.md)\n" });
-  const [unknown, broken, wrong] = await Promise.all([
-    draw("ADIT"),
-    draw("BROKEN", "--workflows", workflows),
-    draw("AUDIT", "--svg", "--mermaid"),
-  ]);
+  const unknown = await draw("ADIT");
+  const broken = await draw("BROKEN", "--workflows", workflows);
+  const wrong = await draw("AUDIT", "--svg", "--mermaid");
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Did you mean "AUDIT"?')]);
   expect([broken.code, broken.stdout, broken.stderr]).toEqual([1, "", expect.stringContaining("BROKEN/index.md:2")]);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("Choose one of --mermaid and --svg")]);

@@ -33,8 +33,8 @@ export interface PlacedEdge {
   /** Null: the way to the first step. */
   edge: Edge | null;
   points: Point[];
-  /** In lines, around a point. */
-  label: { lines: string[]; at: Point } | null;
+  /** Around a point; there may be none. */
+  label: { lines: string[]; at: Point };
 }
 
 export interface Placed {
@@ -45,8 +45,8 @@ export interface Placed {
   edges: PlacedEdge[];
 }
 
-/** The same for the same graph. `counted`: what is said of an edge beside its ways. */
-export async function place(graph: Graph, counted: (edge: Edge) => string): Promise<Placed> {
+/** The same for the same graph. */
+export async function place(graph: Graph): Promise<Placed> {
   const { Graph: Dag, layout } = await import("@dagrejs/dagre");
   const dag = new Dag({ multigraph: true });
   dag.setGraph({ rankdir: "TB", nodesep: 34, edgesep: 22, ranksep: 30, marginx: 16, marginy: 16 });
@@ -56,7 +56,7 @@ export async function place(graph: Graph, counted: (edge: Edge) => string): Prom
   const ids = new Map(graph.nodes.map(({ name }, at) => [name, String(at)]));
   const idOf = (name: string) => ids.get(name) ?? START;
   dag.setEdge(START, idOf(graph.start), { weight: 10, width: 0, height: 0 });
-  const labels = graph.edges.map((edge) => labelOf(edge, counted(edge)));
+  const labels = graph.edges.map((edge) => labelOf(edge));
   // A way back is laid out as one forward, so that the steps stand in their order from top to bottom.
   const ends = graph.edges.map(({ from, to, back }) =>
     back ? { from: idOf(to), to: idOf(from), way: "back" } : { from: idOf(from), to: idOf(to), way: "on" },
@@ -76,10 +76,14 @@ export async function place(graph: Graph, counted: (edge: Edge) => string): Prom
     return {
       edge,
       points: around ? loopAround(around, middle.x - sizeOf(lines).width / 2) : points,
-      label: lines.length > 0 ? { lines, at: middle } : null,
+      label: { lines, at: middle },
     };
   };
-  const first = { edge: null, points: dag.edge(START, idOf(graph.start)).points, label: null };
+  const first = {
+    edge: null,
+    points: dag.edge(START, idOf(graph.start)).points,
+    label: { lines: [], at: { x: 0, y: 0 } },
+  };
   return { width, height, start: pointOf(dag.node(START)), nodes, edges: [first, ...graph.edges.map(placedEdge)] };
 }
 
@@ -110,10 +114,10 @@ function boxOf(node: Node) {
   return { node, name, small, width, height };
 }
 
-function labelOf(edge: Edge, counted: string): string[] {
+function labelOf(edge: Edge): string[] {
   const labels = [...new Set(edge.ways.map(wayLabel))].filter((label) => label !== "");
   const shown = labels.length > MAX_LABELS ? [...labels.slice(0, MAX_LABELS - 1), "…"] : labels;
-  return [...shown.flatMap((label) => wrap(label, LABEL)), ...(counted ? [counted] : [])];
+  return shown.flatMap((label) => wrap(label, LABEL));
 }
 
 function sizeOf(lines: readonly string[]) {

@@ -18,7 +18,7 @@ export interface SvgOptions {
 export async function drawSvg(graph: Graph, { path, links, standalone = false }: SvgOptions = {}): Promise<string> {
   const whole = path ? withWalked(graph, path) : graph;
   const walk = walkOf(path);
-  const placed = await place(whole, (edge) => times(walk.taken(edge), 2));
+  const placed = await place(whole);
   const width = Math.ceil(placed.width);
   const height = Math.ceil(placed.height);
   const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
@@ -94,9 +94,12 @@ function dashOf({ ways }: Edge): string | undefined {
 }
 
 function drawLabel({ edge, label }: PlacedEdge, walk: Walk): string {
-  if (!label) return "";
-  const top = label.at.y - (label.lines.length * SMALL_LINE) / 2 + 11;
-  const lines = label.lines.map((line, at) => span(line, label.at.x, top + at * SMALL_LINE)).join("");
+  // What a run adds takes no room of its own: the picture must not jump while somebody looks.
+  const count = edge ? times(walk.taken(edge), 2) : "";
+  const shown = count ? [...label.lines, count] : label.lines;
+  if (shown.length === 0) return "";
+  const top = label.at.y - (Math.max(1, label.lines.length) * SMALL_LINE) / 2 + 11;
+  const lines = shown.map((line, at) => span(line, label.at.x, top + at * SMALL_LINE)).join("");
   // The letters' own edge keeps lines that run below them away.
   const edges = 'stroke-width="4" stroke-linejoin="round" paint-order="stroke"';
   return `<g class="${edgeClasses(edge, walk)}" aria-hidden="true"><text class="g-label" font-size="11" text-anchor="middle" fill="currentColor" ${edges}>${lines}</text></g>`;
