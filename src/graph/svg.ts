@@ -96,9 +96,10 @@ function dashOf({ ways }: Edge): string | undefined {
 function drawLabel({ edge, label }: PlacedEdge, walk: Walk): string {
   // What a run adds takes no room of its own: the picture must not jump while somebody looks.
   const count = edge ? times(walk.taken(edge), 2) : "";
-  const shown = count ? [...label.lines, count] : label.lines;
-  if (shown.length === 0) return "";
-  const top = label.at.y - (Math.max(1, label.lines.length) * SMALL_LINE) / 2 + 11;
+  const said = label.lines.length > 0 ? label.lines : [""];
+  const shown = said.map((line, at) => (at === said.length - 1 ? `${line} ${count}`.trim() : line));
+  if (shown.every((line) => line === "")) return "";
+  const top = label.at.y - (shown.length * SMALL_LINE) / 2 + 11;
   const lines = shown.map((line, at) => span(line, label.at.x, top + at * SMALL_LINE)).join("");
   // The letters' own edge keeps lines that run below them away.
   const edges = 'stroke-width="4" stroke-linejoin="round" paint-order="stroke"';

@@ -27,6 +27,7 @@ export const HOSTILE = [
   " ",
   "__proto__",
   "constructor",
+  "half \ud83d",
   "l".repeat(300),
 ];
 
