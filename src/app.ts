@@ -103,6 +103,7 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     deciders: [createRoutesDecider(), ...(model ? [model] : [])],
     onModelFailure: config.onModelFailure,
     files: createRunFiles(directory),
+    outputs: files,
     probe: createGitProjectProbe(config.checks),
     schemas,
     templates,

@@ -2,6 +2,7 @@
 import type { Attempt } from "./attempt.ts";
 import type { Evidence } from "./check.ts";
 import type { Birth, Change, HistoryEntry, Instance, InstanceSummary, Start, Status } from "./instance.ts";
+import type { Asking, Counts, Facets, Found, Held, ListPlace, Move, Sample } from "./overview.ts";
 import type { Workflow } from "./workflow.ts";
 
 export interface ListQuery {
@@ -15,7 +16,12 @@ export interface ListQuery {
   branches?: boolean | undefined;
   limit: number;
   /** Start behind this one. */
-  after?: { created_at: string; instance_id: string } | undefined;
+  after?: ListPlace | undefined;
+}
+
+/** A list of roots in which the text is sought. */
+export interface SearchQuery extends Omit<ListQuery, "branches"> {
+  text: string;
 }
 
 /** A run that goes on by itself, and when; see `dueAt`. */
@@ -82,6 +88,26 @@ export interface Store {
   history(instanceId: string, page: { limit: number; before?: number | undefined }): Promise<HistoryEntry[]>;
   /** Newest first by `created_at`; of one moment, by `instance_id` downwards. */
   list(query: ListQuery): Promise<InstanceSummary[]>;
+  /** Those of the list, but for its limit, that hold the text; see `OverviewQuery`. No character of the text is special. */
+  search(query: SearchQuery): Promise<Found>;
+  /**
+   * Runs and branches whose turn is a person's: first those that only a person lets go on, then those that are paused; of
+   * each the one that has waited least first.
+   */
+  asking(query: { project: string | null; limit: number }): Promise<Asking[]>;
+  /** Of one project, or of all (null); the same with the next. */
+  counts(project: string | null): Promise<Counts>;
+  facets(project: string | null): Promise<Facets>;
+  /** All that decided something, in order. */
+  moves(instanceId: string): Promise<Move[]>;
+  /** Runs that were forked from it, newest first. */
+  forks(instanceId: string, limit: number): Promise<InstanceSummary[]>;
+  /** What hooks refused in the run, oldest first. */
+  held(instanceId: string): Promise<Held[]>;
+  /** What statistics look at: of one project, or of all (null). */
+  sample(query: { workflow_name: string; project: string | null }): Promise<Sample>;
+  /** Another text after each commit, of whichever process. It says nothing of what changed, and costs next to nothing. */
+  revision(): Promise<string>;
   /** How many instances other projects have; counts to `most` at the most. */
   countElsewhere(project: string, most: number): Promise<number>;
   /**

@@ -14,6 +14,7 @@ const NOUNS = [
   "turn",
   "instance",
   "store",
+  "overview",
   "branch",
   "decider",
   "project",

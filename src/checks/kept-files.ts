@@ -6,10 +6,11 @@ import type { FileHandle } from "node:fs/promises";
 import { lstat, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding, OfVisit } from "../check-kinds/looking.ts";
+import { type KeptOutputs, MAX_OUTPUT_SHOWN } from "../overview.ts";
 import { slugify } from "../workflow.ts";
 import { KEPT_BYTES } from "./output-tail.ts";
-import { faultOf, privateDirectory, removeWhole } from "./own-directory.ts";
-import { dropOldest, entriesIn, filesIn, putWhole } from "./private-files.ts";
+import { faultOf, isDirectory, privateDirectory, removeWhole } from "./own-directory.ts";
+import { dropOldest, entriesIn, filesIn, putWhole, readEnd } from "./private-files.ts";
 
 /** Most bytes of one program's output. */
 const MAX_FILE_BYTES = 10_000_000;
@@ -23,7 +24,10 @@ const MAX_STATES = 10;
 /** Of a long output: its beginning, up to here, and its end. */
 const HEAD_BYTES = MAX_FILE_BYTES - KEPT_BYTES - 100;
 
-export interface KeptFiles {
+/** The directory of a run bears its id. */
+const IS_RUN = /^(run|wf)_\w+$/;
+
+export interface KeptFiles extends KeptOutputs {
   /** The directory of what is kept of a run, made unless it is there. Rejects if it cannot be. */
   home(instanceId: string): Promise<string>;
   /** A file for what a check's program prints in one attempt; it is begun with the first byte. */
@@ -68,6 +72,8 @@ export function createKeptFiles(directory: () => string): KeptFiles {
     return write(await makeHome(of));
   }
 
+  const outputPath = (of: OfVisit, check: string) => join(homeOf(of), `${of.visit}-${fileName(check)}.log`);
+
   function wrote(bytes: number): void {
     unseen += bytes;
     if (unseen < LOOK_BYTES) return;
@@ -78,9 +84,14 @@ export function createKeptFiles(directory: () => string): KeptFiles {
   return {
     home: (instance_id) => makeHome({ instance_id }),
     output(of, { check, attempt }) {
-      const path = join(homeOf(of), `${of.visit}-${fileName(check)}.log`);
+      const path = outputPath(of, check);
       const part = `${path}.${slugify(attempt)}.part`;
       return createOutputFile({ path, part, begin: () => begin(of, () => open(part, "wx", 0o600)), wrote });
+    },
+    async readOutput(of, check) {
+      if (!IS_RUN.test(of.instance_id) || !(await isDirectory(directory())) || !(await isDirectory(homeOf(of))))
+        return null;
+      return readEnd(outputPath(of, check), MAX_OUTPUT_SHOWN);
     },
     async note(of, key, bytes) {
       try {
@@ -224,5 +235,5 @@ async function trim(directory: string): Promise<void> {
 /** The runs that have a directory here: nothing else in it is ours. */
 async function runsIn(directory: string): Promise<string[]> {
   const found = await entriesIn(directory);
-  return found.filter((entry) => entry.isDirectory() && /^(run|wf)_\w+$/.test(entry.name)).map(({ name }) => name);
+  return found.filter((entry) => entry.isDirectory() && IS_RUN.test(entry.name)).map(({ name }) => name);
 }

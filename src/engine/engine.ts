@@ -20,6 +20,7 @@ import { atHandOut } from "./hand-out.ts";
 import { withJoined } from "./joined.ts";
 import type { Unclear } from "./live.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
+import { createOverviews, type Overviews } from "./overview.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { type ListInput, list, type Page, type Snapshot, type StatusInput, status } from "./read.ts";
 import { withTree } from "./recap-tree.ts";
@@ -37,7 +38,7 @@ import { type Waivable, type WaiveInput, waivable, waive } from "./waive.ts";
  * call that reads or writes instances may reject with PERSISTENCE_ERROR, one that names an instance with
  * INSTANCE_NOT_FOUND, one that changes it with CONFLICT; further codes stand at the functions.
  */
-export interface Engine {
+export interface Engine extends Overviews {
   catalog(): Promise<Catalog>;
   start(input: StartInput, caller: Caller): Promise<Outcome>;
   advance(input: AdvanceInput, caller: Caller): Promise<Outcome>;
@@ -122,6 +123,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     asked: (instanceId) => asked(parts, instanceId),
     list: (input) => list(parts, input),
     stale: (instanceId) => staleProofs(parts, instanceId),
+    ...createOverviews(parts),
     sweep: settler.sweep,
     keepSweeping: settler.begin,
     stop: settler.stop,

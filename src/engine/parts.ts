@@ -5,6 +5,7 @@ import type { Checker } from "../check.ts";
 import type { Attention, Decider } from "../decider.ts";
 import type { Log } from "../log.ts";
 import type { Notifier } from "../notice.ts";
+import type { KeptOutputs } from "../overview.ts";
 import type { ProjectProbe } from "../project.ts";
 import type { Reckoner } from "../reckoner.ts";
 import type { RunFiles } from "../run-files.ts";
@@ -29,6 +30,8 @@ export interface Parts {
   checker: Checker;
   /** Where agents put files of their runs. */
   files: RunFiles;
+  /** What programs printed. */
+  outputs: KeptOutputs;
   /** What branch steps say in expressions. */
   reckoner: Reckoner;
   /** What of a project a person is shown before they decide. */

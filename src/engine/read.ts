@@ -3,6 +3,7 @@ import type { Decision } from "../decision.ts";
 import { AppError } from "../errors.ts";
 import { currentStep, type HistoryEntry, type Instance, type InstanceSummary, type Status } from "../instance.ts";
 import { asWritten } from "../near-name.ts";
+import type { ListPlace } from "../overview.ts";
 import type { Store } from "../store.ts";
 import type { Filler } from "../template.ts";
 import { oneLine } from "../words.ts";
@@ -114,11 +115,12 @@ export async function list(parts: Parts, input: ListInput): Promise<Page> {
 }
 
 /** The cursor of the list's part behind an instance. */
-export function cursorFor({ created_at, instance_id }: InstanceSummary): string {
+export function cursorFor({ created_at, instance_id }: ListPlace): string {
   return Buffer.from(`${created_at} ${instance_id}`).toString("base64url");
 }
 
-function parseCursor(cursor: string): { created_at: string; instance_id: string } {
+/** Throws INVALID_INPUT for one that no list gave. */
+export function parseCursor(cursor: string): ListPlace {
   const [created_at, instance_id, ...rest] = Buffer.from(cursor, "base64url").toString().split(" ");
   if (created_at && instance_id && rest.length === 0) return { created_at, instance_id };
   throw new AppError("INVALID_INPUT", `cursor "${oneLine(cursor, 200)}" is not one that list_instances gave.`, {

@@ -2,6 +2,7 @@
 import { Attempt } from "../attempt.ts";
 import type { Branch } from "../branch.ts";
 import { HistoryEntry, Instance, InstanceSummary, Start } from "../instance.ts";
+import { Asking } from "../overview.ts";
 import type { Due } from "../store.ts";
 import { dueAt, Turn, waitingKind } from "../turn.ts";
 
@@ -86,6 +87,11 @@ export function summaryFromRow(row: Row): InstanceSummary {
   const waiting_for = waitingKind({ turn: Turn.nullable().parse(turn) });
   const more = { ...(parent_id ? { parent_id } : {}), ...(forked_from ? { forked_from } : {}) };
   return InstanceSummary.parse({ ...parsed, waiting_for, ...more });
+}
+
+export function askingFromRow(row: Row): Asking {
+  const { turn, branch } = parseColumns(row, ["turn", "branch"]);
+  return Asking.parse({ ...summaryFromRow(row), turn, ...(branch ? { branch } : {}) });
 }
 
 export function dueFromRow({ instance_id, due_at }: Row): Due {

@@ -10,6 +10,7 @@ import { createCommitGroup } from "./commit-group.ts";
 import { type FilesWatch, filesError } from "./files.ts";
 import { listStatement } from "./list-statement.ts";
 import { refuseMigrated } from "./migrate.ts";
+import { createOverviewTable } from "./overview-table.ts";
 import { asPersistenceError, goneError } from "./persistence-error.ts";
 import {
   dueFromRow,
@@ -225,6 +226,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     ...createAttemptTable({ row, run, read, write }),
     ...createBranchTable({ row, rows, read }),
+    ...createOverviewTable({ row, rows, read: (operation) => read(() => db.transaction(operation)()) }),
 
     close: async () => {
       group.end();

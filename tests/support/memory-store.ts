@@ -2,11 +2,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { Attempt, isAlive, isOf } from "../../src/attempt.ts";
 import { AppError } from "../../src/errors.ts";
-import { type Birth, HistoryEntry, Instance, InstanceSummary, isFinal, Start } from "../../src/instance.ts";
+import { type Birth, HistoryEntry, Instance, isFinal, Start } from "../../src/instance.ts";
 import type { ListQuery, Store } from "../../src/store.ts";
-import { dueAt, waitingKind } from "../../src/turn.ts";
+import { dueAt } from "../../src/turn.ts";
 import type { Upkeep } from "../../src/upkeep.ts";
 import { Workflow } from "../../src/workflow.ts";
+import { createMemoryOverview, summaryOf } from "./memory-overview.ts";
 
 /** The state that the stores on it share. Values are kept as JSON text, so that nobody holds them. */
 export type Memory = Record<"definitions" | "instances" | "starts" | "attempts", Record<string, string>> & {
@@ -27,6 +28,13 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
   const all = () => Object.values(instances).map((text) => Instance.parse(JSON.parse(text)));
   const branchesOf = (parentId: string, visit: number) =>
     all().filter(({ branch }) => branch?.parent_id === parentId && branch.visit === visit);
+
+  const revision = () => Bun.hash(JSON.stringify([instances, histories, starts, attempts, items])).toString(36);
+
+  function listed(query: ListQuery): Instance[] {
+    const found = all().filter((instance) => matches(instance, query));
+    return found.sort((a, b) => (isBehind(a, b) ? 1 : -1)).slice(0, query.limit);
+  }
 
   function byRequest(project: string, request_id: string): Instance | null {
     const all = Object.values(starts).map((text) => Start.parse(JSON.parse(text)));
@@ -130,12 +138,8 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
         : entriesOf(id)
             .filter(({ seq }) => seq < before)
             .slice(-limit),
-    list: async (query) =>
-      all()
-        .filter((instance) => matches(instance, query))
-        .sort((a, b) => (isBehind(a, b) ? 1 : -1))
-        .slice(0, query.limit)
-        .map((instance) => InstanceSummary.parse({ ...instance, ...summaryMore(instance) })),
+    list: async (query) => listed(query).map(summaryOf),
+    ...createMemoryOverview({ all, entriesOf, listed, startOf: (id) => read(Start, starts[id]), revision }),
     due: async ({ until, project, limit }) =>
       all()
         .flatMap(({ instance_id, turn, project: of }) => {
@@ -202,10 +206,6 @@ export function createMemoryUpkeep(memory: Memory): Upkeep {
 /** Where the items of a visit are kept. */
 function place(instanceId: string, visit: number | ""): string {
   return `${instanceId} ${visit}`;
-}
-
-function summaryMore({ turn, branch }: Instance): Pick<InstanceSummary, "waiting_for" | "parent_id"> {
-  return { waiting_for: waitingKind({ turn }), ...(branch ? { parent_id: branch.parent_id } : {}) };
 }
 
 function matches(instance: Instance, { project, status, workflow_name, live, branches, after }: ListQuery): boolean {

@@ -80,6 +80,7 @@ export function createWorld(workflow: Workflow, { store, ids }: Pick<World, "sto
           keep: async () => null,
           find: async () => null,
         },
+        outputs: { readOutput: async () => null },
         reckoner: createCelReckoner(),
         exhibits: {
           begin: async () => {},
