@@ -7,8 +7,8 @@ import { Turn } from "./turn.ts";
 
 /** Longest text that runs are searched for, in characters. */
 export const MAX_SEARCHED = 200;
-/** Characters of a run's context, as JSON, that are searched. */
-export const SEARCHED_CONTEXT = 4_096;
+/** Most bytes of a run's context, as JSON, that is searched. */
+export const SEARCHED_CONTEXT = 32 * 1024;
 /** Most runs that one page of a search looks at. */
 export const SEARCHED_RUNS = 5_000;
 /** To how many runs of a status are counted. */
@@ -17,7 +17,7 @@ export const MAX_COUNTED = 1_000;
 export const MAX_FACETS = 200;
 /** Runs that statistics look at, entries of all their histories together, and of one of them. */
 export const SAMPLED_RUNS = 500;
-export const SAMPLED_ENTRIES = 10_000;
+export const SAMPLED_ENTRIES = 20_000;
 export const SAMPLED_OF_RUN = 1_000;
 /** Most bytes of what a program printed that are shown: the end of it. */
 export const MAX_OUTPUT_SHOWN = 256 * 1024;
@@ -30,7 +30,7 @@ export interface OverviewQuery {
   workflow_name?: string | undefined;
   /** Only runs that are not final. */
   live?: boolean | undefined;
-  /** Sought in id, workflow, step, project and the beginning of the context, whatever the case of ASCII letters. */
+  /** Sought in id, workflow, step, project and the context unless it is large, whatever the case of ASCII letters. */
   text?: string | undefined;
   limit: number;
   /** `next_cursor` of the page before. */
@@ -92,7 +92,7 @@ export function countsOf(count: (status: Status) => number): Counts {
   return { status, more };
 }
 
-/** What roots there are of, each in the order of its characters. */
+/** What there are roots of, each in the order of its characters. */
 export interface Facets {
   workflows: string[];
   projects: string[];

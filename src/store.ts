@@ -91,12 +91,13 @@ export interface Store {
   /** Those of the list, but for its limit, that hold the text; see `OverviewQuery`. No character of the text is special. */
   search(query: SearchQuery): Promise<Found>;
   /**
-   * Runs and branches whose turn is a person's: first those that only a person lets go on, then those that are paused; of
-   * each the one that has waited least first.
+   * Runs and branches whose turn is a person's: first those that only a person lets go on, the last that began to wait in
+   * front; then those that any resume lets go on, newest first.
    */
   asking(query: { project: string | null; limit: number }): Promise<Asking[]>;
-  /** Of one project, or of all (null); the same with the next. */
+  /** Of one project, or of all (null). */
   counts(project: string | null): Promise<Counts>;
+  /** The workflows of one project, or of all (null), and all projects; of each at most MAX_FACETS. */
   facets(project: string | null): Promise<Facets>;
   /** All that decided something, in order. */
   moves(instanceId: string): Promise<Move[]>;

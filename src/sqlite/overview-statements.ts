@@ -32,20 +32,22 @@ export const OVERVIEW_STATEMENTS = {
 
 /** Looks at the newest runs of the list, one after the other, until enough hold the text. */
 export function searchStatement({ text, limit, ...query }: SearchQuery): [string, Row] {
-  const [list, values] = listStatement({ ...query, limit: SEARCHED_RUNS }, `${SUMMARY_COLUMNS}, ${HOLDS} AS holds`);
-  return [
-    `SELECT ${SUMMARY_COLUMNS} FROM (${list}) WHERE holds LIMIT $enough`,
-    { ...values, ...sought(text), enough: limit },
-  ];
+  const [list, values] = listStatement({ ...query, limit: SEARCHED_RUNS }, "created_at, instance_id, rowid AS place");
+  const sql = `SELECT ${columnsOf("run")} FROM (${list}) CROSS JOIN instances AS run ON run.rowid = place
+    WHERE ${NAMES.map((name) => `run.${name} LIKE $name ESCAPE '\\'`).join(" OR ")}
+      OR (octet_length(run.context) <= ${SEARCHED_CONTEXT} AND run.context LIKE $json ESCAPE '\\') LIMIT $enough`;
+  return [sql, { ...values, name: pattern(text), json: pattern(JSON.stringify(text).slice(1, -1)), enough: limit }];
 }
 
-/** `lower` knows the letters of ASCII alone, and to `instr` no character is special. */
-const HOLDS = `(instr(lower(instance_id || char(10) || workflow_name || char(10) || step_name || char(10) || project), $text) > 0
-  OR instr(lower(substr(context, 1, ${SEARCHED_CONTEXT})), $json) > 0)`;
+const NAMES = ["instance_id", "workflow_name", "step_name", "project"];
 
-function sought(text: string): Row {
-  const lowered = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  return { text: lowered, json: JSON.stringify(lowered).slice(1, -1) };
+function columnsOf(table: string): string {
+  return SUMMARY_COLUMNS.replace(/\w+/g, `${table}.$&`);
+}
+
+/** For LIKE, which takes the small letters of ASCII for its large ones. */
+function pattern(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 }
 
 /** The last run at which a search looks, and whether there is an older one: two rows if there is. */

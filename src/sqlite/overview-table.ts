@@ -47,7 +47,6 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
     if (those.length >= limit) return those;
     const newest = rows(...listStatement({ project, status: "SUSPENDED", branches: true, limit }, ASKING_COLUMNS));
     const others = newest.map(askingFromRow).filter((each) => !waitsForPerson(each));
-    others.sort((one, other) => (one.turn.since < other.turn.since ? 1 : -1));
     return [...those, ...others].slice(0, limit);
   }
 
@@ -89,9 +88,9 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
     counts: (project) => read(() => counts(project)),
     facets: (project) =>
       read(() => {
-        const names = (column: "workflow_name" | "project") =>
-          rows(...facetStatement(column, project)).map(({ name }) => String(name));
-        return { workflows: names("workflow_name"), projects: names("project") };
+        const names = (statement: [string, Row]) => rows(...statement).map(({ name }) => String(name));
+        const workflows = names(facetStatement("workflow_name", project));
+        return { workflows, projects: names(facetStatement("project", null)) };
       }),
     moves: (instance_id) => read(() => rows(OVERVIEW_STATEMENTS.moves, { instance_id }).map(moveFromRow)),
     forks: (instance_id, limit) =>

@@ -18,10 +18,10 @@ export const SAMPLED_COLUMNS = {
 export function sampledRun(row: Row): SampledRun {
   return {
     instance_id: String(row["instance_id"]),
-    status: Status.parse(row["status"]),
+    status: oneOf(Status.options, row["status"]),
     created_at: String(row["created_at"]),
     completed_at: text(row["completed_at"]),
-    began: TURN_OF.nullable().parse(row["began"]),
+    began: row["began"] === null ? null : oneOf(TURN_OF.options, row["began"]),
   };
 }
 
@@ -29,7 +29,7 @@ export function sampledEntry(row: Row): SampledEntry {
   return {
     instance_id: String(row["instance_id"]),
     seq: Number(row["seq"]),
-    kind: EntryKind.parse(row["kind"]),
+    kind: oneOf(EntryKind.options, row["kind"]),
     visit: Number(row["visit"]),
     step_id: String(row["step_id"]),
     step_name: String(row["step_name"]),
@@ -40,9 +40,16 @@ export function sampledEntry(row: Row): SampledEntry {
     decided_by: text(row["decided_by"]),
     next_step: text(row["next_step"]),
     status: text(row["status"]),
-    turn_of: TURN_OF.nullable().parse(row["turn_of"]),
+    turn_of: row["turn_of"] === null ? null : oneOf(TURN_OF.options, row["turn_of"]),
     turn_kind: text(row["turn_kind"]),
   };
+}
+
+/** What a schema would say, in a tenth of the time. */
+function oneOf<T extends string>(known: readonly T[], value: Row[string] | undefined): T {
+  const found = known.find((each) => each === value);
+  if (found === undefined) throw new Error(`the database holds "${value}" instead of one of ${known.join(", ")}`);
+  return found;
 }
 
 function text(value: Row[string] | undefined): string | null {

@@ -4,6 +4,7 @@ import {
   Asking,
   countsOf,
   type ListPlace,
+  MAX_FACETS,
   SAMPLED_ENTRIES,
   SAMPLED_OF_RUN,
   SAMPLED_RUNS,
@@ -16,7 +17,6 @@ import type { ListQuery, Store } from "../../src/store.ts";
 import { waitingKind, waitsForPerson } from "../../src/turn.ts";
 
 interface Reads {
-  all(): Instance[];
   entriesOf(instanceId: string): HistoryEntry[];
   startOf(instanceId: string): Start | null;
   /** Those of a list, newest first. */
@@ -26,8 +26,7 @@ interface Reads {
 
 type Methods = "search" | "asking" | "counts" | "facets" | "moves" | "forks" | "held" | "sample" | "revision";
 
-export function createMemoryOverview({ all, entriesOf, startOf, listed, revision }: Reads): Pick<Store, Methods> {
-  const isOf = (project: string | null) => (instance: Instance) => project === null || instance.project === project;
+export function createMemoryOverview({ entriesOf, startOf, listed, revision }: Reads): Pick<Store, Methods> {
   const newest = (query: Partial<ListQuery>) => listed({ project: null, limit: Number.POSITIVE_INFINITY, ...query });
   return {
     async search({ text, limit, ...query }) {
@@ -47,13 +46,13 @@ export function createMemoryOverview({ all, entriesOf, startOf, listed, revision
       const [asks, paused] = [waiting.filter(waitsForPerson), waiting.filter((each) => !waitsForPerson(each))];
       const place = ({ turn, instance_id }: Asking) => `${turn.since} ${instance_id}`;
       const latest = (some: Asking[]) => some.sort((one, other) => (place(one) < place(other) ? 1 : -1));
-      return [...latest(asks), ...latest(paused)].slice(0, limit);
+      return [...latest(asks), ...paused].slice(0, limit);
     },
     counts: async (project) => countsOf((status) => newest({ project, status }).length),
     async facets(project) {
-      const roots = all().filter((instance) => !instance.branch && isOf(project)(instance));
-      const names = (key: "workflow_name" | "project") => [...new Set(roots.map((each) => each[key]))].sort();
-      return { workflows: names("workflow_name"), projects: names("project") };
+      const names = (all: string[]) => [...new Set(all)].sort().slice(0, MAX_FACETS);
+      const workflows = names(newest({ project }).map(({ workflow_name }) => workflow_name));
+      return { workflows, projects: names(newest({}).map(({ project }) => project)) };
     },
     moves: async (id) =>
       entriesOf(id).flatMap(({ visit, step_name, decision }) => {
@@ -113,7 +112,8 @@ function placeOf({ created_at, instance_id }: Instance): ListPlace {
 function holds({ instance_id, workflow_name, step_name, project, context }: Instance, text: string): boolean {
   const [sought, json] = [lower(text), lower(JSON.stringify(text).slice(1, -1))];
   const names = [instance_id, workflow_name, step_name, project].some((name) => lower(name).includes(sought));
-  return names || lower([...JSON.stringify(context)].slice(0, SEARCHED_CONTEXT).join("")).includes(json);
+  const all = JSON.stringify(context);
+  return names || (Buffer.byteLength(all) <= SEARCHED_CONTEXT && lower(all).includes(json));
 }
 
 function lower(text: string): string {

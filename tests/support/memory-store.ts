@@ -139,7 +139,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
             .filter(({ seq }) => seq < before)
             .slice(-limit),
     list: async (query) => listed(query).map(summaryOf),
-    ...createMemoryOverview({ all, entriesOf, listed, startOf: (id) => read(Start, starts[id]), revision }),
+    ...createMemoryOverview({ entriesOf, listed, startOf: (id) => read(Start, starts[id]), revision }),
     due: async ({ until, project, limit }) =>
       all()
         .flatMap(({ instance_id, turn, project: of }) => {
