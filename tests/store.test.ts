@@ -9,6 +9,7 @@ import { openDatabase } from "../src/sqlite/open.ts";
 import { createSqliteStore } from "../src/sqlite/store.ts";
 import { holdsBranches } from "./support/branch-contract.ts";
 import { createMemory, createMemoryStore, createMemoryUpkeep } from "./support/memory-store.ts";
+import { holdsOverview } from "./support/overview-contract.ts";
 import type { OpenRoom } from "./support/store-cases.ts";
 import { holdsLists, holdsRuns } from "./support/store-contract.ts";
 import { holdsAttempts, holdsUpkeep } from "./support/upkeep-contract.ts";
@@ -38,6 +39,7 @@ for (const [name, open] of Object.entries(STORES)) {
   describe(`store: ${name}`, () => {
     holdsRuns(open);
     holdsLists(open);
+    holdsOverview(open);
     holdsBranches(open);
     holdsAttempts(open);
     holdsUpkeep(open);
