@@ -214,6 +214,7 @@ export interface Statistics {
 
 /** What a program printed. */
 export interface KeptOutput {
+  /** As it was printed, control characters and all. */
   text: string;
   /** Only the end is shown. */
   cut: boolean;

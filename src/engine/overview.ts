@@ -1,4 +1,4 @@
-/** Reading for a person who looks at many runs, or at one beyond its status. Changes nothing, and makes no database. */
+/** Reading for a person who looks at many runs, or at one beyond its status. Changes nothing. */
 import type { HistoryEntry, InstanceSummary } from "../instance.ts";
 import {
   type Asking,
