@@ -7,7 +7,10 @@ interface Entered {
   move: Move | null;
 }
 
-/** The moves of the live path, counted, and all rewinds; in the order in which each way was gone first. `moves` is whole. */
+/**
+ * The moves of the live path, counted, and all rewinds; those from one step stand together, in the order
+ * in which each was gone first. `moves` is whole.
+ */
 export function walkOf(moves: Move[]): Walk {
   const visits = new Map<number, Entered>([[1, { before: 0, move: null }]]);
   let current = 1;
@@ -29,11 +32,13 @@ export function walkOf(moves: Move[]): Walk {
 }
 
 function counted(moves: Move[], more: Pick<Way, "rewind">): Way[] {
-  const ways = new Map<string, Way>();
+  const ways = new Map<string, Map<string, Way>>();
   for (const { step_name: from, next_step: to } of moves) {
-    const key = JSON.stringify([from, to]);
-    const way = ways.get(key) ?? { from, to, count: 0, ...more };
-    ways.set(key, { ...way, count: way.count + 1 });
+    const there = ways.get(from) ?? new Map<string, Way>();
+    ways.set(from, there);
+    const way = there.get(to);
+    if (way) way.count += 1;
+    else there.set(to, { from, to, count: 1, ...more });
   }
-  return [...ways.values()];
+  return [...ways.values()].flatMap((there) => [...there.values()]);
 }
