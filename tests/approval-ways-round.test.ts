@@ -265,6 +265,7 @@ test("killed at any moment between yes and hand-out, the yes counts once or not 
     expect(spent).toEqual([...new Set(spent)]);
     if (told) expect(waiting_for).toBeNull();
     expect(waiting_for === null || waiting_for.approved_at !== undefined).toBe(true);
-    if (waiting_for === null) await first.call("rewind_workflow", { instance_id: run.id, to_visit: 2 });
+    if (waiting_for === null)
+      await who.engine.rewindAlone({ instance_id: run.id, to_visit: 2, by_person: true }, { actor: "cli" });
   }
 });

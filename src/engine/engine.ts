@@ -44,9 +44,11 @@ export interface Engine extends Overviews {
   advance(input: AdvanceInput, caller: Caller): Promise<Outcome>;
   resume(input: ResumeInput, caller: Caller): Promise<Outcome | Unclear>;
   cancel(input: CancelInput, caller: Caller): Promise<Outcome>;
-  rewind(input: RewindInput, caller: Caller): Promise<Outcome>;
+  rewind(input: Omit<RewindInput, "by_person">, caller: Caller): Promise<Outcome>;
   fork(input: Omit<ForkInput, "by_person">, caller: Caller): Promise<Outcome>;
-  /** The same from a terminal: what the server has to do is left to those that serve. */
+  /** The same three outside any agent: no step is handed out, and what the server has to do is left to those that serve. */
+  cancelAlone(input: CancelInput, caller: Caller): Promise<Outcome>;
+  rewindAlone(input: RewindInput, caller: Caller): Promise<Outcome>;
   forkAlone(input: ForkInput, caller: Caller): Promise<Outcome>;
   /** For a person, as the next six are: no tool does it. */
   releasable(input: Omit<ReleaseInput, "seen">, caller: Caller): Promise<Releasable>;
@@ -111,6 +113,8 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     cancel: (input, caller) => handOut(cancelInstance(parts, input, caller), caller),
     rewind: (input, caller) => handOut(rewindInstance(parts, input, caller), caller),
     fork: (input, caller) => handOut(forkInstance(parts, input, caller), caller, { tells: true }),
+    cancelAlone: (input, caller) => cancelInstance(parts, input, caller),
+    rewindAlone: (input, caller) => rewindInstance(parts, input, caller),
     forkAlone: (input, caller) => forkInstance(parts, input, caller),
     releasable: (input, caller) => lookAtRelease(parts, input, caller),
     release: (input, caller) => releaseInstance(parts, input, caller),
