@@ -4,10 +4,12 @@ import { VERSION } from "./app.ts";
 import { approvals } from "./cli/approvals.ts";
 import { approve } from "./cli/approve.ts";
 import { backup } from "./cli/backup.ts";
+import { cancel } from "./cli/cancel.ts";
 import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
+import { wayOut } from "./cli/for-people.ts";
 import { fork } from "./cli/fork.ts";
 import { graph } from "./cli/graph.ts";
 import { hook } from "./cli/hook.ts";
@@ -17,6 +19,7 @@ import { list } from "./cli/list.ts";
 import { pin } from "./cli/pin.ts";
 import { prune } from "./cli/prune.ts";
 import { release } from "./cli/release.ts";
+import { rewind } from "./cli/rewind.ts";
 import { serve } from "./cli/serve.ts";
 import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
@@ -46,6 +49,8 @@ const COMMANDS: Command[] = [
   instances,
   show,
   wait,
+  cancel,
+  rewind,
   fork,
   approvals,
   approve,
@@ -100,7 +105,7 @@ export async function runCli(argv: string[], terminal: { stop: AbortSignal }): P
     return await command.run(words, output);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    complain(`${error.code}: ${error.message}\n${error.hint}`);
+    complain(`${error.code}: ${error.message}\n${wayOut(error)}`);
     return 1;
   }
 }

@@ -72,7 +72,7 @@ function refuseLong({ length }: string): void {
 
 function whatNext({ instance_id, status, step_name, visit, turn }: Instance): string {
   if (turn?.kind === "denied")
-    return `Denied. ${instance_id} waits at ${step_name} for you: orchestrator release ${instance_id} asks about it again, or tell the agent to cancel it.`;
+    return `Denied. ${instance_id} waits at ${step_name} for you: orchestrator release ${instance_id} asks about it again, orchestrator cancel ${instance_id} ends it.`;
   if (turn === null) return `Denied. ${instance_id} is ${status}. Tell the agent.`;
   return `Denied. ${instance_id} is at ${step_name}, visit ${visit}. Tell the agent: it goes on with resume_workflow.`;
 }

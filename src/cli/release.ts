@@ -1,9 +1,9 @@
 /** `orchestrator release`: a person lets a run go on that a guard suspended, at a terminal. No tool does it. */
 import type { Releasable } from "../engine/release.ts";
-import type { Instance } from "../instance.ts";
 import { hangsWords } from "../mcp/tree-words.ts";
 import { type Command, DEFINITIONS, NO_JSON, STATE, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
+import { whatNext } from "./steering.ts";
 
 export const release: Command = {
   name: "release",
@@ -37,13 +37,6 @@ export const release: Command = {
     });
   },
 };
-
-function whatNext({ instance_id, status, step_name, visit, turn }: Instance): string {
-  const there = `${instance_id} is ${status} at ${step_name}, visit ${visit}.`;
-  return turn?.kind === "approval"
-    ? `${there} It waits for your approval: orchestrator approve ${instance_id} shows what it is about and asks you.`
-    : `${there} Tell the agent: it goes on with resume_workflow.`;
-}
 
 /** What it waits for, and what the files as they are now take away. */
 function releaseText({ instance, weakened }: Pick<Releasable, "instance" | "weakened">): string {

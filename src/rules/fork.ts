@@ -1,12 +1,11 @@
 /** Another way is tried from an earlier visit, as a run of its own: what it begins with. Pure. */
-import { AppError } from "../errors.ts";
 import { type HistoryEntry, type Instance, originOf, type Start } from "../instance.ts";
 import { applyPatch, patchFor } from "../json.ts";
 import { findStep, type Workflow } from "../workflow.ts";
 import { begin } from "./begin.ts";
 import { entry, type Moment } from "./change.ts";
 import { cleared, countOf } from "./landing.ts";
-import { refuseGone } from "./refusals.ts";
+import { refuseGone, refuseVisitToCome } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import { standing, turnAtEntry } from "./turns.ts";
 import { afterFork } from "./visit-counts.ts";
@@ -64,11 +63,4 @@ export function fork(workflow: Workflow, source: Instance, from: From, made: Mad
   const ruling = { kind: "forked" as const, instance_id: source.instance_id, visit: at_visit };
   const line = entry(base, { kind: "move", turn, context_patch, ruling }, { actor, now });
   return { start, instance: { ...base, last_seq: line.seq }, line };
-}
-
-function refuseVisitToCome({ visit }: Instance, at_visit: number): void {
-  if (at_visit <= visit) return;
-  throw new AppError("INVALID_INPUT", `Visit ${at_visit} was not yet; nothing changed.`, {
-    hint: `Choose a visit from 1 to ${visit}; get_workflow_status lists them.`,
-  });
 }

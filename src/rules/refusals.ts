@@ -48,6 +48,14 @@ export function refuseReturn(workflow: Workflow, instance: Instance, to: string)
   refuseManyVisits(instance);
 }
 
+/** Throws INVALID_INPUT for a visit that was not yet. */
+export function refuseVisitToCome({ visit }: Pick<Instance, "visit">, wanted: number): void {
+  if (wanted <= visit) return;
+  throw new AppError("INVALID_INPUT", `Visit ${wanted} was not yet; nothing changed.`, {
+    hint: `Choose a visit from 1 to ${visit}; get_workflow_status lists them.`,
+  });
+}
+
 /** Throws STEP_NOT_ALLOWED if the definition does not have the step any more. */
 export function refuseGone(workflow: Workflow, to: string): void {
   if (findStep(workflow, to)) return;

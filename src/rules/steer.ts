@@ -8,7 +8,7 @@ import { findStep, type LoadedWorkflow, type Step, type Workflow } from "../work
 import { turnOfBranches } from "./branches.ts";
 import { change, entry, type Moment } from "./change.ts";
 import { countOf, landing, told, turnAfter } from "./landing.ts";
-import { refuseFinal, refuseNotWaiting, refuseReturn } from "./refusals.ts";
+import { refuseFinal, refuseNotWaiting, refuseReturn, refuseVisitToCome } from "./refusals.ts";
 import { replay } from "./replay.ts";
 import { retireKept } from "./report.ts";
 import { standing, turnAskedAnew, turnBehind } from "./turns.ts";
@@ -79,11 +79,7 @@ export interface Return {
 export function rewind(workflow: Workflow, instance: Instance, back: Moment & Return): Change {
   refuseFinal(instance);
   const { to_visit } = back;
-  if (to_visit > instance.visit) {
-    throw new AppError("INVALID_INPUT", `Visit ${to_visit} was not yet; nothing changed.`, {
-      hint: `Choose a visit from 1 to ${instance.visit}; get_workflow_status lists them.`,
-    });
-  }
+  refuseVisitToCome(instance, to_visit);
   const draft = retireKept(instance, back);
   const then = replay(
     back.start,
