@@ -1,8 +1,8 @@
 /** `orchestrator approve ID`: a person sees all that their yes is bound to, and says it at a terminal. No tool does it. */
-import { terminalSettings } from "../config.ts";
 import { boundText } from "./bound-text.ts";
-import { type Command, NO_JSON, STATE, type Terminal, withApp } from "./command.ts";
+import { type Command, NO_JSON, STATE, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
+import { screenOf } from "./screen.ts";
 
 export const approve: Command = {
   name: "approve",
@@ -34,8 +34,3 @@ export const approve: Command = {
     });
   },
 };
-
-/** How what is bound is laid out there. */
-export function screenOf({ ends }: Terminal) {
-  return { color: terminalSettings().color, width: ends().output.columns || 80 };
-}

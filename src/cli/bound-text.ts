@@ -1,20 +1,9 @@
-/**
- * What a yes would be bound to, as a person reads it on a terminal. Lines of others stand behind a bar, at which they are broken
- * too, so that none of them looks like one of ours; what would steer the terminal in them is escaped.
- */
+/** What a yes would be bound to, as a person reads it on a terminal. */
 import type { Exhibit } from "../approval.ts";
 import type { Bound } from "../engine/approvals.ts";
 import { hangsWords } from "../mcp/tree-words.ts";
 import { visible } from "../words.ts";
-
-export interface Screen {
-  color: boolean;
-  /** In columns. */
-  width: number;
-}
-
-const BAR = "  │ ";
-const TAB = "    ";
+import { foreign, paint, type Screen } from "./screen.ts";
 
 /** The colours of a diff's lines, by how they begin; the first that fits. */
 const DIFF_COLORS: [start: RegExp, code: string][] = [
@@ -23,6 +12,10 @@ const DIFF_COLORS: [start: RegExp, code: string][] = [
   [/^\+/, "32"],
   [/^-/, "31"],
 ];
+
+function diffCode(line: string): string | undefined {
+  return DIFF_COLORS.find(([start]) => start.test(line))?.[1];
+}
 
 /** Not to be escaped again: it has its colours. */
 export function boundText(bound: Bound, screen: Screen): string {
@@ -41,13 +34,13 @@ export function boundText(bound: Bound, screen: Screen): string {
 
 function exhibitLines(exhibit: Exhibit, bound: Bound, screen: Screen): string[] {
   const { what, fault, stat, text, bytes, changed_at, digest } = exhibit;
-  const isDiff = what === "changes";
+  const diff = what === "changes" ? { codeOf: diffCode } : {};
   const nothing = text === undefined && stat === undefined && fault === undefined;
   return [
     paint(`${visible(what)}${changed_at ? `, changed at ${changed_at}` : ""}:`, "1", screen),
     ...(fault === undefined ? [] : [paint("Not all can be shown:", "1;33", screen), foreign(fault, screen)]),
     ...(stat ? [foreign(stat.trimEnd(), screen)] : []),
-    ...(text === undefined ? [] : [foreign(text.replace(/\n$/, ""), screen, isDiff)]),
+    ...(text === undefined ? [] : [foreign(text.replace(/\n$/, ""), screen, diff)]),
     ...(text !== undefined && bytes !== undefined ? [cutWords(exhibit, bytes, bound)] : []),
     ...(nothing ? [digest === null ? "Nothing is there." : `It is no text; its digest is ${digest}.`] : []),
   ];
@@ -62,22 +55,4 @@ function cutWords({ what, text = "" }: Exhibit, bytes: number, { instance_id, pr
         ? `orchestrator show ${instance_id} shows the rest`
         : `the file is ${project}/${what}`;
   return visible(`… cut at ${Buffer.byteLength(text)} of ${bytes} bytes; ${whole}. A yes is to all of it.`);
-}
-
-/** Words of others: a bar before each line, also where the terminal would break it. */
-function foreign(text: string, screen: Screen, isDiff = false): string {
-  const width = Math.max(20, screen.width - BAR.length - 1);
-  return visible(text)
-    .replaceAll("\t", TAB)
-    .split("\n")
-    .flatMap((line) => {
-      const code = isDiff ? DIFF_COLORS.find(([start]) => start.test(line))?.[1] : undefined;
-      const parts = Bun.wrapAnsi(line, width, { hard: true, wordWrap: false, trim: false }).split("\n");
-      return parts.map((part) => `${BAR}${code ? paint(part, code, screen) : part}`);
-    })
-    .join("\n");
-}
-
-function paint(text: string, code: string, { color }: Screen): string {
-  return color ? `\u001b[${code}m${text}\u001b[0m` : text;
 }

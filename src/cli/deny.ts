@@ -4,10 +4,10 @@ import type { DecideInput } from "../engine/approvals.ts";
 import { AppError } from "../errors.ts";
 import type { Instance } from "../instance.ts";
 import { MAX_COMMENT } from "../rules/approve.ts";
-import { screenOf } from "./approve.ts";
 import { boundText } from "./bound-text.ts";
 import { type Command, NO_JSON, STATE, type Terminal, withApp } from "./command.ts";
 import { CLI, personAt } from "./person.ts";
+import { screenOf } from "./screen.ts";
 
 export const deny: Command = {
   name: "deny",

@@ -4,13 +4,16 @@ import type { StaleProof } from "../engine/outcome.ts";
 import type { Snapshot } from "../engine/read.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
 import { WITHHELD } from "../mcp/resources.ts";
-import { runText, wholeEntry } from "../mcp/run-text.ts";
+import { headText } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
 import { demandNames, isWaived } from "../rules/waive.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
-import { oneLine } from "../words.ts";
+import { oneLine, visible } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
+import { pageOf, paint, type Screen } from "./screen.ts";
+import { whatNext } from "./steering.ts";
+import { timelineLines } from "./timeline.ts";
 
 const PAGE = 1_000;
 /** Longest name of a check, in characters. */
@@ -21,7 +24,8 @@ export const show: Command = {
   summary: "Show one run: status, context, history, the current step",
   arguments: "ID",
   options: { ...STATE, ...JSON_OUTPUT },
-  run: async (words, { print, complain, stop }) => {
+  run: async (words, terminal) => {
+    const { print, printRaw, complain, stop } = terminal;
     const [id, ...more] = words.positionals;
     if (!id || more.length > 0) {
       complain("Name one run: orchestrator show ID (orchestrator instances lists them)");
@@ -29,7 +33,8 @@ export const show: Command = {
     }
     return withApp(words, stop, async (app) => {
       const whole = await readWhole(app, id);
-      print(words.values["json"] ? JSON.stringify(asJson(whole), null, 2) : asText(whole));
+      if (words.values["json"]) print(JSON.stringify(asJson(whole), null, 2));
+      else printRaw(asText(whole, pageOf(terminal)));
       return 0;
     });
   },
@@ -85,26 +90,34 @@ function asJson(whole: Whole) {
   };
 }
 
-function asText(whole: Whole): string {
-  const { instance, workflow, files } = whole;
-  const history = whole.history.map(wholeEntry);
+/** Not to be escaped again: it has its colours. */
+function asText(whole: Whole, screen: Screen): string {
+  const { instance, workflow, files, history } = whole;
   const step = currentStep(workflow, instance);
   const run = {
     instance,
-    context: effectiveContext(instance),
     pending_report: instance.pending,
     assumptions: { shown: effectiveAssumptions(instance), left: 0 },
-    history,
     below: whole.below,
   };
-  const lines = [
-    runText(run, { indent: 2 }),
+  const now = new Date().toISOString();
+  const past = timelineLines({ instance, history, now }, screen);
+  const title = (words: string) => `\n${paint(words, "1", screen)}`;
+  const rest = [
+    `context: ${JSON.stringify(effectiveContext(instance), null, 2)}`,
     files && `\nFiles of the run: ${files}`,
     ...staleLines(instance, whole.stale),
     step &&
       `\nCurrent step: ${step.name} (${stepIdOf(instance)})${step.instructions && `\n\n${instructionsOf(whole)}`}`,
     demandsLine(whole),
     step && `\nGuidance for what follows\n\n${step.guidance}`,
+    instance.turn && `\n${whatNext(instance)}`,
   ];
-  return lines.filter(Boolean).join("\n");
+  return [
+    visible(headText(run, { person: true })),
+    title(`History, ${history.length} entries; times are UTC`),
+    ...past,
+    "",
+    visible(rest.filter(Boolean).join("\n")),
+  ].join("\n");
 }

@@ -27,15 +27,26 @@ export interface Run {
   below: Below | null;
 }
 
-/** With an indentation, values stand line by line, and the project is named. */
-export function runText(
-  { instance, context, pending_report, assumptions, history, below }: Run,
-  { indent }: { indent: number },
+export function runText(run: Run): string {
+  const { instance, context, history } = run;
+  const lines = [
+    headText(run),
+    `context: ${JSON.stringify(context)}`,
+    `history (${history.length} of ${instance.last_seq} entries):`,
+    ...history,
+  ];
+  return lines.join("\n");
+}
+
+/** All but context and history. For a person the project is named. */
+export function headText(
+  { instance, pending_report, assumptions, below }: Omit<Run, "context" | "history">,
+  { person } = { person: false },
 ): string {
   const { status, workflow_name, instance_id, step_name, visit, created_at, updated_at, completed_at, turn } = instance;
   const at = status === "RUNNING" ? `at ${step_name} (${stepIdOf(instance)})` : `visit ${visit}`;
   const lines = [
-    [status, workflow_name, instance_id, at, ...(indent > 0 ? [instance.project] : [])].join(" · "),
+    [status, workflow_name, instance_id, at, ...(person ? [instance.project] : [])].join(" · "),
     `created ${created_at}, updated ${updated_at}${completed_at ? `, completed ${completed_at}` : ""}`,
     hangsWords(instance),
     forkedWords(instance),
@@ -45,9 +56,6 @@ export function runText(
     waivedLine(instance),
     ...(below ? treeLines(below) : []),
     pending_report && `report kept, not decided: ${JSON.stringify(pending_report)}`,
-    `context: ${JSON.stringify(context, null, indent)}`,
-    `history (${history.length} of ${instance.last_seq} entries):`,
-    ...history,
   ];
   return lines.filter(Boolean).join("\n");
 }
@@ -61,14 +69,13 @@ export function waivedLine({ waived }: Pick<Instance, "waived">): string {
 
 /** `Run Unit Tests (4-run-unit-tests) failure "exit 1" → Attempt Auto Fix`, and why unless a route decided. */
 export function entryLine(entry: HistoryEntry): string {
-  return lineOf(entry, entry.decision?.decided_by !== "route");
-}
-
-function lineOf(entry: HistoryEntry, saysWhy: boolean): string {
   const { kind, step_name, step_id, report, evidence, decision } = entry;
   const what = kind === "visit" ? step_name : `${happened(entry)} at ${step_name}`;
   const said = report && [oneLine(report.status, MAX_STATUS), saying(entry)];
-  const why = decision && saysWhy && `, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
+  const why =
+    decision &&
+    decision.decided_by !== "route" &&
+    `, by ${decision.decided_by}: ${oneLine(decision.reasoning, MAX_REASONING)}`;
   const chosen = decision && `→ ${decision.next_step}${why || ""}`;
   const looked = evidence?.map(({ check, outcome, reason }) => `${check} ${outcome}${reason ? ` (${reason})` : ""}`);
   const checked = looked && looked.length > 0 && `[checks: ${oneLine(looked.join(", "), MAX_REASONING)}]`;
@@ -95,7 +102,7 @@ function rulingWords(ruling: Ruling): string {
 }
 
 /** What an entry that ends no visit is about, in a word or two. */
-function happened({ kind, turn, decision, report, step_id, ruling }: HistoryEntry): string {
+export function happened({ kind, turn, decision, report, step_id, ruling }: HistoryEntry): string {
   if (kind === "note" && report && report.step_id !== step_id) return `late report of ${report.step_id}`;
   if (ruling) return rulingWords(ruling);
   if (kind === "approval") return "released";
@@ -105,12 +112,4 @@ function happened({ kind, turn, decision, report, step_id, ruling }: HistoryEntr
   if (turn.kind === "branches") return "branches begun";
   if (turn.kind === "joining") return "branches over";
   return turn.kind === "deadline" ? "deadline over" : turn.of === "server" ? "given to the server" : "wait over";
-}
-
-/** One line that says when the entry ended, and below it what each check printed. */
-export function wholeEntry(entry: HistoryEntry): string {
-  const printed = (entry.evidence ?? []).flatMap(({ check, output, output_file }) =>
-    output ? [`  ${check}${output_file ? ` (whole: ${output_file})` : ""}:`, output.replace(/^/gm, "    ")] : [],
-  );
-  return [`${entry.ended_at} #${entry.seq} ${lineOf(entry, true)}`, ...printed].join("\n");
 }

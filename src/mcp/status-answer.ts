@@ -139,5 +139,5 @@ function statusText(run: Run, { files, cut }: { files: string | null; cut: strin
   const { status, instance_id } = run.instance;
   const place = files && `Files of the run: ${files}`;
   const goOn = status === "RUNNING" && `To go on working: resume_workflow {"instance_id":"${instance_id}"}`;
-  return [runText(run, { indent: 0 }), place, cut, goOn].filter(Boolean).join("\n");
+  return [runText(run), place, cut, goOn].filter(Boolean).join("\n");
 }

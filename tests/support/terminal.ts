@@ -29,10 +29,12 @@ interface Seat {
   cwd?: string;
   /** Another program than ours: one that starts it, such as a shell that redirects. */
   executable?: string;
+  /** Beside those of the tests. */
+  env?: Record<string, string>;
 }
 
 /** Somebody starts the executable in a terminal. */
-export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat = {}): Sitting {
+export function sitDown(args: string[], { cwd, executable = EXECUTABLE, env = {} }: Seat = {}): Sitting {
   let raw = "";
   let from = 0;
   const decoder = new TextDecoder();
@@ -46,6 +48,7 @@ export function sitDown(args: string[], { cwd, executable = EXECUTABLE }: Seat =
       },
       exit: () => read.resolve(),
     },
+    env: { ...process.env, ...env },
     ...(cwd ? { cwd } : {}),
   });
   const { terminal } = child;
