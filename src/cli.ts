@@ -25,6 +25,7 @@ import { show } from "./cli/show.ts";
 import { validate } from "./cli/validate.ts";
 import { wait } from "./cli/wait.ts";
 import { waive } from "./cli/waive.ts";
+import { watch } from "./cli/watch.ts";
 import { AppError } from "./errors.ts";
 import { didYouMean, nearName } from "./near-name.ts";
 import { visible } from "./words.ts";
@@ -48,6 +49,7 @@ const COMMANDS: Command[] = [
   graph,
   instances,
   show,
+  watch,
   wait,
   cancel,
   rewind,

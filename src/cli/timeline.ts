@@ -100,7 +100,7 @@ function byWhom({ actor }: HistoryEntry): string {
 }
 
 /** How a visit ended, by a sign and a word. */
-export function markOf({ report, decision, ruling }: HistoryEntry, screen: Screen): string {
+function markOf({ report, decision, ruling }: HistoryEntry, screen: Screen): string {
   if (decision?.status === "CANCELLED") return paint("■ cancelled", "33", screen);
   if (decision?.to_visit !== undefined) return paint(`↩ rewound to visit ${decision.to_visit}`, "33", screen);
   if (ruling?.kind === "denied") return paint("✗ denied", "31", screen);
@@ -109,7 +109,8 @@ export function markOf({ report, decision, ruling }: HistoryEntry, screen: Scree
   return report.status === "failure" ? paint("✗ failure", "31", screen) : oneLine(report.status, MAX_NAME);
 }
 
-function openWords({ turn, visit_started_at }: Instance, now: string, screen: Screen): string {
+/** What a live run does at its visit, and for how long. */
+export function openWords({ turn, visit_started_at }: Instance, now: string, screen: Screen): string {
   const what = !turn || turn.of === "agent" ? "… in work" : `… waits: ${oneLine(turnWords(turn), MAX_REASONING)}`;
   return paint(`${what}, for ${between(visit_started_at, now)}`, turn?.of === "person" ? "33" : "36", screen);
 }
@@ -120,25 +121,30 @@ export function eventWords(entry: HistoryEntry): string {
 }
 
 /** `31 ms`, `12 min`. */
-export function lasted(from: string, to: string): string {
+function lasted(from: string, to: string): string {
   const milliseconds = Math.max(0, Date.parse(to) - Date.parse(from));
   return milliseconds < 1_000 ? `${milliseconds} ms` : duration(milliseconds);
 }
 
-function endLines({ status, completed_at, created_at, turn }: Instance, clock: Clock, screen: Screen): string[] {
-  if (turn || !completed_at) return [];
-  const words = paint(`    ${status}`, status === "COMPLETED" ? "1;32" : "1;31", screen);
-  return clock.line(completed_at, `${words} after ${lasted(created_at, completed_at)}`);
+function endLines(instance: Instance, clock: Clock, screen: Screen): string[] {
+  const { completed_at } = instance;
+  return completed_at ? clock.line(completed_at, `    ${finalWords(instance, screen)}`) : [];
 }
 
-interface Clock {
+/** `COMPLETED after 5 h` */
+export function finalWords({ status, created_at, completed_at }: Instance, screen: Screen): string {
+  const words = paint(status, status === "COMPLETED" ? "1;32" : "1;31", screen);
+  return `${words} after ${lasted(created_at, completed_at ?? created_at)}`;
+}
+
+export interface Clock {
   /** The line behind its time of day, below the day if that is another one, and how long nothing happened before. */
   line(at: string, words: string): string[];
   /** How long nothing happened until then, if it was long. */
   gap(at: string): string[];
 }
 
-function createClock(screen: Screen): Clock {
+export function createClock(screen: Screen): Clock {
   let day = "";
   let before = Number.NaN;
   const gap = (at: string) => {

@@ -5,9 +5,7 @@ import { branchView } from "../mcp/branch-words.ts";
 import { hangsWords } from "../mcp/tree-words.ts";
 import { waitingFor } from "../turn.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
-
-/** How often it looks, in milliseconds. */
-const LOOK_MS = 1_000;
+import { untilChanged } from "./follow.ts";
 
 export const wait: Command = {
   name: "wait",
@@ -39,9 +37,10 @@ export const wait: Command = {
 /** Null if it was told to stop before. */
 async function untilAsked(engine: App["engine"], { id, stop }: { id: string; stop: AbortSignal }) {
   while (!stop.aborted) {
+    const revision = await engine.revision();
     const instance = await engine.asked(id);
     if (instance) return instance;
-    await Bun.sleep(LOOK_MS);
+    await untilChanged(engine, { revision, stop });
   }
   return null;
 }

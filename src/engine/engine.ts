@@ -19,6 +19,7 @@ import { type ForkInput, forkInstance } from "./fork.ts";
 import { atHandOut } from "./hand-out.ts";
 import { withJoined } from "./joined.ts";
 import type { Unclear } from "./live.ts";
+import { type News, type NewsQuery, news } from "./news.ts";
 import type { Outcome, StaleProof } from "./outcome.ts";
 import { createOverviews, type Overviews } from "./overview.ts";
 import type { Caller, Parts } from "./parts.ts";
@@ -64,6 +65,8 @@ export interface Engine extends Overviews {
   /** Where somebody is asked, in the run or below it; see engine/asked.ts. */
   asked(instanceId: string): Promise<Instance | null>;
   list(input: ListInput): Promise<Page>;
+  /** What happened in a run since; see engine/news.ts. */
+  news(query: NewsQuery): Promise<News>;
   /** The run's proofs since which the project changed. */
   stale(instanceId: string): Promise<StaleProof[]>;
   /** Sees once to all runs that are due to go on by themselves; resolves when that has begun. */
@@ -126,6 +129,7 @@ export function createEngine(given: Omit<Parts, "definitions">): Engine {
     status: (input) => status(parts, input),
     asked: (instanceId) => asked(parts, instanceId),
     list: (input) => list(parts, input),
+    news: (query) => news(parts, query),
     stale: (instanceId) => staleProofs(parts, instanceId),
     ...createOverviews(parts),
     sweep: settler.sweep,
