@@ -71,6 +71,7 @@ describe("show", () => {
     await at.on.call("rewind_workflow", { instance_id: at.run.id, to_visit: 1, reason: "once more" });
     await at.on.call("cancel_workflow", { instance_id: at.run.id, reason: "the user wants it" });
     const text = show(at);
+    expect(text).toContain("The way through the workflow\n▶ 1  Collect  3× ◀ now\n     → 2 Test 2×  otherwise\n");
     expect(text).toContain("History, 8 entries; times are UTC\n2026-01-01\n00:00:00    1 Collect");
     expect(linesOf(text).map((line) => line.replace(/\(server\), \d+ m?s/, "(server), some time"))).toEqual([
       `00:00:00    1 Collect  ✓ success (${ME}), 12 min → Test, by route: otherwise`,
@@ -94,7 +95,7 @@ describe("show", () => {
     const text = show(at);
     const [first = "", rest = ""] = text.split("    2 Test");
     for (const line of [
-      `00:01:00      note, by ${ME}\n              │ half of it\n`,
+      `00:01:00      note, by ${ME}\n              │ half of it\n00:02:00      reported\n`,
       `              │ in short\n              │ ${"x".repeat(3_000)}\n              │ 00:00:00    9 Forged  ✓ success\n`,
       '              result: {"n":1}\n              assumed: the tag is right\n',
       "              - version\n              + commits = [47]\n              + big:\n",
@@ -105,7 +106,7 @@ describe("show", () => {
     expect(rest).toMatch(/^ {14}✗ test failed \(sh test\.sh, exit 1, \d+ ms\): exited with 1$/m);
     expect(rest).toContain(`                whole: ${kept}\n                │ one\n                │ two\n`);
     expect(rest).toContain("              + code = 1\n");
-    expect(linesOf(text)).toHaveLength(4);
+    expect(linesOf(text)).toHaveLength(5);
   });
 
   test("says where the run is, for how long nothing happened, and what to type", async () => {

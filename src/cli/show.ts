@@ -2,6 +2,8 @@
 import type { App } from "../app.ts";
 import type { StaleProof } from "../engine/outcome.ts";
 import type { Snapshot } from "../engine/read.ts";
+import { modelOf } from "../graph/model.ts";
+import { walkedOf } from "../graph/walked.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
 import { WITHHELD } from "../mcp/resources.ts";
 import { headText } from "../mcp/run-text.ts";
@@ -34,7 +36,7 @@ export const show: Command = {
     return withApp(words, stop, async (app) => {
       const whole = await readWhole(app, id);
       if (words.values["json"]) print(JSON.stringify(asJson(whole), null, 2));
-      else printRaw(asText(whole, pageOf(terminal)));
+      else printRaw(await asText(whole, pageOf(terminal)));
       return 0;
     });
   },
@@ -90,8 +92,18 @@ function asJson(whole: Whole) {
   };
 }
 
+/** Columns of the drawing where nothing else sets them. */
+const GRAPH_WIDTH = 100;
+
+/** The way that was taken through the workflow. */
+async function graphText({ instance, workflow, history }: Whole, { color, width }: Screen): Promise<string> {
+  const { drawText } = await import("../graph/terminal.ts");
+  const path = walkedOf(instance, history);
+  return drawText(modelOf(workflow), { path, colour: color, width: Number.isFinite(width) ? width : GRAPH_WIDTH });
+}
+
 /** Not to be escaped again: it has its colours. */
-function asText(whole: Whole, screen: Screen): string {
+async function asText(whole: Whole, screen: Screen): Promise<string> {
   const { instance, workflow, files, history } = whole;
   const step = currentStep(workflow, instance);
   const run = {
@@ -115,6 +127,8 @@ function asText(whole: Whole, screen: Screen): string {
   ];
   return [
     visible(headText(run, { person: true })),
+    title("The way through the workflow"),
+    await graphText(whole, screen),
     title(`History, ${history.length} entries; times are UTC`),
     ...past,
     "",

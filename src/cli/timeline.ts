@@ -76,9 +76,11 @@ function visitLines({ visit, step_name, entries, started_at, by }: Visit, at: At
   const head = `${String(visit).padStart(3)} ${name}  ${how}`;
   const lines = [...clock.line(started_at, head)];
   for (const entry of entries) {
-    if (entry === ended) lines.push(...clock.gap(entry.ended_at));
-    else lines.push(...clock.line(entry.ended_at, `    ${eventWords(entry)}`));
-    lines.push(...detailLines(entry, { ...screen, ends: entry === ended }));
+    const ends = entry === ended;
+    if (!ends || entries.length > 1)
+      lines.push(...clock.line(entry.ended_at, `    ${ends ? endedWord(entry) : eventWords(entry)}`));
+    else lines.push(...clock.gap(entry.ended_at));
+    lines.push(...detailLines(entry, { ...screen, ends }));
   }
   return lines;
 }
@@ -115,7 +117,12 @@ export function openWords({ turn, visit_started_at }: Instance, now: string, scr
   return paint(`${what}, for ${between(visit_started_at, now)}`, turn?.of === "person" ? "33" : "36", screen);
 }
 
-/** `paused by mcp:claude-code/2.1` */
+/** Below other lines of the visit: what follows is of its end. */
+function endedWord({ report }: HistoryEntry): string {
+  return report ? "reported" : "left";
+}
+
+/** `paused, by mcp:claude-code/2.1` */
 export function eventWords(entry: HistoryEntry): string {
   return visible(`${happened(entry)}, ${byWhom(entry)}`);
 }
