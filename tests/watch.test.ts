@@ -52,14 +52,14 @@ describe("watch", () => {
     expect(performance.now() - since).toBeLessThan(1_000);
     await advance(on, { id, stepId: "1-build" }, { details: "built" });
     await watch.sees(`  3 Deploy  waits for you, for a person's approval (Deploy it?): orchestrator approve ${id}\n`);
-    expect(watch.text()).toMatch(/ {2}1 Build {2}✓ success \(mcp:.*\), .* → Test, by route: otherwise · "built"\n/);
+    expect(watch.text()).toMatch(/ {2}1 Build {2}✓ success, .* → Test, by route: otherwise · "built"\n/);
     expect(watch.text()).toMatch(/ {2}2 Test {2}✓ success \(server\), .* → Deploy, by route: otherwise · exit 0, .*\n/);
     await person(on).yes(id);
     await watch.sees("  3 Deploy  approved, by cli\n");
     await on.call("resume_workflow", { instance_id: id });
     await advance(on, { id, stepId: "3-deploy" });
     expect(await watch.exited).toBe(0);
-    expect(watch.text()).toMatch(/ {2}3 Deploy {2}✓ success .* → FINISH, .*\n.* {4}COMPLETED after .*\n$/);
+    expect(watch.text()).toMatch(/ {2}3 Deploy {2}✓ success, .* → FINISH, .*\n.* {4}COMPLETED after .*\n$/);
     expect(watch.text()).not.toContain("\u001b");
     const again = watching(on, id);
     expect([await again.exited, again.text()]).toEqual([0, `${id} (RELEASE) is COMPLETED.\n`]);

@@ -129,7 +129,7 @@ async function asText(whole: Whole, screen: Screen): Promise<string> {
     visible(headText(run, { person: true })),
     title("The way through the workflow"),
     await graphText(whole, screen),
-    title(`History, ${history.length} entries; times are UTC`),
+    title(`History, ${history.length === 1 ? "1 entry" : `${history.length} entries`}; times are UTC`),
     ...past,
     "",
     visible(rest.filter(Boolean).join("\n")),

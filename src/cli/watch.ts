@@ -1,4 +1,5 @@
 /** `orchestrator watch ID`: what happens in a run, as it happens. It does nothing itself. */
+import { SERVER } from "../engine/serve.ts";
 import { type Instance, isFinal } from "../instance.ts";
 import { itemWords } from "../mcp/branch-words.ts";
 import { saying } from "../mcp/recap-text.ts";
@@ -31,7 +32,7 @@ export const watch: Command = {
     const stop = untilUnread(terminal);
     return withApp(words, stop, async ({ engine }) => {
       const screen = pageOf(terminal);
-      const clock = createClock(screen);
+      const look = { clock: createClock(screen), screen, client: "" };
       const status = statusLine(terminal, screen);
       let revision = await engine.revision();
       const follower = await createFollower(engine, id);
@@ -41,7 +42,7 @@ export const watch: Command = {
         await untilChanged(engine, { revision, stop, ...(json ? {} : { tick: () => status.draw(follower.root()) }) });
         revision = await engine.revision();
         const happened = await follower.look();
-        const lines = json ? happened.map(asJson) : happened.flatMap((each) => linesOf(each, { clock, screen }));
+        const lines = json ? happened.map(asJson) : happened.flatMap((each) => linesOf(each, look));
         if (lines.length > 0) status.clear();
         for (const line of lines) json ? print(line) : printRaw(line);
       }
@@ -64,7 +65,15 @@ function asJson({ instance, entry }: Happening): string {
   return JSON.stringify(entry ? { instance_id: instance.instance_id, entry } : whereView(instance));
 }
 
-function linesOf({ instance, entry }: Happening, { clock, screen }: { clock: Clock; screen: Screen }): string[] {
+interface Look {
+  clock: Clock;
+  screen: Screen;
+  /** The client that reported last: it is named where another one does. */
+  client: string;
+}
+
+function linesOf({ instance, entry }: Happening, look: Look): string[] {
+  const { clock, screen } = look;
   const branch =
     instance.branch && `[${instance.branch.number} ${oneLine(itemWords(instance.branch.item), MAX_NAME)}] `;
   const { visit, step_name } = entry ?? instance;
@@ -75,7 +84,9 @@ function linesOf({ instance, entry }: Happening, { clock, screen }: { clock: Clo
       ? []
       : clock.line(instance.updated_at, isFinal(instance.status) ? `${branch ?? ""}    ${words}` : `${head}  ${words}`);
   }
-  const how = entry.decision ? endWords(entry, { by: entry.actor, screen }) : eventWords(entry);
+  const by = entry.report && entry.actor !== look.client ? entry.actor : undefined;
+  if (entry.report && entry.actor !== SERVER) look.client = entry.actor;
+  const how = entry.decision ? endWords(entry, { by, screen }) : eventWords(entry);
   const said = saying(entry);
   return clock.line(entry.ended_at, `${head}  ${how}${said && ` · ${said}`}`);
 }
