@@ -37,6 +37,7 @@ const NOUNS = [
   "path-settings",
   "check-settings",
   "schema",
+  "page",
 ];
 
 /** Layers from the ground up. A room imports only rooms of lower layers, and files of its own folder. */
@@ -60,7 +61,7 @@ const LAYERS: string[][] = [
     "graph",
   ],
   ["mcp"],
-  ["http"],
+  ["http", "dashboard"],
   ["config"],
   ["app"],
   ["demo"],
@@ -68,7 +69,7 @@ const LAYERS: string[][] = [
   ["main"],
 ];
 
-const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) => /(?<!\.d)\.ts$/.test(name));
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) => /(?<!\.d)\.tsx?$/.test(name));
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), "utf8");
@@ -79,7 +80,7 @@ function importsOf(file: string): string[] {
 
 /** The room of a file: its folder, or its own name at the root. */
 function roomOf(file: string): string {
-  return file.split("/")[0]?.replace(/\.ts$/, "") ?? file;
+  return file.split("/")[0]?.replace(/\.tsx?$/, "") ?? file;
 }
 
 function layerOf(file: string): number {
@@ -91,7 +92,7 @@ function layerOf(file: string): number {
 test("imports point one way: to a lower layer, or within a folder", () => {
   const wrong = files.flatMap((file) =>
     importsOf(file)
-      .filter((target) => target.endsWith(".ts") && roomOf(target) !== roomOf(file))
+      .filter((target) => /\.tsx?$/.test(target) && roomOf(target) !== roomOf(file))
       .filter((target) => layerOf(target) >= layerOf(file) && !(isNoun(file) && isNoun(target)))
       .map((target) => `${file} imports ${target}`),
   );
@@ -113,6 +114,10 @@ test("no two files import each other, directly or in a loop", () => {
   }
   for (const file of files) visit(file, []);
   expect(loops).toEqual([]);
+});
+
+test("markup is written in the dashboard alone", () => {
+  expect(files.filter((file) => file.endsWith(".tsx") && roomOf(file) !== "dashboard")).toEqual([]);
 });
 
 test("the environment is read in config.ts alone, and stdout is written at the edge alone", () => {

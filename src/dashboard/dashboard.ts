@@ -1,0 +1,58 @@
+/** The page as a Hono app: its routes. Knows nothing of who is let in; http/ does. */
+import { Hono } from "hono";
+import { AppError } from "../errors.ts";
+import type { Page, Visitor } from "../page.ts";
+import { assetAt } from "./assets.ts";
+import { decidePage } from "./decide-page.tsx";
+import type { DashboardParts } from "./parts.ts";
+import { doorPage, problemPage } from "./problem-pages.tsx";
+import { HistoryQuery, parsed, RunsQuery } from "./queries.ts";
+import { runPage } from "./run-page.tsx";
+import { runsPage } from "./runs-page.tsx";
+import { statusOf } from "./status-of.ts";
+import { timelinePart } from "./timeline.tsx";
+import type { View } from "./view.ts";
+import { workflowPage, workflowsPage } from "./workflow-pages.tsx";
+
+type Env = { Bindings: { visitor: Visitor }; Variables: { view: View } };
+
+const NOWHERE = { message: "There is no such page.", hint: "All runs are at /, all workflows at /workflows." };
+
+export function createDashboard(parts: DashboardParts): Page {
+  const { engine, pin, project, version, now, log } = parts;
+  const app = new Hono<Env>();
+  app.use(async (c, next) => {
+    const { set } = await pin.state();
+    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set });
+    await next();
+  });
+  app.get("/", async (c) => c.html(await runsPage(c.var.view, parsed(RunsQuery, c.req.query()))));
+  app.get("/runs/:id", async (c) => c.html(await runPage(c.var.view, c.req.param("id"))));
+  app.get("/runs/:id/timeline", async (c) => {
+    const asked = { instance_id: c.req.param("id"), ...parsed(HistoryQuery, c.req.query()) };
+    return c.html(await timelinePart(c.var.view, asked));
+  });
+  app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, c.req.param("id"))));
+  app.get("/workflows", async (c) => c.html(await workflowsPage(c.var.view)));
+  app.get("/workflows/:name", async (c) => {
+    const page = await workflowPage(c.var.view, c.req.param("name"));
+    return page === null ? c.notFound() : c.html(page);
+  });
+  app.notFound((c) => c.html(problemPage(c.var.view, NOWHERE), 404));
+  app.onError((error, c) => {
+    if (error instanceof AppError) return c.html(problemPage(c.var.view ?? null, error), statusOf(error.code));
+    log.error({ err: error }, "a page failed");
+    const hint = "The server's log has the cause.";
+    return c.html(problemPage(null, { message: "A defect of the server stopped this page.", hint }), 500);
+  });
+
+  return {
+    asset: assetAt,
+    door: async (door) => {
+      const headers = { "Content-Type": "text/html; charset=utf-8" };
+      return new Response(String(await doorPage(door)), { status: 401, headers });
+    },
+    fetch: async (request, visitor) => app.fetch(request, { visitor }),
+    end: () => {},
+  };
+}
