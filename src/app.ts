@@ -57,8 +57,10 @@ export interface App {
   mcpServer(): McpServer;
   /** The server of all clients without one. */
   sessionless: Sessionless;
-  /** Serves every client that comes over HTTP, until `stop` is aborted. */
+  /** Serves every client that comes over HTTP, and the page, until `stop` is aborted. */
   serveHttp(stop: AbortSignal): Promise<Listening>;
+  /** Serves the page alone, on the loopback, at the port of the settings. */
+  servePage(stop: AbortSignal): Promise<Listening>;
   /** Ends what calls in flight wait for: checks that run, a busy database. */
   endWaits(): void;
   /** Closes the database, if it was opened. */
@@ -93,7 +95,9 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const attempts = createAttempts({ checker, now, newId: shortId, patience, log });
   const { notify: words, project } = config;
   const { environment } = config.checks;
-  const notifier = words && createNotifier({ words, project, environment, log });
+  let pageOrigin: string | null = null;
+  const link = (id: string) => (pageOrigin === null ? null : `${pageOrigin}/runs/${id}`);
+  const notifier = words && createNotifier({ words, project, environment, link, log });
   const engineParts = {
     store: database.open,
     source: libraryOf(config.definitions, {
@@ -133,6 +137,14 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const pin = createSqlitePinKeeper(config.dbPath, busy, now);
   const elicit = config.elicit ? createElicit({ pin, patience, log }) : undefined;
   const parts = { engine, changes, elicit, version: VERSION, log, newId: shortId };
+  const pageOf = async (by: Engine) => {
+    const { createDashboard } = await import("./dashboard/dashboard.ts"); // as long as nobody serves it, nobody waits for it
+    return createDashboard({ engine: by, pin, project, version: VERSION, now, log });
+  };
+  const linked = (listening: Listening) => {
+    if ("page" in listening) pageOrigin = listening.page;
+    return listening;
+  };
   const mcpServer = () => createMcpServer(parts);
   const sessionless = createSessionless(parts);
   return {
@@ -155,11 +167,18 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
     sessionless,
     serveHttp: async (stop) => {
       const { serveHttp } = await import("./http/serve.ts"); // over stdio nobody waits for it
+      const isNear = isLoopback(config.http.host);
       const far = { ...parts, engine: withoutPaths(farEngine) };
-      const servers = isLoopback(config.http.host)
+      const mcp = isNear
         ? { mcpServer, sessionless }
         : { mcpServer: () => createMcpServer(far), sessionless: createSessionless(far) };
-      return serveHttp({ settings: config.http, ...servers, version: VERSION, log }, stop);
+      const page = await pageOf(isNear ? engine : far.engine);
+      return linked(serveHttp({ settings: config.http, mcp, page, version: VERSION, log }, stop));
+    },
+    servePage: async (stop) => {
+      const { serveHttp } = await import("./http/serve.ts");
+      const settings = { host: "127.0.0.1", port: config.http.port, token: null, tokenFile: null, allowHosts: [] };
+      return serveHttp({ settings, mcp: null, page: await pageOf(engine), version: VERSION, log }, stop);
     },
     endWaits: () => {
       elicit?.end();

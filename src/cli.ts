@@ -6,6 +6,7 @@ import { approve } from "./cli/approve.ts";
 import { backup } from "./cli/backup.ts";
 import { cancel } from "./cli/cancel.ts";
 import { type Command, JSON_OUTPUT, type Options, type Words } from "./cli/command.ts";
+import { dashboard } from "./cli/dashboard.ts";
 import { demo } from "./cli/demo.ts";
 import { deny } from "./cli/deny.ts";
 import { doctor } from "./cli/doctor.ts";
@@ -44,6 +45,7 @@ const version: Command = {
 const COMMANDS: Command[] = [
   init,
   serve,
+  dashboard,
   list,
   validate,
   graph,

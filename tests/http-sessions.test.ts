@@ -17,7 +17,13 @@ const PING = { jsonrpc: "2.0", id: 2, method: "ping" };
 /** The app without a socket, on an engine of its own. */
 function appWith(limits: HttpParts["limits"] = {}): HttpApp {
   const { mcpServer, sessionless } = createApp(readConfig({ db: join(scratchDir(), "state.sqlite") }, {}));
-  return createHttpApp({ settings, mcpServer, sessionless, version: VERSION, log: createLog("error"), limits });
+  return createHttpApp({
+    settings,
+    mcp: { mcpServer, sessionless },
+    version: VERSION,
+    log: createLog("error"),
+    limits,
+  });
 }
 
 function send(app: HttpApp, init: RequestInit, session?: string): Promise<Response> {

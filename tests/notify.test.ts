@@ -291,6 +291,7 @@ function notifier(script: string, limitMs?: number) {
     words: ["sh", "-c", script],
     project,
     environment,
+    link: () => null,
     log: { debug: () => {}, info: log, warn: log, error: log },
     ...(limitMs === undefined ? {} : { limitMs }),
   });

@@ -23,6 +23,8 @@ export interface NotifierParts {
   project: string;
   /** Its whole environment, but for what it is told. */
   environment: Record<string, string>;
+  /** Where a page shows the run; null: there is no page. */
+  link: (instanceId: string) => string | null;
   log: Log;
   limitMs?: number;
 }
@@ -85,14 +87,15 @@ function aboutOf({ instance_id, kind }: Notice) {
 /** Null if the program exited with 0; else how it went. */
 async function attempt(
   notice: Notice,
-  { words, project, environment, limitMs = LIMIT_MS }: NotifierParts,
+  { words, project, environment, link, limitMs = LIMIT_MS }: NotifierParts,
   signal: AbortSignal,
 ): Promise<{ why: string; exit_code?: number; output?: string } | null> {
   const [word = "", ...args] = words;
   const found = await findProgram(word, { path: environment["PATH"] ?? "", project });
   if ("fault" in found) return { why: found.fault };
   if (signal.aborted) return { why: STOPPED };
-  const told = { ...environment, ...variables(notice) };
+  const url = link(notice.instance_id);
+  const told = { ...environment, ...variables(notice), ...(url === null ? {} : { ORCHESTRATOR_URL: url }) };
   const print = () => {};
   const once = { attempt: crypto.randomUUID(), timeoutMs: limitMs, signal, print };
   const { cause, exitCode, output } = await runProgram({ ...found, args, project, environment: told, ...once });

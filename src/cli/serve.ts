@@ -47,7 +47,8 @@ async function overHttp(app: App, { stop, complain }: Terminal): Promise<number>
     complain(listening.refused);
     return 1;
   }
-  complain(`Serving MCP at ${listening.url}`);
+  complain(`Serving MCP at ${listening.origin}/mcp`);
+  complain(`The page, by a link that works once: ${listening.page}${listening.invite()}`);
   app.engine.keepSweeping();
   await listening.ended;
   return 0;

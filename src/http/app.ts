@@ -1,21 +1,32 @@
-/** The HTTP side as a Hono app: guards, MCP at /mcp, /health. Knows no socket; http/serve.ts listens. */
+/** The HTTP side as a Hono app: guards, MCP at /mcp, the page, /health. Knows no socket; http/serve.ts listens. */
 import { Hono, type MiddlewareHandler } from "hono";
 import type { Log } from "../log.ts";
 import type { McpServer } from "../mcp/server.ts";
 import type { Sessionless } from "../mcp/sessionless.ts";
+import type { Page } from "../page.ts";
 import { BODY_DEADLINE_MS, type BodyLimits, MAX_BODY_BYTES } from "./body.ts";
-import { type Guard, guardNames, guardToken, withHeaders } from "./guards.ts";
-import { createMcpEndpoint } from "./mcp-endpoint.ts";
+import { createEntry, MAX_PAGE_SESSIONS, PAGE_IDLE_MS } from "./entry.ts";
+import { type Guard, guardNames, guardToken, tokenTest, withHeaders, withPageHeaders } from "./guards.ts";
+import { createMcpEndpoint, type Endpoint } from "./mcp-endpoint.ts";
+import { createPageEndpoint, PAGE_PATHS } from "./page-endpoint.ts";
 import { refusal } from "./refusal.ts";
 import { createSessions, MAX_SESSIONS, SESSION_IDLE_MS, type SessionLimits, type Sessions } from "./sessions.ts";
 import type { HttpSettings } from "./settings.ts";
 
-export interface HttpParts {
-  settings: HttpSettings;
+/** MCP at /mcp. */
+export interface McpParts {
   /** A server for one client. */
   mcpServer: () => McpServer;
   /** For all clients that come without a session. */
   sessionless: Sessionless;
+}
+
+export interface HttpParts {
+  settings: HttpSettings;
+  /** Null: only the page is served. */
+  mcp: McpParts | null;
+  /** Absent: only MCP is served. */
+  page?: Page | undefined;
   version: string;
   log: Log;
   /** Tests shorten what takes long. */
@@ -25,37 +36,59 @@ export interface HttpParts {
 export interface HttpApp {
   fetch(request: Request): Promise<Response>;
   sessions: Sessions;
+  /** A path that lets a person in to the page, once. */
+  invite(): string;
   /** From now on every request is refused with 503. */
   refuseAll(): void;
 }
 
-export function createHttpApp({ settings, mcpServer, sessionless, version, log, limits = {} }: HttpParts): HttpApp {
+type Env = { Variables: { isPage?: true } };
+
+export function createHttpApp({ settings, mcp, page, version, log, limits = {} }: HttpParts): HttpApp {
   const sessions = createSessions({ max: MAX_SESSIONS, idleMs: SESSION_IDLE_MS, now: Date.now, ...limits });
   const bodyLimits = { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, ...limits };
-  const endpoint = createMcpEndpoint({ sessions, mcpServer, sessionless, limits: bodyLimits });
+  const endpoint = mcp && createMcpEndpoint({ sessions, ...mcp, limits: bodyLimits });
+  const entry = createEntry({ max: MAX_PAGE_SESSIONS, idleMs: PAGE_IDLE_MS, now: Date.now });
+  const isToken = settings.token === null ? null : tokenTest(settings.token);
+  const pageEndpoint = page && createPageEndpoint({ page, entry, isToken, limits: bodyLimits });
   let ending = false;
   const guardEnd: Guard = () =>
     ending ? refusal(503, "The server is ending. Connect again.", { headers: { Connection: "close" } }) : null;
   const guardName = guardNames(settings, log);
-  const guardClient: Guard = settings.token === null ? () => null : guardToken(settings.token);
+  const guardClient: Guard = isToken ? guardToken(isToken) : () => null;
 
-  const app = new Hono({ strict: false });
+  const app = new Hono<Env>({ strict: false });
+  app.use(async (c, next) => {
+    await next();
+    if (c.var.isPage) withPageHeaders(c.res);
+    else withHeaders(c.res);
+  });
   app.use(behind(guardEnd), behind(guardName));
   app.on(["GET", "HEAD"], "/health", () => Response.json({ status: "ok", version }));
   app.all("/health", () => refusal(405, "Method not allowed.", { headers: { Allow: "GET, HEAD" } }));
+  if (pageEndpoint) {
+    for (const path of PAGE_PATHS) {
+      app.all(path, (c) => {
+        c.set("isPage", true);
+        return pageEndpoint(c.req.raw, c.req.path);
+      });
+    }
+  }
   app.use(behind(guardClient));
-  app.all("/mcp", ({ req }) =>
-    METHODS.includes(req.method)
-      ? endpoint(req.raw)
-      : refusal(405, "Method not allowed.", { headers: { Allow: METHODS.join(", ") } }),
-  );
-  app.notFound(() => refusal(404, "There is nothing here. MCP is at /mcp."));
+  if (endpoint) {
+    app.all("/mcp", ({ req }) =>
+      METHODS.includes(req.method)
+        ? endpoint(req.raw)
+        : refusal(405, "Method not allowed.", { headers: { Allow: METHODS.join(", ") } }),
+    );
+  }
+  app.notFound(() => refusal(404, `There is nothing here. ${mcp ? "MCP is at /mcp." : "The page is at /."}`));
   app.onError(failed);
 
   /** What clients send nearly always, past the router: the same guards, the same end. */
-  async function post(request: Request): Promise<Response> {
+  async function post(request: Request, answer: Endpoint): Promise<Response> {
     try {
-      return guardEnd(request) ?? guardName(request) ?? guardClient(request) ?? (await endpoint(request));
+      return guardEnd(request) ?? guardName(request) ?? guardClient(request) ?? (await answer(request));
     } catch (error) {
       return failed(error);
     }
@@ -67,8 +100,10 @@ export function createHttpApp({ settings, mcpServer, sessionless, version, log, 
   }
 
   return {
-    fetch: async (request) => withHeaders(await (isPost(request) ? post(request) : app.fetch(request))),
+    fetch: async (request) =>
+      endpoint && isPost(request) ? withHeaders(await post(request, endpoint)) : app.fetch(request),
     sessions,
+    invite: () => `/?entry=${entry.invite()}`,
     refuseAll: () => {
       ending = true;
     },

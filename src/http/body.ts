@@ -1,6 +1,6 @@
 /** Reads a request's JSON body: so many bytes, in so much time, nested so deep, and no key that could reach a prototype. */
 import { idOf, PARSE_ERROR } from "../mcp/message.ts";
-import { refusal } from "./refusal.ts";
+import { type Refuse, refusal } from "./refusal.ts";
 
 /** Most bytes of a request body. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -18,55 +18,81 @@ export interface BodyLimits {
 }
 
 /** The body as JSON, or the response that refuses it. */
-export async function readJson(request: Request, limits: BodyLimits): Promise<{ value: unknown } | Response> {
-  if (!isJson(request.headers.get("content-type"))) return refusal(415, "Content-Type must be application/json.");
-  const text = await readText(request, limits);
+export async function readJson(
+  request: Request,
+  limits: BodyLimits,
+  refuse: Refuse = refusal,
+): Promise<{ value: unknown } | Response> {
+  if (!isOfType(request, "application/json")) return refuse(415, "Content-Type must be application/json.");
+  const text = await readText(request, limits, refuse);
   if (text instanceof Response) return text;
   const value = parse(text);
-  if (value === undefined) return refusal(400, "The body is not JSON.", { code: PARSE_ERROR });
+  if (value === undefined) return refuse(400, "The body is not JSON.", { code: PARSE_ERROR });
   const fault = faultIn(value, 1);
-  return fault ? refusal(400, fault, { id: idOf(value) }) : { value };
+  return fault ? refuse(400, fault, { id: idOf(value) }) : { value };
 }
 
-function isJson(contentType: string | null): boolean {
-  return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
+/** The fields of a form, or the response that refuses it. */
+export async function readForm(
+  request: Request,
+  limits: BodyLimits,
+  refuse: Refuse,
+): Promise<URLSearchParams | Response> {
+  const type = "application/x-www-form-urlencoded";
+  if (!isOfType(request, type)) return refuse(415, `Content-Type must be ${type}.`);
+  const text = await readText(request, limits, refuse);
+  return text instanceof Response ? text : new URLSearchParams(text);
 }
 
-async function readText(request: Request, { maxBytes, deadlineMs }: BodyLimits): Promise<string | Response> {
+function isOfType({ headers }: Request, type: string): boolean {
+  return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() === type;
+}
+
+async function readText(
+  request: Request,
+  { maxBytes, deadlineMs }: BodyLimits,
+  refuse: Refuse,
+): Promise<string | Response> {
+  const large = () => tooLarge(maxBytes, refuse);
   const declared = request.headers.get("content-length");
-  if (Number(declared) > maxBytes) return tooLarge(maxBytes);
+  if (Number(declared) > maxBytes) return large();
   const late = Promise.withResolvers<Response>();
-  const timer = setTimeout(() => late.resolve(tooSlow(deadlineMs)), deadlineMs);
+  const timer = setTimeout(() => late.resolve(tooSlow(deadlineMs, refuse)), deadlineMs);
   // With a length the server hands over no byte more than it says; without one the bytes are counted here.
   const arriving = declared === null ? readCounted(request, maxBytes) : request.text();
   try {
-    return await Promise.race([arriving.catch(() => refusal(400, "The body did not arrive whole.")), late.promise]);
+    const text = await Promise.race([
+      arriving.catch(() => refuse(400, "The body did not arrive whole.")),
+      late.promise,
+    ]);
+    return text ?? large();
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readCounted(request: Request, maxBytes: number): Promise<string | Response> {
+/** Null: it is longer. */
+async function readCounted(request: Request, maxBytes: number): Promise<string | null> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = "";
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) return tooLarge(maxBytes);
+    if (bytes > maxBytes) return null;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
 
 /** What is left of such a body is not waited for: the connection ends with the answer. */
-function tooLarge(maxBytes: number): Response {
-  return refusal(413, `The body is larger than ${maxBytes} bytes. Write it to a file and send the file's path.`, {
+function tooLarge(maxBytes: number, refuse: Refuse): Response {
+  return refuse(413, `The body is larger than ${maxBytes} bytes. Write it to a file and send the file's path.`, {
     headers: { Connection: "close" },
   });
 }
 
-function tooSlow(deadlineMs: number): Response {
-  return refusal(408, `The body did not arrive within ${deadlineMs} ms.`, { headers: { Connection: "close" } });
+function tooSlow(deadlineMs: number, refuse: Refuse): Response {
+  return refuse(408, `The body did not arrive within ${deadlineMs} ms.`, { headers: { Connection: "close" } });
 }
 
 function parse(text: string): unknown {

@@ -14,13 +14,33 @@ type OwnNames = Pick<HttpSettings, "host" | "allowHosts">;
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "::1"]);
 const ANY_ADDRESS = new Set(["0.0.0.0", "::"]);
 
-/** Nothing here is a page, and nothing may be kept. */
+/** Of what is no page; nothing may be kept. */
 const HEADERS = {
   "Cache-Control": "no-store, no-transform",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
+};
+
+/** A page has its own style, script and data, and forms that lead to itself; nothing stands in it that was not fetched from here. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** With `no-referrer` browsers send a form's own page as `Origin: null`. */
+const PAGE_HEADERS = {
+  ...HEADERS,
+  "Content-Security-Policy": PAGE_POLICY,
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Referrer-Policy": "same-origin",
 };
 
 /** Whether only programs of this machine can reach the host: an address of the loopback, or `localhost`. */
@@ -30,7 +50,19 @@ export function isLoopback(host: string): boolean {
 
 /** Puts the security headers on an answer, whoever gave it. */
 export function withHeaders(response: Response): Response {
-  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
+  return put(response, HEADERS);
+}
+
+/** The same for an answer of the page: what is HTML has the page's policy, and what never changes may be kept. */
+export function withPageHeaders(response: Response): Response {
+  const kept = response.headers.get("cache-control");
+  put(response, response.headers.get("content-type")?.startsWith("text/html") ? PAGE_HEADERS : HEADERS);
+  if (response.ok && kept?.includes("immutable")) response.headers.set("Cache-Control", kept);
+  return response;
+}
+
+function put(response: Response, headers: Record<string, string>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }
 
@@ -79,12 +111,22 @@ function hostnameIn(authority: string | null | undefined): string | null {
   return (found?.[1] ?? found?.[2])?.toLowerCase() ?? null;
 }
 
-/** Refuses who does not hold the token; digests are compared, so that neither length nor time tells anything of it. */
-export function guardToken(token: string): Guard {
+/** Whether a text is the token; digests are compared, so that neither length nor time tells anything of it. */
+export function tokenTest(token: string): (given: string) => boolean {
   const expected = digest(token);
-  return ({ headers }) => {
-    const given = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return null;
+  return (given) => timingSafeEqual(digest(given), expected);
+}
+
+/** The token that a request holds. */
+export function bearerOf({ headers }: Request): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+}
+
+/** Refuses who does not hold the token. */
+export function guardToken(isToken: (given: string) => boolean): Guard {
+  return (request) => {
+    const given = bearerOf(request);
+    if (given !== undefined && isToken(given)) return null;
     return refusal(401, "A bearer token is required.", { headers: { "WWW-Authenticate": "Bearer" } });
   };
 }

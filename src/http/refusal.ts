@@ -12,6 +12,9 @@ interface About {
   code?: number;
 }
 
+/** Says no with a status, in one shape or another. */
+export type Refuse = (status: number, message: string, about?: About) => Response;
+
 /** Says no with a status, in the shape of a JSON-RPC error. */
 export function refusal(
   status: number,

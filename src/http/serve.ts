@@ -1,5 +1,5 @@
 /** Serves the HTTP app on a socket until it is told to end; never exits itself. */
-import type { Sessionless } from "../mcp/sessionless.ts";
+import { isIP } from "node:net";
 import { createHttpApp, type HttpApp, type HttpParts } from "./app.ts";
 import { isLoopback, withHeaders } from "./guards.ts";
 import { refusal } from "./refusal.ts";
@@ -19,7 +19,17 @@ const FLUSH_MS = 300;
 const EXPIRY_MS = 60_000;
 
 /** A server that listens, or one line that says why it cannot. */
-export type Listening = { url: string; ended: Promise<void> } | { refused: string };
+export type Listening = Served | { refused: string };
+
+interface Served {
+  /** Scheme, host and port. */
+  origin: string;
+  /** The same as a browser of this machine finds it. */
+  page: string;
+  /** What stands behind that to let a person in, once. */
+  invite(): string;
+  ended: Promise<void>;
+}
 
 /**
  * Listens until `stop` is aborted; `ended` resolves when the last answer has left and the port is free. Throws
@@ -38,9 +48,17 @@ export function serveHttp(parts: HttpParts, stop: AbortSignal): Listening {
   });
   const ended = stopped.then(() => {
     clearInterval(expiry);
-    return end(app, server, parts.sessionless);
+    return end(app, server, parts);
   });
-  return { url: `${server.url.origin}/mcp`, ended };
+  const { origin } = server.url;
+  return { origin, page: `http://${nearHost(settings.host)}:${server.port}`, invite: app.invite, ended };
+}
+
+/** Every address of this machine is also the loopback, which is the one that a browser here takes. */
+function nearHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 function listen(app: HttpApp, { host, port, token }: HttpSettings): Bun.Server<undefined> | string {
@@ -83,10 +101,11 @@ function whyNot(code: string, where: string): string {
 }
 
 /** Calls in flight are answered first; a stream that only waits for news is closed then. */
-async function end(app: HttpApp, server: Bun.Server<undefined>, sessionless: Sessionless): Promise<void> {
+async function end(app: HttpApp, server: Bun.Server<undefined>, { mcp, page }: HttpParts): Promise<void> {
   app.refuseAll();
+  page?.end();
   const sessions = app.sessions.all();
-  await Promise.race([Promise.all([answered(sessions), sessionless.end()]), Bun.sleep(GRACE_MS)]);
+  await Promise.race([Promise.all([answered(sessions), mcp?.sessionless.end()]), Bun.sleep(GRACE_MS)]);
   await Promise.allSettled(sessions.map(({ mcp }) => mcp.server.close()));
   await Promise.race([server.stop(), Bun.sleep(FLUSH_MS)]);
   await server.stop(true);

@@ -1,0 +1,84 @@
+/** Who is let in to the page: a link that works once becomes a session, which a cookie names. Nothing of it outlives the process. */
+import { createHash, randomBytes } from "node:crypto";
+
+/** Most sessions at once; the one that was used longest ago makes room. */
+export const MAX_PAGE_SESSIONS = 20;
+
+/** A session that was not used for this long is over, in milliseconds. */
+export const PAGE_IDLE_MS = 12 * 3_600_000;
+
+/** Most links that were made and not opened yet. */
+const MAX_LINKS = 100;
+
+const SECRET_BYTES = 32;
+
+export interface Entry {
+  /** The secret of a link that lets in once. */
+  invite(): string;
+  /** Whether the link lets in; it does so no more. */
+  spend(secret: string): boolean;
+  /** Begins a session; its secret. */
+  begin(): string;
+  /** The session with that secret, by a name that tells nothing of it; null if there is none. It counts as used now. */
+  session(secret: string): string | null;
+}
+
+export interface EntryLimits {
+  max: number;
+  idleMs: number;
+  now: () => number;
+}
+
+export function createEntry({ max, idleMs, now }: EntryLimits): Entry {
+  /** By digest, as the sessions: neither time nor memory tells a secret. */
+  const links = new Set<string>();
+  /** When each was used, the one that was used longest ago first. */
+  const sessions = new Map<string, number>();
+
+  function keep(name: string): void {
+    sessions.delete(name);
+    sessions.set(name, now());
+  }
+
+  return {
+    invite() {
+      const secret = newSecret();
+      links.add(digest(secret));
+      dropFirst(links, MAX_LINKS);
+      return secret;
+    },
+    spend: (secret) => links.delete(digest(secret)),
+    begin() {
+      const secret = newSecret();
+      keep(digest(secret));
+      dropFirst(sessions, max);
+      return secret;
+    },
+    session(secret) {
+      const name = digest(secret);
+      const usedAt = sessions.get(name);
+      if (usedAt === undefined) return null;
+      if (now() - usedAt < idleMs) {
+        keep(name);
+        return name;
+      }
+      sessions.delete(name);
+      return null;
+    },
+  };
+}
+
+function newSecret(): string {
+  return randomBytes(SECRET_BYTES).toString("base64url");
+}
+
+function digest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+function dropFirst(kept: Set<string> | Map<string, number>, most: number): void {
+  for (const key of kept.keys()) {
+    if (kept.size <= most) return;
+    kept.delete(key);
+  }
+}
