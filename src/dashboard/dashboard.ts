@@ -2,11 +2,13 @@
 import { Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { Page, Visitor } from "../page.ts";
+import { createApi } from "./api.ts";
 import { assetAt } from "./assets.ts";
 import { decidePage } from "./decide-page.tsx";
+import { createEvents } from "./events.ts";
 import type { DashboardParts } from "./parts.ts";
 import { doorPage, problemPage } from "./problem-pages.tsx";
-import { HistoryQuery, parsed, RunsQuery } from "./queries.ts";
+import { HistoryQuery, parsed, RunsQuery, runId } from "./queries.ts";
 import { runPage } from "./run-page.tsx";
 import { runsPage } from "./runs-page.tsx";
 import { statusOf } from "./status-of.ts";
@@ -20,19 +22,22 @@ const NOWHERE = { message: "There is no such page.", hint: "All runs are at /, a
 
 export function createDashboard(parts: DashboardParts): Page {
   const { engine, pin, project, version, now, log } = parts;
-  const app = new Hono<Env>();
+  const events = createEvents(engine, log);
+  const app = new Hono<Env>({ strict: false });
+  app.route("/api", createApi(parts, events));
   app.use(async (c, next) => {
+    const revision = await engine.revision(); // before anything is read: what changes meanwhile is told
     const { set } = await pin.state();
-    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set });
+    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set, revision });
     await next();
   });
   app.get("/", async (c) => c.html(await runsPage(c.var.view, parsed(RunsQuery, c.req.query()))));
-  app.get("/runs/:id", async (c) => c.html(await runPage(c.var.view, c.req.param("id"))));
+  app.get("/runs/:id", async (c) => c.html(await runPage(c.var.view, runId(c.req.param("id")))));
   app.get("/runs/:id/timeline", async (c) => {
-    const asked = { instance_id: c.req.param("id"), ...parsed(HistoryQuery, c.req.query()) };
+    const asked = { instance_id: runId(c.req.param("id")), ...parsed(HistoryQuery, c.req.query()) };
     return c.html(await timelinePart(c.var.view, asked));
   });
-  app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, c.req.param("id"))));
+  app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, runId(c.req.param("id")))));
   app.get("/workflows", async (c) => c.html(await workflowsPage(c.var.view)));
   app.get("/workflows/:name", async (c) => {
     const page = await workflowPage(c.var.view, c.req.param("name"));
@@ -53,6 +58,6 @@ export function createDashboard(parts: DashboardParts): Page {
       return new Response(String(await doorPage(door)), { status: 401, headers });
     },
     fetch: async (request, visitor) => app.fetch(request, { visitor }),
-    end: () => {},
+    end: events.end,
   };
 }
