@@ -63,9 +63,9 @@ export function createApi({ engine, pin, log }: DashboardParts, events: Events):
   });
   app.get("/events", async (c) => {
     if (c.req.raw.method === "HEAD") return new Response(null); // nobody would read the stream
-    const { run, since } = parsed(EventsQuery, c.req.query());
+    const { run } = parsed(EventsQuery, c.req.query());
     const follows = run === undefined ? "list" : { run: runId(run) };
-    const opened = await events.open({ follows, since, session: c.env.visitor.session });
+    const opened = await events.open({ follows, session: c.env.visitor.session });
     return opened instanceof Response ? opened : tooMany(opened);
   });
   for (const [name, act] of Object.entries(ACTIONS)) {

@@ -26,9 +26,8 @@ export function createDashboard(parts: DashboardParts): Page {
   const app = new Hono<Env>({ strict: false });
   app.route("/api", createApi(parts, events));
   app.use(async (c, next) => {
-    const revision = await engine.revision(); // before anything is read: what changes meanwhile is told
     const { set } = await pin.state();
-    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set, revision });
+    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set });
     await next();
   });
   app.get("/", async (c) => c.html(await runsPage(c.var.view, parsed(RunsQuery, c.req.query()))));

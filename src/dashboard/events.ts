@@ -6,8 +6,10 @@ import type { Engine } from "../engine/engine.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { openStream, type Stream } from "./event-stream.ts";
-import type { Follows } from "./events-path.ts";
 import { runState } from "./run-state.ts";
+
+/** What a page follows: one run, or the list of all. */
+export type Follows = { run: string } | "list";
 
 interface EventLimits {
   /** How often the revision is looked at, in milliseconds. */
@@ -36,8 +38,6 @@ interface Topic {
 
 interface Asked {
   follows: Follows;
-  /** Changes since that revision are of interest too. */
-  since?: string | undefined;
   session: string;
 }
 
@@ -64,7 +64,7 @@ export function createEvents(
   let isFailing = false;
   let isEnded = false;
 
-  async function open({ follows, since, session }: Asked): Promise<Response | "full" | "yours"> {
+  async function open({ follows, session }: Asked): Promise<Response | "full" | "yours"> {
     if (isEnded || places.size >= most) return "full";
     if ([...places.values()].filter((each) => each === session).length >= mostOfOne) return "yours";
     const place = Symbol();
@@ -74,7 +74,6 @@ export function createEvents(
       const state = await stateOf(follows);
       const stream = openStream(() => leave(place, stream));
       join(follows, { stream, state, now });
-      if (since !== undefined && since !== now) stream.say(eventOf(follows));
       return stream.response;
     } catch (error) {
       places.delete(place);

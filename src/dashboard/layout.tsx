@@ -3,7 +3,6 @@ import { html } from "hono/html";
 import type { PropsWithChildren } from "hono/jsx";
 import { visible } from "../words.ts";
 import { ASSETS } from "./assets.ts";
-import { eventsPath, type Follows } from "./events-path.ts";
 import type { Markup, View } from "./view.ts";
 
 export interface LayoutProps {
@@ -11,10 +10,11 @@ export interface LayoutProps {
   /** Null: the reader is not let in, or there is no such page. */
   view: View | null;
   /** What the page follows: a run by its id, or the list; absent: nothing. */
-  follows?: Follows;
+  follows?: { run: string } | "list";
 }
 
 export function Layout({ title, view, follows, children }: PropsWithChildren<LayoutProps>): Markup {
+  const live = follows === "list" ? "list=1" : follows && `run=${encodeURIComponent(follows.run)}`;
   return html`<!doctype html>
 ${(
   <html lang="en">
@@ -25,10 +25,7 @@ ${(
       <link rel="stylesheet" href={ASSETS.style} />
       <script type="module" src={ASSETS.script}></script>
     </head>
-    <body
-      data-events={view && follows && eventsPath(follows, view.revision)}
-      data-pin={view?.asksPin ? "1" : undefined}
-    >
+    <body data-events={live && `/api/events?${live}`} data-pin={view?.asksPin ? "1" : undefined}>
       {view && (
         <nav>
           <a href="/">Runs</a> <a href="/workflows">Workflows</a>

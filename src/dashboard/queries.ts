@@ -39,11 +39,7 @@ export const HistoryQuery = z.object({ before: wish(number), limit: limit(50) })
 export const OutputQuery = z.object({ seq: number, check: number });
 
 /** What a stream follows: one run, or without it the list of all. */
-export const EventsQuery = z.object({
-  run: wish(z.string()),
-  list: wish(z.literal("1")),
-  since: wish(z.string().max(200)),
-});
+export const EventsQuery = z.object({ run: wish(z.string()) });
 
 /** The value as the schema has it; throws INVALID_INPUT that names the field. */
 export function parsed<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {

@@ -15,6 +15,4 @@ export interface View {
   url: URL;
   /** Whether an action is sent with the PIN. */
   asksPin: boolean;
-  /** How the state stood before the page was made. */
-  revision: string;
 }
