@@ -64,8 +64,8 @@ export const ACTIONS = {
   ),
   waive: action(
     z.strictObject({
-      what: z.string().min(1).max(MAX_WORDS),
-      reason: Words,
+      what: Words.min(1),
+      reason: Words.min(1),
       seen: z.strictObject({ visit: Visit, definition: z.string() }),
       pin: Pin,
     }),

@@ -76,7 +76,7 @@ export function createApi({ engine, pin, log }: DashboardParts, events: Events):
       return json<typeof answers.DoneAnswer>({ instance_id, status, step_name, visit, waiting_for });
     });
   }
-  app.notFound(() => Response.json({ error: NOTHING }, { status: 404 }));
+  app.all("*", () => Response.json({ error: NOTHING }, { status: 404 }));
   app.onError((error) => {
     const expected = answerOf(error);
     if (expected) return expected;
