@@ -1,8 +1,11 @@
 /** Who is let in to the page: links that work once, cookies, the server's token; and what a stranger gets, which is nothing. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createEntry } from "../src/http/entry.ts";
+import { isOtherUsers, ownerIn } from "../src/http/peer.ts";
 import { rawExchange } from "./support/http.ts";
 import { cookieIn, enter, OWN, type PageServer, startPage, type Visitor, visitor } from "./support/page-server.ts";
 import { runBare, waitFor } from "./support/stdio.ts";
@@ -168,6 +171,33 @@ test("a session ends twelve hours after its last use", () => {
   expect(entry.session(secret)).toBe(name);
   now += 1_000;
   expect(entry.session(secret)).toBeNull();
+});
+
+test("a link that a browser is started with lets nobody in but this user, and is not spent by another", () => {
+  const entry = createEntry({ max: 2, idleMs: 1_000, now: () => 0 });
+  const [opened, printed] = [entry.invite(true), entry.invite(false)];
+  expect(entry.spend(printed, () => true)).toBe(true);
+  expect(entry.spend(opened, () => true)).toBe(false);
+  expect(entry.spend(opened, () => false)).toBe(true);
+  expect(entry.spend(opened, () => false)).toBe(false);
+});
+
+test("whose a connection is stands in the system's table", async () => {
+  const table = [
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+    "   0: 0100007F:0BB8 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 20 4 30 10 -1",
+    "   1: 0100007F:D431 0100007F:0BB8 01 00000000:00000000 00:00000000 00000000  1001        0 2 1 0 20 4 30 10 -1",
+  ].join("\n");
+  expect(ownerIn(table, { port: 0xd431, ours: 0x0bb8 })).toBe(1001);
+  expect(ownerIn(table, { port: 0xd432, ours: 0x0bb8 })).toBeNull();
+  expect(ownerIn("", { port: 1, ours: 2 })).toBeNull();
+  if (process.platform !== "linux") return;
+  const socket = connect(server.port, "127.0.0.1");
+  await once(socket, "connect");
+  const own = { port: socket.localPort ?? 0, ours: server.port };
+  expect(ownerIn(readFileSync("/proc/net/tcp", "utf8"), own)).toBe(process.getuid?.() ?? -1);
+  expect(isOtherUsers(own)).toBe(false);
+  socket.destroy();
 });
 
 test("pages, their style and their script say how they may be used; what is named by its digest may be kept", async () => {

@@ -21,9 +21,10 @@ export const dashboard: Command = {
         complain(listening.refused);
         return 1;
       }
-      const url = `${listening.page}${listening.invite()}`;
+      const opens = values["no-open"] !== true;
+      const url = listening.invite({ ownUser: opens }); // every user can read what programs are started with
       print(url);
-      const fault = values["no-open"] ? null : await openBrowser(url, terminalSettings().env);
+      const fault = !opens ? null : await openBrowser(url, terminalSettings().env);
       complain(`${fault ?? "The link lets one browser in, once."} Ctrl-C ends the page.`);
       await listening.ended;
       return 0;

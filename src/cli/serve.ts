@@ -48,7 +48,7 @@ async function overHttp(app: App, { stop, complain }: Terminal): Promise<number>
     return 1;
   }
   complain(`Serving MCP at ${listening.origin}/mcp`);
-  complain(`The page, by a link that works once: ${listening.page}${listening.invite()}`);
+  complain(`The page, by a link that works once: ${listening.invite({ ownUser: false })}`);
   app.engine.keepSweeping();
   await listening.ended;
   return 0;

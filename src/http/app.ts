@@ -9,6 +9,7 @@ import { createEntry, MAX_PAGE_SESSIONS, PAGE_IDLE_MS } from "./entry.ts";
 import { type Guard, guardNames, guardToken, tokenTest, withHeaders, withPageHeaders } from "./guards.ts";
 import { createMcpEndpoint, type Endpoint } from "./mcp-endpoint.ts";
 import { createPageEndpoint, PAGE_PATHS } from "./page-endpoint.ts";
+import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 import { createSessions, MAX_SESSIONS, SESSION_IDLE_MS, type SessionLimits, type Sessions } from "./sessions.ts";
 import type { HttpSettings } from "./settings.ts";
@@ -34,15 +35,16 @@ export interface HttpParts {
 }
 
 export interface HttpApp {
-  fetch(request: Request): Promise<Response>;
+  /** `peer` tells the other end of the connection, if that is known. */
+  fetch(request: Request, peer?: () => Peer | null): Promise<Response>;
   sessions: Sessions;
-  /** A path that lets a person in to the page, once. */
-  invite(): string;
+  /** A path that lets a person in to the page, once; `ownUser`: nobody but this user of the machine. */
+  invite(about: { ownUser: boolean }): string;
   /** From now on every request is refused with 503. */
   refuseAll(): void;
 }
 
-type Env = { Variables: { isPage?: true } };
+type Env = { Bindings: { peer: () => Peer | null }; Variables: { isPage?: true } };
 
 export function createHttpApp({ settings, mcp, page, version, log, limits = {} }: HttpParts): HttpApp {
   const sessions = createSessions({ max: MAX_SESSIONS, idleMs: SESSION_IDLE_MS, now: Date.now, ...limits });
@@ -70,7 +72,7 @@ export function createHttpApp({ settings, mcp, page, version, log, limits = {} }
     for (const path of PAGE_PATHS) {
       app.all(path, (c) => {
         c.set("isPage", true);
-        return pageEndpoint(c.req.raw, c.req.path);
+        return pageEndpoint(c.req.raw, { path: c.req.path, peer: c.env.peer });
       });
     }
   }
@@ -100,10 +102,10 @@ export function createHttpApp({ settings, mcp, page, version, log, limits = {} }
   }
 
   return {
-    fetch: async (request) =>
-      endpoint && isPost(request) ? withHeaders(await post(request, endpoint)) : app.fetch(request),
+    fetch: async (request, peer = () => null) =>
+      endpoint && isPost(request) ? withHeaders(await post(request, endpoint)) : app.fetch(request, { peer }),
     sessions,
-    invite: () => `/?entry=${entry.invite()}`,
+    invite: ({ ownUser }) => `/?entry=${entry.invite(ownUser)}`,
     refuseAll: () => {
       ending = true;
     },

@@ -13,10 +13,10 @@ const MAX_LINKS = 100;
 const SECRET_BYTES = 32;
 
 export interface Entry {
-  /** The secret of a link that lets in once. */
-  invite(): string;
-  /** Whether the link lets in; it does so no more. */
-  spend(secret: string): boolean;
+  /** The secret of a link that lets in once; `ownUser`: nobody but this user of the machine. */
+  invite(ownUser: boolean): string;
+  /** Whether the link lets in; then it does so no more. It is asked who comes only if that is of importance. */
+  spend(secret: string, isOtherUsers: () => boolean): boolean;
   /** Begins a session; its secret. */
   begin(): string;
   /** The session with that secret, by a name that tells nothing of it; null if there is none. It counts as used now. */
@@ -31,7 +31,7 @@ export interface EntryLimits {
 
 export function createEntry({ max, idleMs, now }: EntryLimits): Entry {
   /** By digest, as the sessions: neither time nor memory tells a secret. */
-  const links = new Set<string>();
+  const links = new Map<string, { ownUser: boolean }>();
   /** When each was used, the one that was used longest ago first. */
   const sessions = new Map<string, number>();
 
@@ -41,13 +41,17 @@ export function createEntry({ max, idleMs, now }: EntryLimits): Entry {
   }
 
   return {
-    invite() {
+    invite(ownUser) {
       const secret = newSecret();
-      links.add(digest(secret));
+      links.set(digest(secret), { ownUser });
       dropFirst(links, MAX_LINKS);
       return secret;
     },
-    spend: (secret) => links.delete(digest(secret)),
+    spend(secret, isOtherUsers) {
+      const name = digest(secret);
+      const link = links.get(name);
+      return link !== undefined && !(link.ownUser && isOtherUsers()) && links.delete(name);
+    },
     begin() {
       const secret = newSecret();
       keep(digest(secret));
@@ -76,7 +80,7 @@ function digest(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-function dropFirst(kept: Set<string> | Map<string, number>, most: number): void {
+function dropFirst(kept: Map<string, unknown>, most: number): void {
   for (const key of kept.keys()) {
     if (kept.size <= most) return;
     kept.delete(key);

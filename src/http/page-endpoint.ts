@@ -5,6 +5,7 @@ import { type BodyLimits, readForm, readJson } from "./body.ts";
 import type { Entry } from "./entry.ts";
 import { bearerOf } from "./guards.ts";
 import { cookieName, cookieOf, guardAction, guardReading, isLink, isOwn, setCookie } from "./page-guards.ts";
+import { isOtherUsers, type Peer } from "./peer.ts";
 
 /** The name of all who come with the server's token and no session. */
 const BY_TOKEN = "token";
@@ -28,8 +29,14 @@ interface PageParts {
   limits: Pick<BodyLimits, "deadlineMs">;
 }
 
-/** Answers a request whose path, as the router reads it, is one of the page's. */
-export type PageEndpoint = (request: Request, path: string) => Promise<Response>;
+/** What the request itself does not say. */
+interface Arrival {
+  /** Its path as the router reads it, which is one of the page's. */
+  path: string;
+  peer(): Peer | null;
+}
+
+export type PageEndpoint = (request: Request, arrival: Arrival) => Promise<Response>;
 
 export function createPageEndpoint({ page, entry, isToken, limits }: PageParts): PageEndpoint {
   const bodyLimits = { ...limits, maxBytes: MAX_BODY_BYTES };
@@ -47,9 +54,9 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
   }
 
   /** The link's secret is spent; who has a session already keeps it, and the link. */
-  function follow(request: Request, secret: string, visitor: Visitor | null): Response | Promise<Response> {
-    if (visitor) return seeOther("/");
-    return entry.spend(secret) ? letIn(request, "/") : door("spent", "/");
+  function follow(request: Request, secret: string, peer: Arrival["peer"]): Response | Promise<Response> {
+    if (visitorOf(request)) return seeOther("/");
+    return entry.spend(secret, () => isOtherUsers(peer())) ? letIn(request, "/") : door("spent", "/");
   }
 
   /** The token, typed into the page's form. */
@@ -84,7 +91,7 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
     return body instanceof Response ? body : page.fetch(request, { ...visitor, body: body.value });
   }
 
-  return async (request, path) => {
+  return async (request, { path, peer }) => {
     const isApi = path === "/api" || path.startsWith("/api/");
     const allowed = path === "/entry" ? ["POST"] : isApi ? [...READ, "POST"] : READ;
     if (!allowed.includes(request.method)) {
@@ -92,10 +99,10 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
     }
     if (path === "/entry") return enter(request);
     if (path.startsWith("/assets")) return page.asset(path) ?? apiRefusal(404, "There is nothing here.");
+    const secret = path === "/" && request.method === "GET" ? new URL(request.url).searchParams.get("entry") : null;
+    if (secret !== null) return follow(request, secret, peer);
     const visitor = visitorOf(request);
     if (isApi) return api(request, visitor);
-    const secret = path === "/" && request.method === "GET" ? new URL(request.url).searchParams.get("entry") : null;
-    if (secret !== null) return follow(request, secret, visitor);
     return visitor ? page.fetch(request, visitor) : knock(request);
   };
 }

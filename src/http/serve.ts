@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { createHttpApp, type HttpApp, type HttpParts } from "./app.ts";
 import { isLoopback, withHeaders } from "./guards.ts";
+import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 import type { HttpSettings } from "./settings.ts";
 import { tokenIn } from "./token-file.ts";
@@ -26,8 +27,8 @@ interface Served {
   origin: string;
   /** The same as a browser of this machine finds it. */
   page: string;
-  /** What stands behind that to let a person in, once. */
-  invite(): string;
+  /** A link that lets a person in, once; `ownUser`: nobody but this user of the machine. */
+  invite(about: { ownUser: boolean }): string;
   ended: Promise<void>;
 }
 
@@ -51,7 +52,8 @@ export function serveHttp(parts: HttpParts, stop: AbortSignal): Listening {
     return end(app, server, parts);
   });
   const { origin } = server.url;
-  return { origin, page: `http://${nearHost(settings.host)}:${server.port}`, invite: app.invite, ended };
+  const page = `http://${nearHost(settings.host)}:${server.port}`;
+  return { origin, page, invite: (about) => page + app.invite(about), ended };
 }
 
 /** Every address of this machine is also the loopback, which is the one that a browser here takes. */
@@ -74,12 +76,19 @@ function listen(app: HttpApp, { host, port, token }: HttpSettings): Bun.Server<u
       idleTimeout: IDLE_SECONDS,
       // The app refuses larger ones itself, in its own words, before it reads them.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: app.fetch,
+      fetch: (request, server) => app.fetch(request, () => peerOf(request, server)),
       error: () => withHeaders(refusal(400, "The request cannot be understood.")),
     });
   } catch (error) {
     return whyNot(codeOf(error), `${host}:${port}`);
   }
+}
+
+/** Null if it is not of this machine, or gone. */
+function peerOf(request: Request, server: Bun.Server<undefined>): Peer | null {
+  const from = server.requestIP(request);
+  const isNear = from !== null && isLoopback(from.address.replace(/^::ffff:/, ""));
+  return isNear && server.port !== undefined ? { port: from.port, ours: server.port } : null;
 }
 
 function codeOf(error: unknown): string {
