@@ -2,8 +2,10 @@
 
 /** Who was let in. */
 export interface Visitor {
-  /** Another one for each session; all who come with the server's token are one. */
+  /** Another one for each session; all who send the server's token are one. */
   session: string;
+  /** What let them in: a link, which only a person on this machine sees, or the server's token, which agents hold too. */
+  by: "link" | "token";
   /** Of a POST under /api: the body, as JSON. */
   body?: unknown;
 }

@@ -6,13 +6,24 @@ import type { z } from "zod";
 import * as answers from "../src/dashboard/answers.ts";
 import { advance, type Run, startRun } from "./support/calls.ts";
 import { connectHttp } from "./support/http.ts";
-import { type Answered, enter, OWN, type PageServer, startPage, type Visitor } from "./support/page-server.ts";
+import {
+  type Answered,
+  cookieIn,
+  enter,
+  OWN,
+  type PageServer,
+  startPage,
+  type Visitor,
+  visitor,
+} from "./support/page-server.ts";
 import { person } from "./support/person.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const project = scratchDir();
 const workflows = scratchDir();
 const db = join(scratchDir(), "state.sqlite");
+const TOKEN = "agents-know-it";
+const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const NOTES = join(project, "notes.md");
 const GATE = ["approval:", '  ask: "Deploy {{ context.version }}?"', "  show: [context.version, notes.md]"];
 writeFiles(workflows, {
@@ -29,14 +40,14 @@ let page: Visitor;
 
 beforeAll(async () => {
   const args = ["serve", "--http", "--port", "0", "--db", db, "--project", project, "--workflows", workflows];
-  server = await startPage(args, { LOG_LEVEL: "error" });
+  server = await startPage(args, { LOG_LEVEL: "error", HTTP_AUTH_TOKEN: TOKEN });
   page = await enter(server);
 });
 afterAll(() => server.stop());
 
 /** A run at its first step. */
 async function begun(): Promise<{ run: Run; call: Awaited<ReturnType<typeof connectHttp>> }> {
-  const call = await connectHttp(`${server.base}/mcp`);
+  const call = await connectHttp(`${server.base}/mcp`, AUTHORIZED);
   return { run: await startRun(call, "RELEASE"), call };
 }
 
@@ -260,6 +271,36 @@ test("the server's page shows the runs of all projects of its database, by whoev
   await other.stop();
 });
 
+test("attack: an agent that knows the server's token decides nothing that is a person's, by whichever way it comes in", async () => {
+  const form = { method: "POST", body: new URLSearchParams({ token: TOKEN }), redirect: "manual" } as const;
+  const byForm = visitor(server.base, cookieIn(await fetch(`${server.base}/entry`, form)));
+  const bare = visitor(server.base, "");
+  const byToken: Visitor = { ...bare, post: (path, body) => bare.post(path, body, AUTHORIZED) };
+  for (const agent of [byForm, byToken]) {
+    const { id } = await atGate();
+    const seen = await seenOf(id);
+    const { version, definition } = (await page.api(`/runs/${id}`)).json.run;
+    const persons: [action: string, body: object][] = [
+      ["approve", seen],
+      ["deny", seen],
+      ["release", { seen: { version, definition } }],
+      ["waive", { what: "x", reason: "x", seen: { visit: 2, definition } }],
+    ];
+    for (const [action, body] of persons) {
+      const told = await agent.post(`/runs/${id}/${action}`, body);
+      expect([action, told.status, told.json.error.code]).toEqual([action, 403, "PIN_NEEDED"]);
+    }
+    for (const [action, body] of [
+      ["rewind", { to_visit: 1 }],
+      ["fork", { at_visit: 1 }],
+    ] as const) {
+      const told = await agent.post(`/runs/${id}/${action}`, body);
+      expect([action, told.status, told.json.error.code]).toEqual([action, 409, "INSTANCE_SUSPENDED"]);
+    }
+    expect((await agent.post(`/runs/${id}/cancel`, {})).json.status).toBe("CANCELLED"); // as by the tool
+  }
+});
+
 test("with a PIN every action asks for it; guessed over /api, it is taken no more, and no guess goes to a run that is not there", async () => {
   const { id } = await atGate();
   const { pin } = person({ db, project, workflows: [workflows] });
@@ -277,7 +318,8 @@ test("with a PIN every action asks for it; guessed over /api, it is taken no mor
     expect([action, told.status, told.json.error.code]).toEqual([action, 403, "PIN_MISSING"]);
   }
   expect((await act("run_23456789abcd", "cancel", { pin: "000000" })).status).toBe(404);
-  expect((await act(id, "approve", { ...body, pin: "493817" })).status).toBe(200);
+  const byToken = await visitor(server.base, "").post(`/runs/${id}/approve`, { ...body, pin: "493817" }, AUTHORIZED);
+  expect(byToken.status).toBe(200);
   const lefts: unknown[] = [];
   for (let each = 0; each < 5; each++) {
     const { status, json } = await act(id, "cancel", { pin: `00000${each}` });

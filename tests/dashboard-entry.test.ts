@@ -163,12 +163,12 @@ test("a flood of sessions ends the oldest of them, and no more than twenty stand
 test("a session ends twelve hours after its last use", () => {
   let now = 0;
   const entry = createEntry({ max: 2, idleMs: 1_000, now: () => now });
-  const secret = entry.begin();
-  const name = entry.session(secret);
-  expect(name).toBeString();
-  expect(name).not.toContain(secret);
+  const secret = entry.begin("token");
+  const visitor = entry.session(secret);
+  expect(visitor?.by).toBe("token");
+  expect(visitor?.session).not.toContain(secret);
   now += 999;
-  expect(entry.session(secret)).toBe(name);
+  expect(entry.session(secret)).toEqual(visitor);
   now += 1_000;
   expect(entry.session(secret)).toBeNull();
 });

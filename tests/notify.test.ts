@@ -88,6 +88,9 @@ for (const [name, serve] of Object.entries(TRANSPORTS)) {
         `${timed.id}|TIMED|Work|deadline|step "Work": no report came within 1 s`,
       ]),
     );
+    const [, link] = /^ORCHESTRATOR_URL=(.*)$/m.exec(readFileSync(join(at.project, `env.${limited.id}`), "utf8")) ?? [];
+    if (name === "HTTP") expect(link).toMatch(new RegExp(`^http://127.0.0.1:\\d+/runs/${limited.id}$`));
+    else expect(link).toBeUndefined();
   });
 }
 

@@ -5,6 +5,7 @@ import type { DecideInput } from "../engine/approvals.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Instance } from "../instance.ts";
 import { ApiError } from "./api-error.ts";
+import { personsError } from "./prove.ts";
 import { parsed } from "./queries.ts";
 
 /** Who acts there, as the history names them. */
@@ -30,8 +31,8 @@ const Seen = z.strictObject({
 
 export interface ActionParts {
   engine: Engine;
-  /** Throws if the PIN is not what it should be. */
-  prove(pin: string | undefined): Promise<void>;
+  /** Whether it is known to be a person who acts; throws if the PIN is not what it should be. */
+  isPerson(pin: string | undefined): Promise<boolean>;
 }
 
 interface Asked {
@@ -42,27 +43,30 @@ interface Asked {
 
 /** Each resolves to the run as it is then; `fork` to the new one. */
 export const ACTIONS = {
-  cancel: action(z.strictObject({ reason: Words.optional(), pin: Pin }), async (engine, instance_id, { reason }) => {
-    return (await engine.cancelAlone({ instance_id, reason, decided_by: "person" }, PAGE)).instance;
-  }),
+  cancel: action(
+    z.strictObject({ reason: Words.optional(), pin: Pin }),
+    async ({ engine }, instance_id, { reason }) => {
+      return (await engine.cancelAlone({ instance_id, reason, decided_by: "person" }, PAGE)).instance;
+    },
+  ),
   rewind: action(
     z.strictObject({ to_visit: Visit, reason: Words.optional(), pin: Pin }),
-    async (engine, instance_id, { to_visit, reason }) =>
-      (await engine.rewindAlone({ instance_id, to_visit, reason, by_person: true }, PAGE)).instance,
+    async ({ engine, by_person }, instance_id, { to_visit, reason }) =>
+      (await engine.rewindAlone({ instance_id, to_visit, reason, by_person }, PAGE)).instance,
   ),
   /** A `request_id` makes a repetition harmless. */
   fork: action(
     z.strictObject({ at_visit: Visit.optional(), request_id: z.string().min(1).max(100).optional(), pin: Pin }),
-    async (engine, instance_id, { at_visit, request_id }) =>
-      (await engine.forkAlone({ instance_id, at_visit, request_id, by_person: true }, PAGE)).instance,
+    async ({ engine, by_person }, instance_id, { at_visit, request_id }) =>
+      (await engine.forkAlone({ instance_id, at_visit, request_id, by_person }, PAGE)).instance,
   ),
-  approve: action(Seen, (engine, instance_id, { pin: _pin, ...seen }) =>
+  approve: personsAction(Seen, (engine, instance_id, { pin: _pin, ...seen }) =>
     decide(engine, { instance_id, ...seen, yes: true }),
   ),
-  deny: action(Seen.extend({ comment: Words.optional() }), (engine, instance_id, { pin: _pin, ...seen }) =>
+  deny: personsAction(Seen.extend({ comment: Words.optional() }), (engine, instance_id, { pin: _pin, ...seen }) =>
     decide(engine, { instance_id, ...seen, yes: false }),
   ),
-  waive: action(
+  waive: personsAction(
     z.strictObject({
       what: Words.min(1),
       reason: Words.min(1),
@@ -72,7 +76,7 @@ export const ACTIONS = {
     async (engine, instance_id, { what, reason, seen }) =>
       (await engine.waive({ instance_id, what, reason, seen }, PAGE)).instance,
   ),
-  release: action(
+  release: personsAction(
     z.strictObject({
       use_latest: z.boolean().default(false),
       seen: z.strictObject({ version: z.int(), definition: z.string() }),
@@ -83,16 +87,33 @@ export const ACTIONS = {
   ),
 };
 
+interface By {
+  engine: Engine;
+  /** Then a run that waits for a person may be moved too. */
+  by_person: boolean;
+}
+
+/** What agents can do by a tool as well. */
 function action<T extends z.ZodType<{ pin?: string | undefined }>>(
+  body: T,
+  run: (by: By, instance_id: string, said: z.output<T>) => Promise<Instance>,
+) {
+  return async ({ engine, isPerson }: ActionParts, { instance_id, given }: Asked): Promise<Instance> => {
+    const said = parsed(body, given);
+    await engine.status({ instance_id, history_limit: 0 }); // no guess is spent on a run that there is not
+    return run({ engine, by_person: await isPerson(said.pin) }, instance_id, said);
+  };
+}
+
+/** What is a person's alone. */
+function personsAction<T extends z.ZodType<{ pin?: string | undefined }>>(
   body: T,
   run: (engine: Engine, instance_id: string, said: z.output<T>) => Promise<Instance>,
 ) {
-  return async ({ engine, prove }: ActionParts, { instance_id, given }: Asked): Promise<Instance> => {
-    const said = parsed(body, given);
-    await engine.status({ instance_id, history_limit: 0 }); // no guess is spent on a run that there is not
-    await prove(said.pin);
+  return action(body, async ({ engine, by_person }, instance_id, said) => {
+    if (!by_person) throw personsError();
     return run(engine, instance_id, said);
-  };
+  });
 }
 
 /** Throws CONFLICT, with what is there now, if that is not what was shown. */

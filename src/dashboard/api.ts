@@ -8,7 +8,7 @@ import type * as answers from "./answers.ts";
 import { ApiError, answerOf } from "./api-error.ts";
 import type { Events } from "./events.ts";
 import type { DashboardParts } from "./parts.ts";
-import { prove } from "./prove.ts";
+import { isPerson } from "./prove.ts";
 import { EventsQuery, HistoryQuery, OutputQuery, PageQuery, parsed, RunsQuery, runId } from "./queries.ts";
 import { workflowAnswer, workflowsAnswer } from "./workflow-answers.ts";
 
@@ -20,7 +20,6 @@ const RETRY_SECONDS = 30;
 const NOTHING = { code: "NOT_FOUND", message: "There is nothing here.", hint: "docs/page.md names all that there is." };
 
 export function createApi({ engine, pin, log }: DashboardParts, events: Events): Hono<Env> {
-  const actionParts = { engine, prove: (given: string | undefined) => prove(pin, given) };
   const app = new Hono<Env>({ strict: false });
   app.get("/runs", async (c) => {
     const { workflow: workflow_name, project = null, ...query } = parsed(RunsQuery, c.req.query());
@@ -70,7 +69,9 @@ export function createApi({ engine, pin, log }: DashboardParts, events: Events):
   });
   for (const [name, act] of Object.entries(ACTIONS)) {
     app.post(`/runs/:id/${name}`, async (c) => {
-      const run = await act(actionParts, { instance_id: idOf(c), given: c.env.visitor.body });
+      const { visitor } = c.env;
+      const parts = { engine, isPerson: (given: string | undefined) => isPerson(pin, visitor, given) };
+      const run = await act(parts, { instance_id: idOf(c), given: visitor.body });
       const { instance_id, status, step_name, visit } = run;
       const waiting_for = waitingFor(run);
       return json<typeof answers.DoneAnswer>({ instance_id, status, step_name, visit, waiting_for });

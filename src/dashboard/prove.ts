@@ -1,11 +1,16 @@
-/** The PIN on the page: asked for by every action, if one is set. */
+/** Whether it is a person who acts on the page: by the PIN, which every action asks for if one is set, else by how they came in. */
+import type { Visitor } from "../page.ts";
 import type { PinKeeper } from "../pin.ts";
 import { ApiError } from "./api-error.ts";
 
-/** Throws if a PIN is set and this is not it; a wrong one is counted. */
-export async function prove(keeper: PinKeeper, pin: string | undefined): Promise<void> {
+/** Throws if a PIN is set and this is not it; a wrong one is counted. Agents may hold the server's token: it proves nobody. */
+export async function isPerson(
+  keeper: PinKeeper,
+  { by }: Pick<Visitor, "by">,
+  pin: string | undefined,
+): Promise<boolean> {
   const { set, until } = await keeper.state();
-  if (!set) return;
+  if (!set) return by === "link";
   if (until !== null) throw paused(until);
   if (pin === undefined || pin === "") {
     throw new ApiError(403, {
@@ -24,6 +29,16 @@ export async function prove(keeper: PinKeeper, pin: string | undefined): Promise
       left: guess.left,
     });
   }
+  return true;
+}
+
+/** For what no agent may do. */
+export function personsError(): ApiError {
+  return new ApiError(403, {
+    code: "PIN_NEEDED",
+    message: "Agents may hold the server's token too, so that it decides nothing that is a person's; nothing changed.",
+    hint: "Set a PIN on the server's machine (orchestrator pin set), or open the page by its link or by orchestrator dashboard.",
+  });
 }
 
 function paused(until: string): ApiError {

@@ -1,5 +1,6 @@
 /** Who is let in to the page: a link that works once becomes a session, which a cookie names. Nothing of it outlives the process. */
 import { createHash, randomBytes } from "node:crypto";
+import type { Visitor } from "../page.ts";
 
 /** Most sessions at once; the one that was used longest ago makes room. */
 export const MAX_PAGE_SESSIONS = 20;
@@ -18,9 +19,9 @@ export interface Entry {
   /** Whether the link lets in; then it does so no more. It is asked who comes only if that is of importance. */
   spend(secret: string, isOtherUsers: () => boolean): boolean;
   /** Begins a session; its secret. */
-  begin(): string;
+  begin(by: Visitor["by"]): string;
   /** The session with that secret, by a name that tells nothing of it; null if there is none. It counts as used now. */
-  session(secret: string): string | null;
+  session(secret: string): Visitor | null;
 }
 
 export interface EntryLimits {
@@ -32,12 +33,12 @@ export interface EntryLimits {
 export function createEntry({ max, idleMs, now }: EntryLimits): Entry {
   /** By digest, as the sessions: neither time nor memory tells a secret. */
   const links = new Map<string, { ownUser: boolean }>();
-  /** When each was used, the one that was used longest ago first. */
-  const sessions = new Map<string, number>();
+  /** The one that was used longest ago first. */
+  const sessions = new Map<string, { visitor: Visitor; usedAt: number }>();
 
-  function keep(name: string): void {
-    sessions.delete(name);
-    sessions.set(name, now());
+  function keep(visitor: Visitor): void {
+    sessions.delete(visitor.session);
+    sessions.set(visitor.session, { visitor, usedAt: now() });
   }
 
   return {
@@ -52,19 +53,19 @@ export function createEntry({ max, idleMs, now }: EntryLimits): Entry {
       const link = links.get(name);
       return link !== undefined && !(link.ownUser && isOtherUsers()) && links.delete(name);
     },
-    begin() {
+    begin(by) {
       const secret = newSecret();
-      keep(digest(secret));
+      keep({ session: digest(secret), by });
       dropFirst(sessions, max);
       return secret;
     },
     session(secret) {
       const name = digest(secret);
-      const usedAt = sessions.get(name);
-      if (usedAt === undefined) return null;
-      if (now() - usedAt < idleMs) {
-        keep(name);
-        return name;
+      const found = sessions.get(name);
+      if (!found) return null;
+      if (now() - found.usedAt < idleMs) {
+        keep(found.visitor);
+        return found.visitor;
       }
       sessions.delete(name);
       return null;

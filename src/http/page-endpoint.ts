@@ -7,7 +7,7 @@ import { bearerOf } from "./guards.ts";
 import { cookieName, cookieOf, guardAction, guardReading, isLink, isOwn, setCookie } from "./page-guards.ts";
 import { isOtherUsers, type Peer } from "./peer.ts";
 
-/** The name of all who come with the server's token and no session. */
+/** The name of all who send the server's token and have no session. */
 const BY_TOKEN = "token";
 
 /** Most bytes of a body; a decision takes far fewer. */
@@ -43,20 +43,20 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
 
   function visitorOf(request: Request): Visitor | null {
     const cookie = cookieOf(request);
-    const session = cookie === null ? null : entry.session(cookie);
-    if (session !== null) return { session };
+    const known = cookie === null ? null : entry.session(cookie);
+    if (known) return known;
     const bearer = bearerOf(request);
-    return isToken && bearer !== undefined && isToken(bearer) ? { session: BY_TOKEN } : null;
+    return isToken && bearer !== undefined && isToken(bearer) ? { session: BY_TOKEN, by: "token" } : null;
   }
 
-  function letIn(request: Request, to: string): Response {
-    return seeOther(to, { "Set-Cookie": setCookie(cookieName(request), entry.begin()) });
+  function letIn(request: Request, by: Visitor["by"], to: string): Response {
+    return seeOther(to, { "Set-Cookie": setCookie(cookieName(request), entry.begin(by)) });
   }
 
   /** The link's secret is spent; who has a session already keeps it, and the link. */
   function follow(request: Request, secret: string, peer: Arrival["peer"]): Response | Promise<Response> {
     if (visitorOf(request)) return seeOther("/");
-    return entry.spend(secret, () => isOtherUsers(peer())) ? letIn(request, "/") : door("spent", "/");
+    return entry.spend(secret, () => isOtherUsers(peer())) ? letIn(request, "link", "/") : door("spent", "/");
   }
 
   /** The token, typed into the page's form. */
@@ -65,7 +65,7 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
     const form = await readForm(request, bodyLimits, apiRefusal);
     if (form instanceof Response) return form;
     const to = ownPath(form.get("to") ?? "/");
-    return isToken?.(form.get("token") ?? "") ? letIn(request, to) : door("wrong", to);
+    return isToken?.(form.get("token") ?? "") ? letIn(request, "token", to) : door("wrong", to);
   }
 
   function door(why: Door["why"], to: string): Promise<Response> {
