@@ -298,6 +298,7 @@ test("attack: an agent that knows the server's token decides nothing that is a p
       expect([action, told.status, told.json.error.code]).toEqual([action, 409, "INSTANCE_SUSPENDED"]);
     }
     expect((await agent.post(`/runs/${id}/cancel`, {})).json.status).toBe("CANCELLED"); // as by the tool
+    expect((await lastEntry(id)).decision.decided_by).toBe("agent");
   }
 });
 

@@ -5,7 +5,7 @@ import type { DecideInput } from "../engine/approvals.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Instance } from "../instance.ts";
 import { ApiError } from "./api-error.ts";
-import { personsError } from "./prove.ts";
+import { personsError } from "./is-person.ts";
 import { parsed } from "./queries.ts";
 
 /** Who acts there, as the history names them. */
@@ -45,8 +45,9 @@ interface Asked {
 export const ACTIONS = {
   cancel: action(
     z.strictObject({ reason: Words.optional(), pin: Pin }),
-    async ({ engine }, instance_id, { reason }) => {
-      return (await engine.cancelAlone({ instance_id, reason, decided_by: "person" }, PAGE)).instance;
+    async ({ engine, by_person }, instance_id, { reason }) => {
+      const decided_by = by_person ? "person" : "agent";
+      return (await engine.cancelAlone({ instance_id, reason, decided_by }, PAGE)).instance;
     },
   ),
   rewind: action(
@@ -89,7 +90,7 @@ export const ACTIONS = {
 
 interface By {
   engine: Engine;
-  /** Then a run that waits for a person may be moved too. */
+  /** It is known to be a person: then a run that waits for one may be moved too. */
   by_person: boolean;
 }
 

@@ -4,7 +4,7 @@ import { statusOf } from "./status-of.ts";
 
 /** What no engine says: the page's own no, with what a program may want to know of it. */
 export class ApiError extends Error {
-  readonly status: 403 | 404 | 409 | 429 | 503;
+  readonly status: 403 | 404 | 409;
   readonly code: string;
   readonly hint: string;
   readonly more: Record<string, unknown>;

@@ -7,8 +7,8 @@ import { ACTIONS } from "./actions.ts";
 import type * as answers from "./answers.ts";
 import { ApiError, answerOf } from "./api-error.ts";
 import type { Events } from "./events.ts";
+import { isPerson } from "./is-person.ts";
 import type { DashboardParts } from "./parts.ts";
-import { isPerson } from "./prove.ts";
 import { EventsQuery, HistoryQuery, OutputQuery, PageQuery, parsed, RunsQuery, runId } from "./queries.ts";
 import { workflowAnswer, workflowsAnswer } from "./workflow-answers.ts";
 
