@@ -1,7 +1,7 @@
 /** `/`: the runs, newest first. */
-import { visible } from "../words.ts";
 import { Layout } from "./layout.tsx";
 import type { RunsQuery } from "./queries.ts";
+import { RunRow } from "./run-row.tsx";
 import type { Markup, View } from "./view.ts";
 
 export async function runsPage(view: View, query: RunsQuery): Promise<Markup> {
@@ -10,10 +10,10 @@ export async function runsPage(view: View, query: RunsQuery): Promise<Markup> {
   return (
     <Layout title="Runs" view={view} follows="list">
       <h1>Runs</h1>
-      <ul>
-        {page.instances.map(({ instance_id, workflow_name, status, step_name }) => (
-          <li>
-            <a href={`/runs/${instance_id}`}>{visible(workflow_name)}</a> {status}: {visible(step_name)}
+      <ul class="runs">
+        {page.instances.map((run) => (
+          <li id={run.instance_id}>
+            <RunRow run={run} now={view.now} />
           </li>
         ))}
       </ul>
