@@ -1,0 +1,58 @@
+/**
+ * Parts that are fetched when they are looked at: `<details data-src="ADDRESS">`, once opened, is followed by what lies there:
+ * a page's part, or what a program printed (JSON with `text`, and `cut` if it is only the end).
+ */
+import { visible } from "../../words.ts";
+import { get } from "./say.ts";
+import { tellTimes } from "./times.ts";
+
+export function loadWhenOpened(): void {
+  // It does not bubble.
+  document.addEventListener(
+    "toggle",
+    ({ target }) => void (target instanceof HTMLDetailsElement && load(target)),
+    true,
+  );
+}
+
+async function load(details: HTMLDetailsElement): Promise<void> {
+  const { src } = details.dataset;
+  if (!src || !details.open || details.querySelector(":scope > [data-loaded]")) return;
+  const place = document.createElement("div");
+  place.dataset["loaded"] = "";
+  place.ariaBusy = "true";
+  place.textContent = "Loading…";
+  details.append(place);
+  try {
+    place.replaceChildren(...(await contentOf(await get(src))));
+    place.ariaBusy = null;
+    tellTimes();
+  } catch (error) {
+    // Opened again, it is tried again.
+    place.removeAttribute("data-loaded");
+    place.role = "alert";
+    place.ariaBusy = null;
+    place.textContent = error instanceof Error ? error.message : String(error);
+    details.addEventListener("toggle", () => place.remove(), { once: true });
+  }
+}
+
+async function contentOf(response: Response): Promise<Node[]> {
+  if (response.headers.get("Content-Type")?.startsWith("application/json")) return printed(await response.json());
+  return [...new DOMParser().parseFromString(await response.text(), "text/html").body.childNodes];
+}
+
+function printed({ text, cut }: { text?: string; cut?: boolean }): Node[] {
+  const figure = document.createElement("figure");
+  figure.className = "code";
+  figure.tabIndex = 0;
+  figure.ariaLabel = "Output";
+  const lines = document.createElement("pre");
+  lines.textContent = visible(text || "Nothing was printed.");
+  figure.append(lines);
+  if (!cut) return [figure];
+  const note = document.createElement("p");
+  note.className = "muted small";
+  note.textContent = "Only the end of it is shown.";
+  return [note, figure];
+}
