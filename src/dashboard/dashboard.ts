@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Page, Visitor } from "../page.ts";
 import { createApi } from "./api.ts";
 import { assetAt } from "./assets.ts";
+import { branchesPart } from "./branches.tsx";
 import { decidePage } from "./decide-page.tsx";
 import { createEvents } from "./events.ts";
 import type { DashboardParts } from "./parts.ts";
@@ -36,6 +37,7 @@ export function createDashboard(parts: DashboardParts): Page {
     const asked = { instance_id: runId(c.req.param("id")), ...parsed(HistoryQuery, c.req.query()) };
     return c.html(await timelinePart(c.var.view, asked));
   });
+  app.get("/runs/:id/branches", async (c) => c.html(await branchesPart(c.var.view, runId(c.req.param("id")))));
   app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, runId(c.req.param("id")))));
   app.get("/workflows", async (c) => c.html(await workflowsPage(c.var.view)));
   app.get("/workflows/:name", async (c) => {

@@ -52,7 +52,7 @@ ${(
           </button>
         </div>
       </header>
-      <main id="main" class="wrap" tabindex={-1} data-news={news && visible(news)}>
+      <main id="main" class="wrap" tabindex={-1} data-now={view?.now.toISOString()} data-news={news && visible(news)}>
         {children}
       </main>
       <footer class="wrap">Workflow Orchestrator {view?.version}</footer>
