@@ -16,10 +16,10 @@ export function Line({ of, most = 160 }: { of: string; most?: number }) {
   return line === of ? <bdi>{line}</bdi> : <bdi title={oneLine(of, 1_000)}>{line}</bdi>;
 }
 
-/** With its line breaks; long lines wrap. */
-export function Block({ of }: { of: string }) {
+/** With its line breaks; long lines wrap. `prose`: words rather than data. */
+export function Block({ of, prose = false }: { of: string; prose?: boolean }) {
   return (
-    <pre class="text">
+    <pre class={prose ? "text prose" : "text"}>
       <bdi>{visible(of)}</bdi>
     </pre>
   );

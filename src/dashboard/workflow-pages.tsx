@@ -1,31 +1,190 @@
 /** `/workflows` and `/workflows/NAME`: what can be started, and how past runs of it went. */
+
 import { visible } from "../words.ts";
+import { type LoadedWorkflow, type Problem, slugify, type Workflow } from "../workflow.ts";
+import { Badge } from "./badge.tsx";
 import { Layout } from "./layout.tsx";
+import { Problems } from "./problems.tsx";
+import { StatisticsTable } from "./statistics.tsx";
+import { inputWords, schemaWords } from "./step-facts.ts";
+import { Facts, StepTexts } from "./step-texts.tsx";
+import { Block, Line, Mono, Text } from "./text.tsx";
 import type { Markup, View } from "./view.ts";
 
 export async function workflowsPage(view: View): Promise<Markup> {
-  const { workflows } = await view.engine.catalog();
+  const { workflows, invalid, places } = await view.engine.catalog();
   return (
     <Layout title="Workflows" view={view}>
       <h1>Workflows</h1>
-      <ul>
-        {[...workflows.keys()].map((name) => (
-          <li>
-            <a href={`/workflows/${encodeURIComponent(name)}`}>{visible(name)}</a>
-          </li>
+      {[...invalid].map(([name, problems]) => (
+        <Broken name={name} problems={problems} />
+      ))}
+      {workflows.size === 0 && <p class="notice">There is no workflow that can be started.</p>}
+      <ul class="cards">
+        {[...workflows.values()].map((loaded) => (
+          <Card loaded={loaded} />
         ))}
       </ul>
+      <p class="muted small">
+        Looked in{" "}
+        {places.map((place, at) => (
+          <>
+            {at > 0 && ", "}
+            <Text of={place} />
+          </>
+        ))}
+        .
+      </p>
     </Layout>
+  );
+}
+
+function Card({ loaded: { workflow, warnings = [] } }: { loaded: LoadedWorkflow }) {
+  const { name, description, goal, steps } = workflow;
+  return (
+    <li class="card">
+      <h2>
+        <a href={addressOf(name)}>
+          <Line of={name} most={100} />
+        </a>
+      </h2>
+      <p>
+        <Line of={description ?? goal} most={240} />
+      </p>
+      <p class="muted small">
+        {counted(steps.length, "step")}
+        {warnings.length > 0 && ` · ${counted(warnings.length, "warning")}`}
+      </p>
+    </li>
+  );
+}
+
+function Broken({ name, problems }: { name: string; problems: readonly Problem[] }) {
+  return (
+    <section class="card bad" aria-label={`${visible(name)} cannot be started`}>
+      <div class="head">
+        <h2>
+          <Line of={name} most={100} />
+        </h2>
+        <Badge look="fail" word={`cannot be started: ${counted(problems.length, "problem")}`} />
+      </div>
+      <Problems problems={problems} bad />
+    </section>
   );
 }
 
 /** Null if there is none of that name, and no run of it either. */
 export async function workflowPage(view: View, name: string): Promise<Markup | null> {
-  const found = (await view.engine.catalog()).workflows.get(name);
-  if (!found) return null;
+  const [{ workflows, invalid }, statistics] = await Promise.all([view.engine.catalog(), view.engine.statistics(name)]);
+  const loaded = workflows.get(name);
+  const problems = invalid.get(name);
+  if (!loaded && !problems && statistics.runs === 0) return null;
   return (
     <Layout title={name} view={view}>
-      <h1>{visible(name)}</h1>
+      <div class="head">
+        <h1>
+          <Line of={name} most={120} />
+        </h1>
+        <p class="actions">
+          <a class="button" href={`/?${new URLSearchParams({ workflow: name })}`}>
+            Its runs
+          </a>
+        </p>
+      </div>
+      {problems && <Broken name={name} problems={problems} />}
+      {!loaded && !problems && (
+        <p class="notice">Its files are gone. Runs of it go on by the definition that they began with.</p>
+      )}
+      {loaded && <Definition loaded={loaded} />}
+      <section class="section" aria-labelledby="past">
+        <h2 id="past">Past runs</h2>
+        <StatisticsTable statistics={statistics} />
+      </section>
     </Layout>
   );
+}
+
+function Definition({ loaded: { workflow, warnings = [] } }: { loaded: LoadedWorkflow }) {
+  const { name, description, goal, inputs, outputs } = workflow;
+  return (
+    <>
+      {description !== undefined && (
+        <p>
+          <Text of={description} />
+        </p>
+      )}
+      <section class="card" aria-labelledby="goal">
+        <h2 id="goal">Goal</h2>
+        <Block of={goal} prose />
+        <Facts
+          facts={[
+            ...(inputs ? [["Begins with", inputWords(inputs)] satisfies [string, string[]]] : []),
+            ...(outputs ? [["Ends with", schemaWords(outputs)] satisfies [string, string[]]] : []),
+          ]}
+        />
+        <p class="copied">
+          <span class="muted">Say to your agent:</span>
+          <code id="say">
+            Use the orchestrator's workflow <Text of={name} />.
+          </code>
+          <button type="button" class="scripted tiny" data-copy="say">
+            Copy
+          </button>
+        </p>
+      </section>
+      {warnings.length > 0 && (
+        <section class="section" aria-labelledby="warnings">
+          <h2 id="warnings">{counted(warnings.length, "warning")}</h2>
+          <Problems problems={warnings} bad={false} />
+        </section>
+      )}
+      <Steps workflow={workflow} />
+      <Used workflow={workflow} />
+    </>
+  );
+}
+
+function Steps({ workflow }: { workflow: Workflow }) {
+  const id = `steps-${slugify(workflow.name)}`;
+  return (
+    <section class="section" aria-labelledby={id}>
+      <h2 id={id}>{counted(workflow.steps.length, "step")}</h2>
+      <StepTexts workflow={workflow} />
+    </section>
+  );
+}
+
+/** Those that its steps use: a link, or, of a private one, which stands in no list, its steps. */
+function Used({ workflow: { name, used = {} } }: { workflow: Workflow }) {
+  return (
+    <>
+      {Object.values(used).map(({ workflow }) =>
+        workflow.name.startsWith(`${name}/`) ? (
+          <>
+            <h2>
+              Its own workflow <Mono of={workflow.name} />
+            </h2>
+            <Steps workflow={workflow} />
+            <Used workflow={workflow} />
+          </>
+        ) : (
+          <p>
+            Its branches run{" "}
+            <a href={addressOf(workflow.name)}>
+              <Line of={workflow.name} most={100} />
+            </a>
+            .
+          </p>
+        ),
+      )}
+    </>
+  );
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function addressOf(name: string): string {
+  return `/workflows/${encodeURIComponent(name)}`;
 }
