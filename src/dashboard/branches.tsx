@@ -21,7 +21,7 @@ export async function branchesPart(view: View, instance_id: string): Promise<Mar
       </ul>
       {shown.length < total && (
         <p class="muted small">
-          {shown.length} of {total} are shown; <a href={addressOf(instance_id)}>the run</a> has all.
+          {shown.length} of {total} are shown: the open ones, and those that began last.
         </p>
       )}
     </>
@@ -38,7 +38,10 @@ function Row({ branch }: { branch: Hanging }) {
       <span class="name">
         <a href={addressOf(instance_id)}>
           {number}. <Line of={typeof item === "string" ? item : jsonText(item)} most={80} />
-        </a>
+        </a>{" "}
+        <span class="id muted small">
+          <Mono of={instance_id} />
+        </span>
       </span>
       <span class="at">
         <span class="sr">Step: </span>
@@ -52,9 +55,6 @@ function Row({ branch }: { branch: Hanging }) {
       </span>
       <span class="where muted cut">
         <Line of={workflow_name} most={80} />
-      </span>
-      <span class="id muted small">
-        <Mono of={instance_id} />
       </span>
     </div>
   );
