@@ -18,6 +18,8 @@ interface DialogProps {
   danger?: boolean;
   /** Where to go afterwards; `{name}` is that field of the answer. Absent: the page stays. */
   then?: string;
+  /** It is sent with a `request_id` of its own, so that to send it again does nothing twice. */
+  once?: boolean;
   /** A text of the person's own. */
   words?: { name: "reason" | "comment"; label: string; required?: boolean };
 }
@@ -26,7 +28,7 @@ interface DialogProps {
 export function ActionDialog({ view, id, title, words, children, ...form }: PropsWithChildren<DialogProps>) {
   return (
     <dialog id={id} aria-labelledby={`${id}-title`}>
-      <form data-action={form.action} data-then={form.then}>
+      <form data-action={form.action} data-then={form.then} data-once={form.once ? "" : undefined}>
         <h2 id={`${id}-title`}>{title}</h2>
         {children}
         {words && <Words {...words} />}
@@ -69,8 +71,8 @@ function Pin() {
 interface OpenerProps {
   /** Of the dialog. */
   opens: string;
-  /** Sent with its fields. */
-  fields?: Record<string, string | number | boolean>;
+  /** Sent with its fields; JSON. */
+  fields?: Record<string, unknown>;
   /** What it is about, in words that the dialog repeats. */
   said?: string;
   /** `main`, `danger`, `quiet`, `tiny`. */

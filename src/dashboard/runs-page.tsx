@@ -28,7 +28,7 @@ export async function runsPage(view: View, query: RunsQuery): Promise<Markup> {
     <Layout title={asked > 0 ? `(${asked}) Runs` : "Runs"} view={view} follows="list" news={newsOf(asked)}>
       <div class="head">
         <h1>Runs</h1>
-        <StatusLinks counts={counts} query={query} />
+        {!isNone(counts) && <StatusLinks counts={counts} query={query} />}
       </div>
       <AskingCards asking={asking} now={now} />
       {isNone(counts) ? (
@@ -103,7 +103,7 @@ function Branches({ run: { instance_id, waiting_for } }: { run: InstanceSummary 
   const { total, completed, failed, cancelled } = waiting_for.branches;
   const ended = completed + failed + cancelled;
   return (
-    <details data-src={`/runs/${encodeURIComponent(instance_id)}/branches`}>
+    <details data-live data-src={`/runs/${encodeURIComponent(instance_id)}/branches`}>
       <summary>
         {total} branches, {ended} ended{failed > 0 ? `, ${failed} of them failed` : ""}
       </summary>

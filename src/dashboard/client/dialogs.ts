@@ -1,6 +1,9 @@
 /** Actions: a button opens a dialog, its form is sent as JSON, what the server refuses is said in the dialog. */
 import { refresh } from "./refresh.ts";
-import { SIGNED_OUT, say } from "./say.ts";
+import { partOf, refusalWords, say } from "./say.ts";
+
+const UNKNOWN =
+  "The server does not answer, so it is not known whether this was done. Look at the run before you send it again.";
 
 export function offerDialogs(): void {
   document.addEventListener("click", ({ target }) => {
@@ -23,6 +26,7 @@ function open(opener: HTMLElement): void {
   if (!(dialog instanceof HTMLDialogElement) || !form) return;
   form.reset();
   form.dataset["fields"] = opener.dataset["fields"] ?? "{}";
+  if (form.dataset["once"] !== undefined) form.dataset["once"] = crypto.getRandomValues(new Uint32Array(4)).join("-");
   tell(form, "");
   for (const place of form.querySelectorAll("[data-said]")) place.textContent = opener.dataset["said"] ?? "";
   dialog.showModal();
@@ -53,29 +57,17 @@ async function post(address: string, body: unknown): Promise<Response | null> {
 /** What the button gave, then the form's own fields; one that is empty is not sent. */
 function bodyOf(form: HTMLFormElement): Record<string, unknown> {
   const fields: Record<string, unknown> = JSON.parse(form.dataset["fields"] || "{}");
+  if (form.dataset["once"]) fields["request_id"] = form.dataset["once"];
   for (const [name, value] of new FormData(form)) if (value !== "") fields[name] = value;
   return fields;
 }
 
 function refused(form: HTMLFormElement, response: Response | null, answer: unknown): void {
-  tell(form, wordsOf(response, answer));
+  tell(form, response ? refusalWords(response, answer) : UNKNOWN);
   const pin = form.elements.namedItem("pin");
   if (!(pin instanceof HTMLInputElement)) return;
   pin.value = "";
   pin.focus();
-}
-
-function wordsOf(response: Response | null, answer: unknown): string {
-  if (!response)
-    return "The server does not answer, so it is not known whether this was done. Look at the run before you send it again.";
-  if (response.status === 401) return SIGNED_OUT;
-  const error = partOf(answer, "error");
-  const words = [partOf(error, "message"), partOf(error, "hint")].filter((each) => typeof each === "string");
-  return words.join("\n") || `The server answered ${response.status}.`;
-}
-
-function partOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }
 
 function tell(form: HTMLFormElement, words: string): void {

@@ -1,7 +1,9 @@
 /**
- * Parts that are fetched when they are looked at: `<details data-src="ADDRESS">`, once opened, is followed by what lies there:
- * a page's part, or what a program printed (JSON with `text`, and `cut` if it is only the end).
+ * Parts that are fetched when they are looked at. `<details data-src="ADDRESS">`, once opened, is followed by what lies there: a
+ * page's part, or what a program printed (JSON with `text`, and `cut` if it is only the end). With `data-live` it is fetched
+ * again whenever the page changed, and when it is opened again.
  */
+import { Idiomorph } from "idiomorph";
 import { visible } from "../../words.ts";
 import { get } from "./say.ts";
 import { tellTimes } from "./times.ts";
@@ -15,19 +17,24 @@ export function loadWhenOpened(): void {
   );
 }
 
+/** After the page became another one. */
+export function loadAgain(): void {
+  for (const details of document.querySelectorAll<HTMLDetailsElement>("details[data-live][open]")) void load(details);
+}
+
 async function load(details: HTMLDetailsElement): Promise<void> {
-  const { src } = details.dataset;
-  if (!src || !details.open || details.querySelector(":scope > [data-loaded]")) return;
-  const place = document.createElement("div");
-  place.dataset["loaded"] = "";
-  place.ariaBusy = "true";
-  place.textContent = "Loading…";
-  details.append(place);
+  const { src, live } = details.dataset;
+  const known = details.querySelector(":scope > [data-loaded]");
+  if (!src || !details.open || (known && live === undefined)) return;
+  const place = known ?? placeIn(details);
   try {
-    place.replaceChildren(...(await contentOf(await get(src))));
+    const content = document.createElement("div");
+    content.append(...(await contentOf(await get(src))));
+    Idiomorph.morph(place, content.innerHTML, { morphStyle: "innerHTML" });
     place.ariaBusy = null;
     tellTimes();
   } catch (error) {
+    if (known) return;
     // Opened again, it is tried again.
     place.removeAttribute("data-loaded");
     place.role = "alert";
@@ -35,6 +42,15 @@ async function load(details: HTMLDetailsElement): Promise<void> {
     place.textContent = error instanceof Error ? error.message : String(error);
     details.addEventListener("toggle", () => place.remove(), { once: true });
   }
+}
+
+function placeIn(details: HTMLDetailsElement): Element {
+  const place = document.createElement("div");
+  place.setAttribute("data-loaded", "");
+  place.ariaBusy = "true";
+  place.textContent = "Loading…";
+  details.append(place);
+  return place;
 }
 
 async function contentOf(response: Response): Promise<Node[]> {

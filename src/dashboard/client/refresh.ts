@@ -3,6 +3,7 @@
  * focus, what is open or typed, and the place that is looked at stay.
  */
 import { Idiomorph } from "idiomorph";
+import { loadAgain } from "./lazy.ts";
 import { isOlder, keepOlder, watchOlder } from "./older.ts";
 import { say } from "./say.ts";
 import { tellTimes } from "./times.ts";
@@ -54,6 +55,7 @@ function show(main: HTMLElement, title: string): void {
   document.title = title;
   tellTimes();
   watchOlder();
+  loadAgain();
   const after = here.dataset["news"];
   if (after && after !== before) say(after);
 }

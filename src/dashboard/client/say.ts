@@ -20,5 +20,18 @@ export async function get(address: string): Promise<Response> {
   const response = await fetch(address).catch(() => null);
   if (response?.ok) return response;
   if (!response) throw new Error("The server does not answer.");
-  throw new Error(response.status === 401 ? SIGNED_OUT : `The server answered ${response.status}.`);
+  throw new Error(refusalWords(response, await response.json().catch(() => null)));
+}
+
+/** What the API says of a request that it refused: what is wrong, and the way out. */
+export function refusalWords({ status }: Response, answer: unknown): string {
+  if (status === 401) return SIGNED_OUT;
+  const error = partOf(answer, "error");
+  const words = [partOf(error, "message"), partOf(error, "hint")].filter((each) => typeof each === "string");
+  return words.join("\n") || `The server answered ${status}.`;
+}
+
+/** A field of what may be no object. */
+export function partOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }
