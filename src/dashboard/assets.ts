@@ -1,4 +1,5 @@
 /** The style sheet and the script of the page: their names hold their digest, so that a browser may keep them for good. */
+import { GRAPH_CSS } from "../graph/colours.ts";
 import { clientScript } from "./client-script.macro.ts" with { type: "macro" };
 import style from "./page.css" with { type: "text" };
 
@@ -10,7 +11,7 @@ interface Asset {
 /** A stranger may read them: they say nothing of any run. */
 const KEPT = "public, max-age=31536000, immutable";
 
-const STYLE: Asset = { text: style, type: "text/css; charset=utf-8" };
+const STYLE: Asset = { text: GRAPH_CSS + style, type: "text/css; charset=utf-8" };
 const SCRIPT: Asset = { text: clientScript(), type: "text/javascript; charset=utf-8" };
 
 /** The paths under which a page names them. */

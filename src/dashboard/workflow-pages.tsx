@@ -3,6 +3,7 @@
 import { visible } from "../words.ts";
 import { type LoadedWorkflow, type Problem, slugify, type Workflow } from "../workflow.ts";
 import { Badge } from "./badge.tsx";
+import { Drawing } from "./drawing.tsx";
 import { Layout } from "./layout.tsx";
 import { Problems } from "./problems.tsx";
 import { StatisticsTable } from "./statistics.tsx";
@@ -146,9 +147,12 @@ function Definition({ loaded: { workflow, warnings = [] } }: { loaded: LoadedWor
 
 function Steps({ workflow }: { workflow: Workflow }) {
   const id = `steps-${slugify(workflow.name)}`;
+  const slugs = new Map(workflow.steps.map(({ name, slug }) => [name, slug]));
+  const placeOf = (step: string) => (slugs.has(step) ? `#${slugify(workflow.name)}-${slugs.get(step)}` : undefined);
   return (
     <section class="section" aria-labelledby={id}>
       <h2 id={id}>{counted(workflow.steps.length, "step")}</h2>
+      <Drawing workflow={workflow} links={placeOf} />
       <StepTexts workflow={workflow} />
     </section>
   );

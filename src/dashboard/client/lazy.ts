@@ -17,6 +17,16 @@ export function loadWhenOpened(): void {
   );
 }
 
+/** A link that leads to a folded part opens it. */
+export function openTargets(): void {
+  const open = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) target.open = true;
+  };
+  open();
+  window.addEventListener("hashchange", open);
+}
+
 /** After the page became another one. */
 export function loadAgain(): void {
   for (const details of document.querySelectorAll<HTMLDetailsElement>("details[data-live][open]")) void load(details);

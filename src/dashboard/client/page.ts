@@ -2,7 +2,7 @@
 import { offerCopies } from "./copy.ts";
 import { offerDialogs } from "./dialogs.ts";
 import { follow } from "./follow.ts";
-import { loadWhenOpened } from "./lazy.ts";
+import { loadWhenOpened, openTargets } from "./lazy.ts";
 import { loadOlder } from "./older.ts";
 import { applyTheme, offerThemes } from "./theme.ts";
 import { keepTimes } from "./times.ts";
@@ -15,6 +15,7 @@ addEventListener("DOMContentLoaded", () => {
   offerDialogs();
   offerCopies();
   loadWhenOpened();
+  openTargets();
   loadOlder();
   keepTimes();
   follow();
