@@ -6,10 +6,12 @@ import { createApi } from "./api.ts";
 import { assetAt } from "./assets.ts";
 import { branchesPart } from "./branches.tsx";
 import { decidePage } from "./decide-page.tsx";
+import { entryPart } from "./entry.tsx";
 import { createEvents } from "./events.ts";
 import type { DashboardParts } from "./parts.ts";
 import { doorPage, problemPage } from "./problem-pages.tsx";
-import { HistoryQuery, parsed, RunsQuery, runId } from "./queries.ts";
+import { EntryQuery, HistoryQuery, parsed, RunsQuery, runId } from "./queries.ts";
+import { recapPart } from "./recap-part.tsx";
 import { runPage } from "./run-page.tsx";
 import { runsPage } from "./runs-page.tsx";
 import { statusOf } from "./status-of.ts";
@@ -39,6 +41,11 @@ export function createDashboard(parts: DashboardParts): Page {
   });
   app.get("/runs/:id/branches", async (c) => c.html(await branchesPart(c.var.view, runId(c.req.param("id")))));
   app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, runId(c.req.param("id")))));
+  app.get("/runs/:id/entry", async (c) => {
+    const asked = { instance_id: runId(c.req.param("id")), ...parsed(EntryQuery, c.req.query()) };
+    return c.html(await entryPart(c.var.view, asked));
+  });
+  app.get("/runs/:id/recap", async (c) => c.html(await recapPart(c.var.view, runId(c.req.param("id")))));
   app.get("/workflows", async (c) => c.html(await workflowsPage(c.var.view)));
   app.get("/workflows/:name", async (c) => {
     const page = await workflowPage(c.var.view, c.req.param("name"));

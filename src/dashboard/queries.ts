@@ -41,6 +41,9 @@ export const OutputQuery = z.object({ seq: number, check: number });
 /** What a stream follows: one run, or without it the list of all. */
 export const EventsQuery = z.object({ run: wish(z.string()) });
 
+/** Of one entry of it. */
+export const EntryQuery = z.object({ seq: z.coerce.number().int().positive() });
+
 /** The value as the schema has it; throws INVALID_INPUT that names the field. */
 export function parsed<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {
   const fault = jsonFault(given, "the input");

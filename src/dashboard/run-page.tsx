@@ -1,23 +1,260 @@
-/** `/runs/ID`: one run. */
-import { visible } from "../words.ts";
+/** `/runs/ID`: one run. All is drawn from the definition that it is pinned to: files that were edited since change nothing. */
+import type { Snapshot } from "../engine/read.ts";
+import { effectiveAssumptions, effectiveContext, type Instance, type InstanceSummary } from "../instance.ts";
+import { hangsWords } from "../mcp/tree-words.ts";
+import type { Held } from "../overview.ts";
+import { waitingKind } from "../turn.ts";
+import { RunBadge, stateOf } from "./badge.tsx";
+import { BranchTree } from "./branch-tree.tsx";
+import { CurrentStep } from "./current-step.tsx";
+import { Opener } from "./dialogs.tsx";
 import { Layout } from "./layout.tsx";
+import { HistoryQuery, parsed } from "./queries.ts";
+import { DIALOGS, RunDialogs } from "./run-dialogs.tsx";
+import { RunGraph } from "./run-graph.tsx";
+import { Line, Mono, Text, Value } from "./text.tsx";
+import { Ago, Since } from "./time.tsx";
 import { Timeline } from "./timeline.tsx";
 import type { Markup, View } from "./view.ts";
 
-/** Entries of the history that a page shows at once. */
-export const TIMELINE_LIMIT = 50;
+/** Characters of a value of the context that are shown unopened. */
+const MAX_VALUE = 120;
 
-/** Rejects with INSTANCE_NOT_FOUND, as the other two do. */
+/** Rejects with INSTANCE_NOT_FOUND, as its parts do. */
 export async function runPage(view: View, instance_id: string): Promise<Markup> {
-  const { instance, history } = await view.engine.status({ instance_id, history_limit: TIMELINE_LIMIT });
-  const { workflow_name, step_name, status } = instance;
+  const { engine } = view;
+  const { before, limit } = parsed(HistoryQuery, Object.fromEntries(view.url.searchParams));
+  const asked = { instance_id, history_limit: limit, history_before: before, branches: "near" as const };
+  const [snapshot, walk, forks, held, stale] = await Promise.all([
+    engine.status(asked),
+    engine.walk(instance_id),
+    engine.forks(instance_id),
+    engine.held(instance_id),
+    engine.stale(instance_id),
+  ]);
+  const { instance, history, below } = snapshot;
+  const summary = { status: instance.status, waiting_for: waitingKind(instance) };
   return (
-    <Layout title={`${workflow_name}, ${instance_id}`} view={view} follows={{ run: instance_id }}>
-      <h1>{visible(workflow_name)}</h1>
-      <p>
-        {status}: {visible(step_name)}
-      </p>
-      <Timeline view={view} instance={instance} history={history} />
+    <Layout
+      title={`${instance.workflow_name}, ${instance_id}`}
+      view={view}
+      follows={{ run: instance_id }}
+      news={`${stateOf(summary).word}, at ${instance.step_name}, visit ${instance.visit}`}
+    >
+      <div class="head">
+        <h1>
+          <Line of={instance.workflow_name} />
+        </h1>
+        <RunBadge run={summary} />
+        <div class="actions">
+          <Opener
+            opens={DIALOGS.fork}
+            fields={forkFields(instance)}
+            said={`visit ${instance.visit}, ${instance.step_name}`}
+          >
+            Fork…
+          </Opener>
+          {instance.turn && (
+            <Opener opens={DIALOGS.cancel} look="danger">
+              Cancel…
+            </Opener>
+          )}
+        </div>
+      </div>
+      <div class="columns">
+        <div>
+          <CurrentStep view={view} snapshot={snapshot} stale={stale} />
+          <RunGraph snapshot={snapshot} walk={walk} />
+          {below && (
+            <section class="section" aria-labelledby="branches">
+              <h2 id="branches">Branches</h2>
+              <BranchTree below={below} />
+            </section>
+          )}
+          <section class="section" aria-labelledby="history">
+            <h2 id="history">Timeline</h2>
+            {before !== undefined && (
+              <p>
+                <a href={`/runs/${encodeURIComponent(instance_id)}`}>To the newest entries</a>
+              </p>
+            )}
+            {history.length === 0 && <p class="muted">Nothing was reported yet.</p>}
+            <Timeline view={view} instance={instance} history={history} />
+          </section>
+        </div>
+        <div>
+          <Facts view={view} snapshot={snapshot} forks={forks} />
+          <Context instance={instance} />
+          <Assumptions instance={instance} />
+          <Prevented held={held} view={view} />
+          <details id="recap" class="card" data-src={`/runs/${encodeURIComponent(instance_id)}/recap`}>
+            <summary>Recap, to copy for an agent</summary>
+          </details>
+        </div>
+      </div>
+      <RunDialogs view={view} instance={instance} />
     </Layout>
   );
+}
+
+/** Without a visit a final run is forked at its last one. */
+function forkFields({ turn, visit }: Instance) {
+  return turn ? { at_visit: visit } : {};
+}
+
+function Facts({ view, snapshot, forks }: { view: View; snapshot: Snapshot; forks: InstanceSummary[] }) {
+  const { instance, files } = snapshot;
+  const { instance_id, project, created_at, completed_at, branch, forked_from, unattended, workflow_name } = instance;
+  return (
+    <section class="card" aria-labelledby="facts">
+      <h2 id="facts">The run</h2>
+      <dl class="facts small">
+        <dt>Id</dt>
+        <dd>
+          <Mono of={instance_id} />
+        </dd>
+        <dt>Workflow</dt>
+        <dd>
+          <a href={`/workflows/${encodeURIComponent(workflow_name)}`}>
+            <Line of={workflow_name} />
+          </a>
+        </dd>
+        <dt>Project</dt>
+        <dd>
+          <Mono of={project} />
+        </dd>
+        <dt>Began</dt>
+        <dd>
+          <Ago at={created_at} now={view.now} />
+        </dd>
+        <dt>{completed_at ? "Ended" : "Lasts"}</dt>
+        <dd>{completed_at ? <Ago at={completed_at} now={view.now} /> : <Since at={created_at} now={view.now} />}</dd>
+        {branch && (
+          <>
+            <dt>Branch</dt>
+            <dd>
+              <a href={`/runs/${encodeURIComponent(branch.parent_id)}`}>
+                <Text of={hangsWords({ branch })} />
+              </a>
+            </dd>
+          </>
+        )}
+        {forked_from && (
+          <>
+            <dt>Forked from</dt>
+            <dd>
+              <a href={`/runs/${encodeURIComponent(forked_from.instance_id)}`}>
+                <Mono of={forked_from.instance_id} />
+              </a>{" "}
+              at visit {forked_from.visit}
+            </dd>
+          </>
+        )}
+        {forks.length > 0 && (
+          <>
+            <dt>Forks</dt>
+            <dd>
+              {forks.map((fork) => (
+                <div>
+                  <a href={`/runs/${encodeURIComponent(fork.instance_id)}`}>
+                    <Mono of={fork.instance_id} />
+                  </a>{" "}
+                  at visit {fork.forked_from?.visit}
+                </div>
+              ))}
+            </dd>
+          </>
+        )}
+        {unattended && (
+          <>
+            <dt>Unattended</dt>
+            <dd>The user cannot be asked.</dd>
+          </>
+        )}
+        {files && (
+          <>
+            <dt>Its files</dt>
+            <dd>
+              <Mono of={files} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Context({ instance }: { instance: Instance }) {
+  const keys = Object.entries(effectiveContext(instance));
+  return (
+    <section class="card" aria-labelledby="context">
+      <h2 id="context">Context</h2>
+      {keys.length === 0 && <p class="muted">Empty.</p>}
+      {keys.map(([key, value]) => (
+        <Key key={key} name={key} value={value} />
+      ))}
+    </section>
+  );
+}
+
+function Key({ name, value }: { name: string; value: unknown }) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (text.length <= MAX_VALUE && !text.includes("\n")) {
+    return (
+      <p class="small">
+        <Mono of={name} /> <Text of={text} />
+      </p>
+    );
+  }
+  return (
+    <details id={`context-${Bun.hash(name).toString(36)}`}>
+      <summary class="small">
+        <Mono of={name} /> <span class="muted">{Buffer.byteLength(text)} bytes</span>
+      </summary>
+      <Value of={value} />
+    </details>
+  );
+}
+
+function Assumptions({ instance }: { instance: Instance }) {
+  const all = effectiveAssumptions(instance);
+  if (all.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="assumed">
+      <h2 id="assumed">Decided on the user's behalf</h2>
+      <ul class="plain">
+        {all.map(({ text, visit }) => (
+          <li class="small">
+            <Text of={text} /> <span class="muted">visit {visit}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What hooks of a client refused. */
+function Prevented({ held, view }: { held: Held[]; view: View }) {
+  if (held.length === 0) return null;
+  const stops = held.filter(({ kind }) => kind === "stop").length;
+  const counted = [count(stops, "stop"), count(held.length - stops, "edit")].filter(Boolean).join(" and ");
+  return (
+    <details class="card" id="prevented">
+      <summary>Prevented: {counted}</summary>
+      <ul class="plain">
+        {held.map(({ kind, path, step_name, client, held_at }) => (
+          <li class="small">
+            {kind === "stop" ? "a stop" : "an edit"} {path && <Mono of={path} />} at <Line of={step_name} />{" "}
+            <span class="muted">
+              (<Text of={client} />, <Ago at={held_at} now={view.now} />)
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function count(number: number, word: string): string {
+  return number === 0 ? "" : `${number} ${word}${number === 1 ? "" : "s"}`;
 }

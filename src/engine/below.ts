@@ -23,7 +23,9 @@ export interface Hanging extends Pick<Branch, "number" | "item"> {
   waiting_for?: Waiting;
   /** Why it did not get to its end. */
   error?: string;
-  /** Its own branches, if the whole tree is read. */
+  /** It has branches of its own, or had some. */
+  branched?: true;
+  /** These, if the whole tree is read. */
   branches?: Below;
 }
 
@@ -46,8 +48,10 @@ export async function below(
   const shown: Hanging[] = [];
   for (const each of found) {
     const at = { instance: each, workflow: await parts.definitions.of(store, each), how };
-    const branches = how === "whole" ? await below(parts, store, at) : null;
-    shown.push({ ...(await hanging(store, each)), ...(branches ? { branches } : {}) });
+    const branched = visitWithBranches(at.instance, at.workflow) !== null;
+    const branches = branched && how === "whole" ? await below(parts, store, at) : null;
+    const more = { ...(branched ? { branched } : {}), ...(branches ? { branches } : {}) };
+    shown.push({ ...(await hanging(store, each)), ...more });
   }
   return { step_name, visit, total, shown };
 }

@@ -15,9 +15,13 @@ import {
 import { statisticsOf } from "../rules/statistics.ts";
 import { walkOf } from "../rules/walk.ts";
 import type { Store } from "../store.ts";
-import { notFound } from "./call.ts";
+import { notFound, openCall } from "./call.ts";
+import { handedOut, type Outcome, type Recap } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { cursorFor, parseCursor } from "./read.ts";
+import { gatherRecap } from "./recap.ts";
+import { SERVER } from "./serve.ts";
+import { staleProofs } from "./stale.ts";
 
 /** Most runs that wait for a person, and most forks of a run, that are named. */
 const MAX_ASKING = 50;
@@ -42,6 +46,8 @@ export interface Overviews {
   statistics(workflowName: string, project?: string | null): Promise<Statistics>;
   /** Another text after each commit, of whichever process, and before there is a database. */
   revision(): Promise<string>;
+  /** What whoever resumes the run is told, without resuming it. */
+  recap(instanceId: string): Promise<{ outcome: Outcome; recap: Recap }>;
   /** What the check of that number (0, 1…) in the evidence of that entry printed; null if nothing is kept. */
   output(of: { instance_id: string; seq: number; check: number }): Promise<KeptOutput | null>;
 }
@@ -64,6 +70,12 @@ export function createOverviews(parts: Parts): Overviews {
     statistics: async (workflow_name, project = null) =>
       statisticsOf(workflow_name, await (await parts.store()).sample({ workflow_name, project })),
     revision: async () => (parts.hasState() ? (await parts.store()).revision() : ""),
+    async recap(id) {
+      const call = await openCall(parts, id, { actor: SERVER });
+      const seen = { before: call.current, after: call.current, resumed: id };
+      const stale = await staleProofs(parts, id);
+      return { outcome: handedOut(call, { stale }), recap: await gatherRecap(call, seen) };
+    },
     async output({ instance_id, seq, check }) {
       const { store } = await known(instance_id);
       const found = await entryAt(store, instance_id, seq);

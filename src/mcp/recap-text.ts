@@ -19,7 +19,12 @@ const MAX_REASON = 300;
 const MAX_FILES = 5;
 const ID_LENGTH = 7;
 
-export function recapText({ instance, workflow, unproven, checks_running, stale }: Outcome, recap: Recap): string {
+/** `begins`: its first word. */
+export function recapText(
+  { instance, workflow, unproven, checks_running, stale }: Outcome,
+  recap: Recap,
+  begins = "Resumed",
+): string {
   const since = recap.last_report_at
     ? `last report ${between(recap.last_report_at, recap.now)} ago`
     : "nothing reported yet";
@@ -27,7 +32,7 @@ export function recapText({ instance, workflow, unproven, checks_running, stale 
   const top = above[0] ?? { instance, workflow };
   const assumed = [...above.map((each) => each.instance), instance].flatMap(effectiveAssumptions);
   const lines = [
-    `Resumed ${top.workflow.name} · ${top.instance.instance_id} · ${since}`,
+    `${begins} ${top.workflow.name} · ${top.instance.instance_id} · ${since}`,
     top.workflow.goal && `Goal: ${oneLine(top.workflow.goal, MAX_GOAL)}`,
     forkRecapLine(top.instance, recap.project?.head.now ?? null),
     positionLine(recap),
