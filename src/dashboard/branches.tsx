@@ -1,6 +1,6 @@
-/** `/runs/ID/branches`: the branches of a run as rows, for the list of runs to put below it. */
-import type { Hanging } from "../engine/below.ts";
-import { jsonText } from "../json.ts";
+/** The branches of a run as rows, and `/runs/ID/branches`: the same, fetched when somebody opens what they hang below. */
+import type { Below, Hanging } from "../engine/below.ts";
+import { itemWords } from "../mcp/branch-words.ts";
 import { RunBadge } from "./badge.tsx";
 import { Line, Mono } from "./text.tsx";
 import type { Markup, View } from "./view.ts";
@@ -9,21 +9,29 @@ import type { Markup, View } from "./view.ts";
 export async function branchesPart(view: View, instance_id: string): Promise<Markup> {
   const { below } = await view.engine.status({ instance_id, history_limit: 0, branches: "near" });
   if (!below || below.shown.length === 0) return <p class="muted">It has no branches now.</p>;
-  const { shown, total } = below;
+  return <Branches below={below} />;
+}
+
+export function Branches({ below: { step_name, visit, shown, total } }: { below: Below }) {
   return (
     <>
+      <p class="muted small">
+        <Line of={step_name} most={100} />, visit {visit}: {shown.length < total ? `${shown.length} of ${total}` : total} branches
+      </p>
       <ul class="runs" aria-label="Branches">
         {shown.map((branch) => (
-          <li>
+          <li id={`branch-${branch.instance_id}`}>
             <Row branch={branch} />
+            {branch.branched && (
+              <details id={`below-${branch.instance_id}`} data-src={`${addressOf(branch.instance_id)}/branches`}>
+                <summary class="small">
+                  Its branches<span class="sr"> of branch {branch.number}</span>
+                </summary>
+              </details>
+            )}
           </li>
         ))}
       </ul>
-      {shown.length < total && (
-        <p class="muted small">
-          {shown.length} of {total} are shown: the open ones, and those that began last.
-        </p>
-      )}
     </>
   );
 }
@@ -37,7 +45,7 @@ function Row({ branch }: { branch: Hanging }) {
       </span>
       <span class="name">
         <a href={addressOf(instance_id)}>
-          {number}. <Line of={typeof item === "string" ? item : jsonText(item)} most={80} />
+          {number}. <Line of={itemWords(item)} most={80} />
         </a>{" "}
         <span class="id muted small">
           <Mono of={instance_id} />

@@ -6,7 +6,7 @@ import { createApi } from "./api.ts";
 import { assetAt } from "./assets.ts";
 import { branchesPart } from "./branches.tsx";
 import { decidePage } from "./decide-page.tsx";
-import { entryPart } from "./entry.tsx";
+import { entryPart } from "./entry-part.tsx";
 import { createEvents } from "./events.ts";
 import type { DashboardParts } from "./parts.ts";
 import { doorPage, problemPage } from "./problem-pages.tsx";

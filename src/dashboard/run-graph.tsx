@@ -13,9 +13,9 @@ export async function RunGraph({ snapshot, walk }: { snapshot: Snapshot; walk: W
   return (
     <section class="section" aria-labelledby="way">
       <h2 id="way">The way it took</h2>
-      <div class="graph" tabindex={0} role="region" aria-label="Drawing of the workflow">
+      <figure class="drawing" tabindex={0} aria-label="Drawing of the workflow">
         {raw(await drawSvg(modelOf(workflow), { path }))}
-      </div>
+      </figure>
     </section>
   );
 }

@@ -1,19 +1,18 @@
 /** `/runs/ID`: one run. All is drawn from the definition that it is pinned to: files that were edited since change nothing. */
-import type { Snapshot } from "../engine/read.ts";
-import { effectiveAssumptions, effectiveContext, type Instance, type InstanceSummary } from "../instance.ts";
-import { hangsWords } from "../mcp/tree-words.ts";
+import { effectiveAssumptions, effectiveContext, type Instance } from "../instance.ts";
 import type { Held } from "../overview.ts";
 import { waitingKind } from "../turn.ts";
 import { RunBadge, stateOf } from "./badge.tsx";
-import { BranchTree } from "./branch-tree.tsx";
+import { Branches } from "./branches.tsx";
 import { CurrentStep } from "./current-step.tsx";
 import { Opener } from "./dialogs.tsx";
 import { Layout } from "./layout.tsx";
 import { HistoryQuery, parsed } from "./queries.ts";
 import { DIALOGS, RunDialogs } from "./run-dialogs.tsx";
+import { RunFacts } from "./run-facts.tsx";
 import { RunGraph } from "./run-graph.tsx";
 import { Line, Mono, Text, Value } from "./text.tsx";
-import { Ago, Since } from "./time.tsx";
+import { Ago } from "./time.tsx";
 import { Timeline } from "./timeline.tsx";
 import type { Markup, View } from "./view.ts";
 
@@ -68,7 +67,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
           {below && (
             <section class="section" aria-labelledby="branches">
               <h2 id="branches">Branches</h2>
-              <BranchTree below={below} />
+              <Branches below={below} />
             </section>
           )}
           <section class="section" aria-labelledby="history">
@@ -83,7 +82,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
           </section>
         </div>
         <div>
-          <Facts view={view} snapshot={snapshot} forks={forks} />
+          <RunFacts view={view} snapshot={snapshot} forks={forks} />
           <Context instance={instance} />
           <Assumptions instance={instance} />
           <Prevented held={held} view={view} />
@@ -100,88 +99,6 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
 /** Without a visit a final run is forked at its last one. */
 function forkFields({ turn, visit }: Instance) {
   return turn ? { at_visit: visit } : {};
-}
-
-function Facts({ view, snapshot, forks }: { view: View; snapshot: Snapshot; forks: InstanceSummary[] }) {
-  const { instance, files } = snapshot;
-  const { instance_id, project, created_at, completed_at, branch, forked_from, unattended, workflow_name } = instance;
-  return (
-    <section class="card" aria-labelledby="facts">
-      <h2 id="facts">The run</h2>
-      <dl class="facts small">
-        <dt>Id</dt>
-        <dd>
-          <Mono of={instance_id} />
-        </dd>
-        <dt>Workflow</dt>
-        <dd>
-          <a href={`/workflows/${encodeURIComponent(workflow_name)}`}>
-            <Line of={workflow_name} />
-          </a>
-        </dd>
-        <dt>Project</dt>
-        <dd>
-          <Mono of={project} />
-        </dd>
-        <dt>Began</dt>
-        <dd>
-          <Ago at={created_at} now={view.now} />
-        </dd>
-        <dt>{completed_at ? "Ended" : "Lasts"}</dt>
-        <dd>{completed_at ? <Ago at={completed_at} now={view.now} /> : <Since at={created_at} now={view.now} />}</dd>
-        {branch && (
-          <>
-            <dt>Branch</dt>
-            <dd>
-              <a href={`/runs/${encodeURIComponent(branch.parent_id)}`}>
-                <Text of={hangsWords({ branch })} />
-              </a>
-            </dd>
-          </>
-        )}
-        {forked_from && (
-          <>
-            <dt>Forked from</dt>
-            <dd>
-              <a href={`/runs/${encodeURIComponent(forked_from.instance_id)}`}>
-                <Mono of={forked_from.instance_id} />
-              </a>{" "}
-              at visit {forked_from.visit}
-            </dd>
-          </>
-        )}
-        {forks.length > 0 && (
-          <>
-            <dt>Forks</dt>
-            <dd>
-              {forks.map((fork) => (
-                <div>
-                  <a href={`/runs/${encodeURIComponent(fork.instance_id)}`}>
-                    <Mono of={fork.instance_id} />
-                  </a>{" "}
-                  at visit {fork.forked_from?.visit}
-                </div>
-              ))}
-            </dd>
-          </>
-        )}
-        {unattended && (
-          <>
-            <dt>Unattended</dt>
-            <dd>The user cannot be asked.</dd>
-          </>
-        )}
-        {files && (
-          <>
-            <dt>Its files</dt>
-            <dd>
-              <Mono of={files} />
-            </dd>
-          </>
-        )}
-      </dl>
-    </section>
-  );
 }
 
 function Context({ instance }: { instance: Instance }) {
