@@ -28,6 +28,13 @@ export interface Exhibit extends Digest {
   changed_at?: string;
 }
 
+/** What is said of an exhibit that has nothing to see; null if it has. */
+export function emptyWords({ what, fault, stat, text, digest }: Exhibit): string | null {
+  if (text !== undefined || stat || fault !== undefined) return null;
+  if (what === "changes") return "No file differs from what the run found.";
+  return digest === null ? "Nothing is there." : `It is no text; its digest is ${digest}.`;
+}
+
 /** What a person does not demand, once, of the current visit of a run, by its name; and why. */
 export const Waiver = z.object({ what: z.string(), reason: z.string() });
 export type Waiver = z.infer<typeof Waiver>;

@@ -1,6 +1,7 @@
 /** What a yes would be bound to, as a person reads it on a terminal. */
-import type { Exhibit } from "../approval.ts";
+import { type Exhibit, emptyWords } from "../approval.ts";
 import type { Bound } from "../engine/approvals.ts";
+
 import { hangsWords } from "../mcp/tree-words.ts";
 import { visible } from "../words.ts";
 import { foreign, paint, type Screen } from "./screen.ts";
@@ -33,16 +34,16 @@ export function boundText(bound: Bound, screen: Screen): string {
 }
 
 function exhibitLines(exhibit: Exhibit, bound: Bound, screen: Screen): string[] {
-  const { what, fault, stat, text, bytes, changed_at, digest } = exhibit;
+  const { what, fault, stat, text, bytes, changed_at } = exhibit;
   const diff = what === "changes" ? { codeOf: diffCode } : {};
-  const nothing = text === undefined && stat === undefined && fault === undefined;
+  const empty = emptyWords(exhibit);
   return [
     paint(`${visible(what)}${changed_at ? `, changed at ${changed_at}` : ""}:`, "1", screen),
     ...(fault === undefined ? [] : [paint("Not all can be shown:", "1;33", screen), foreign(fault, screen)]),
     ...(stat ? [foreign(stat.trimEnd(), screen)] : []),
     ...(text === undefined ? [] : [foreign(text.replace(/\n$/, ""), screen, diff)]),
     ...(text !== undefined && bytes !== undefined ? [cutWords(exhibit, bytes, bound)] : []),
-    ...(nothing ? [digest === null ? "Nothing is there." : `It is no text; its digest is ${digest}.`] : []),
+    ...(empty === null ? [] : [empty]),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Snapshot } from "../engine/read.ts";
 import { demandsOf, instructionsOf } from "../mcp/current-step.ts";
 import { waivedLine } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
-import { RELEASED, turnWords } from "../turn.ts";
+import { RELEASED, type Turn, turnWords } from "../turn.ts";
 import { visible } from "../words.ts";
 import { Opener } from "./dialogs.tsx";
 import { DIALOGS } from "./run-dialogs.tsx";
@@ -28,7 +28,7 @@ export function CurrentStep({ view, snapshot, stale }: { view: View; snapshot: S
         Now: <Line of={step_name} />
       </h2>
       <p>
-        {person ? <Text of={`Waits for a person: ${turnWords(turn)}`} /> : <Text of={whose(turn)} />}{" "}
+        <Text of={standing(turn)} />{" "}
         <span class="muted">
           for <Since at={person ? turn.since : visit_started_at} now={view.now} />
         </span>
@@ -89,8 +89,10 @@ export function CurrentStep({ view, snapshot, stale }: { view: View; snapshot: S
   );
 }
 
-function whose(turn: Parameters<typeof turnWords>[0]): string {
-  return turn.of === "agent" ? "The agent works on it," : `Waits ${turnWords(turn)},`;
+function standing(turn: Turn): string {
+  if (turn.of === "agent") return "The agent works on it,";
+  const words = turnWords(turn);
+  return words.startsWith("for ") ? `It waits ${words},` : `It waits: ${words},`;
 }
 
 /** What the report has to prove; a person can waive it, so that a state that blocks has a way out that is not a lie. */

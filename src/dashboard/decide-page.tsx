@@ -1,5 +1,5 @@
 /** `/runs/ID/decide`: what waits for a person, with all that a yes is bound to. */
-import type { Exhibit } from "../approval.ts";
+import { type Exhibit, emptyWords } from "../approval.ts";
 import type { Bound } from "../engine/approvals.ts";
 import { hangsWords } from "../mcp/tree-words.ts";
 import { turnWords } from "../turn.ts";
@@ -57,7 +57,9 @@ function Request({ view, bound }: { view: View; bound: Bound }) {
         </div>
       </div>
       <section class="card asks" aria-label="What is asked">
-        <Block of={ask} />
+        <pre class="text prose">
+          <Text of={ask} />
+        </pre>
         {again && (
           <p class="notice asks">
             It is asked again: <Text of={again} />
@@ -131,8 +133,8 @@ function Request({ view, bound }: { view: View; bound: Bound }) {
 }
 
 function Shown({ exhibit, view }: { exhibit: Exhibit; view: View }) {
-  const { what, fault, stat, text, bytes, changed_at, digest } = exhibit;
-  const nothing = text === undefined && stat === undefined && fault === undefined;
+  const { what, fault, stat, text, bytes, changed_at } = exhibit;
+  const empty = emptyWords(exhibit);
   return (
     <article class="card">
       <h3>
@@ -156,7 +158,7 @@ function Shown({ exhibit, view }: { exhibit: Exhibit; view: View }) {
           Cut at {Buffer.byteLength(text)} of {bytes} bytes. A yes is to all of it.
         </p>
       )}
-      {nothing && (digest === null ? <p>Nothing is there.</p> : <p>It is no text; its digest is {digest}.</p>)}
+      {empty !== null && <p>{empty}</p>}
     </article>
   );
 }
