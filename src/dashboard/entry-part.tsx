@@ -2,6 +2,7 @@
 import type { CheckResult } from "../check.ts";
 import { AppError } from "../errors.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
+import { visible } from "../words.ts";
 import { Opener } from "./dialogs.tsx";
 import { DIALOGS } from "./run-dialogs.tsx";
 import { Code, Mono, Text, Value } from "./text.tsx";
@@ -82,12 +83,24 @@ function Whole({ instance, entry }: { instance: Instance; entry: HistoryEntry })
   );
 }
 
-function Part({ name, of }: { name: string; of: unknown }) {
+/** Each field on a line of its own; texts with their line breaks. */
+function Part({ name, of }: { name: string; of: object }) {
   return (
     <>
       <h3>{name}</h3>
-      <Value of={of} />
+      {Object.entries(of).map(([key, value]) => (
+        <Field name={key} value={value} />
+      ))}
     </>
+  );
+}
+
+function Field({ name, value }: { name: string; value: unknown }) {
+  const isShort = typeof value !== "object" && !String(value).includes("\n");
+  return (
+    <div class="small">
+      <span class="muted">{visible(name)}</span> {isShort ? <Text of={String(value)} /> : <Value of={value} />}
+    </div>
   );
 }
 
