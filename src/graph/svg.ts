@@ -119,14 +119,16 @@ function drawNode(placed: PlacedNode, walk: Walk, link: string | undefined): str
   const stroke = `stroke-width="${isCurrent ? 3.5 : visits > 0 ? 2.2 : 1.3}"`;
   const drawn = [
     `<g class="${nodeClasses(node, walk)}"${link === undefined ? ` role="img" aria-label="${words}"` : ""}>`,
-    `<title>${words}</title>`,
+    link === undefined && `<title>${words}</title>`,
     outline(placed, walk.isDrawn && visits === 0 && !isCurrent ? stroke + FAINT : stroke),
     `<text font-size="14" font-weight="600" text-anchor="middle" fill="currentColor">${nameLines}</text>`,
     smallLines && `<text class="g-small" font-size="11" text-anchor="middle" fill="currentColor">${smallLines}</text>`,
     badge && drawBadge(badge, { x: x + width / 2, y: y - height / 2 }),
     "</g>",
-  ].join("");
-  return link === undefined ? drawn : `<a href="${xml(link)}" aria-label="${words}">${drawn}</a>`;
+  ];
+  const text = drawn.filter(Boolean).join("");
+  // A title names it for a screen reader, and says more to who points at it; a label of its own would hide the words in it.
+  return link === undefined ? text : `<a href="${xml(link)}"><title>${words}</title>${text}</a>`;
 }
 
 function nodeClasses({ name, kind, marks }: Node, walk: Walk): string {
