@@ -134,7 +134,7 @@ describe.each(Object.entries(SUITES))("conformance, suite %s", (_name, { program
   let outcomes: Map<string, Outcome>;
   beforeAll(async () => {
     outcomes = await runWhole(program, revision);
-  });
+  }, 60_000);
 
   test("every scenario is either run or left out for a reason", () => {
     expect([...outcomes.keys()].toSorted()).toEqual([...run, ...Object.keys(notRun)].toSorted());

@@ -1,6 +1,12 @@
 /** Clients that show the server's dialogs, as a person at them or a fault of theirs answers. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { ClientCapabilities } from "@modelcontextprotocol/sdk/types.js";
+import type {
+  JsonSchemaType,
+  JsonSchemaValidator,
+  jsonSchemaValidator as Provider,
+} from "@modelcontextprotocol/sdk/validation";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { type StepText, scratchDir, workflowFiles, writeFiles } from "./workspace.ts";
 
 /** Params of `elicitation/create`. */
@@ -16,11 +22,26 @@ export interface Dialogs {
   answer(asked: Asked, signal: AbortSignal): unknown;
 }
 
+/** Shared by all clients of a test file: compiling the schemas of the tools is half of what a client costs. */
+const jsonSchemaValidator = compiledOnce(new AjvJsonSchemaValidator());
+
+function compiledOnce(ajv: AjvJsonSchemaValidator): Provider {
+  const compiled = new Map<string, JsonSchemaValidator<unknown>>();
+  return {
+    getValidator<T>(schema: JsonSchemaType) {
+      const key = JSON.stringify(schema);
+      const validator = compiled.get(key) ?? ajv.getValidator(schema);
+      compiled.set(key, validator);
+      return validator as JsonSchemaValidator<T>; // T is what the caller says that the schema describes
+    },
+  };
+}
+
 /** A client of the SDK; with dialogs it declares them, and sends what they answer unread. */
 export function newClient(dialogs?: Dialogs): Client {
   const { elicitation = { form: {}, url: {} }, answer } = dialogs ?? {};
   const capabilities = dialogs ? { capabilities: { elicitation } } : {};
-  const client = new Client({ name: "test-client", version: "1.0" }, capabilities);
+  const client = new Client({ name: "test-client", version: "1.0" }, { ...capabilities, jsonSchemaValidator });
   // Not by `setRequestHandler`, which lets no wrong result pass.
   if (answer)
     client.fallbackRequestHandler = async ({ params }, { signal }) =>
