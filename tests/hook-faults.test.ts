@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
+import { answerHook } from "../src/cli/hook-answer.ts";
 import { HOOK_CLIENTS, HOOK_EVENTS } from "../src/hook.ts";
 import { editedFiles } from "../src/hooks/edited.ts";
 import { readInput } from "../src/hooks/input.ts";
@@ -11,6 +12,7 @@ import { startRun } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { callHook, saying, transcriptOf } from "./support/hook.ts";
+import { connectInProcess } from "./support/in-process.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -18,8 +20,13 @@ writeFiles(workflows, workflowFiles("NONE", { Plan: { extras: ["edits: none"] },
 
 const SILENT = { code: 0, stdout: "", stderr: "" };
 
-async function there(): Promise<{ on: Connection; transcript: string }> {
-  const on = await connect({ workflows });
+type Server = Pick<Connection, "call" | "db" | "project">;
+
+async function there(): Promise<{ on: Server; transcript: string }> {
+  return startedOn(await connectInProcess({ workflows: [workflows] }));
+}
+
+async function startedOn<S extends Server>(on: S): Promise<{ on: S; transcript: string }> {
   return { on, transcript: transcriptOf([(await startRun(on, "NONE")).told]) };
 }
 
@@ -83,7 +90,7 @@ test("a database that another process holds is not waited for: a stop passes, an
 });
 
 test("a database whose log or index was taken away is left as it is", async () => {
-  const { on, transcript } = await there();
+  const { on, transcript } = await startedOn(await connect({ workflows }));
   const dir = dirname(on.db);
   const call = () =>
     callHook({ event: "stop", db: on.db, says: saying("claude", "stop", { cwd: on.project, transcript }) });
@@ -108,7 +115,7 @@ test("a database of an older version is read, and not brought to this one", asyn
 });
 
 test("once all servers have ended the file alone is read, and nothing is left beside it", async () => {
-  const { on, transcript } = await there();
+  const { on, transcript } = await startedOn(await connect({ workflows }));
   await on.close();
   const says = saying("claude", "session-start", { cwd: on.project, transcript });
   const before = readdirSync(dirname(on.db));
@@ -153,7 +160,7 @@ test("settings that cannot be used", async () => {
   expect(existsSync(join(on.project, "postgres:"))).toBe(false);
 });
 
-test("any JSON, a hundred times each moment: exit 0, and nothing or an answer in form", async () => {
+test("any JSON, a hundred times each moment: nothing or an answer in form, and exit 0, which one in ten is asked for", async () => {
   const { on, transcript } = await there();
   const good = {
     ...saying("claude", "before-edit", { cwd: on.project, transcript }),
@@ -176,9 +183,13 @@ test("any JSON, a hundred times each moment: exit 0, and nothing or an answer in
     fc.record({ says, event: fc.constantFrom(...HOOK_EVENTS), client: fc.constantFrom(...HOOK_CLIENTS) }),
     { numRuns: 500, seed: 7 },
   );
-  for (let from = 0; from < all.length; from += 10) {
-    const answers = await Promise.all(all.slice(from, from + 10).map((each) => callHook({ ...each, db: on.db })));
-    for (const { code, stdout, stderr } of answers) {
+  for (const { says, event, client } of all) {
+    const line = await answerHook([event, "--client", client, "--db", on.db], new Blob([says]).stream());
+    if (line !== "") expect(Object.keys(JSON.parse(line)).length).toBeGreaterThan(0);
+  }
+  for (let from = 0; from < all.length; from += 100) {
+    const some = all.slice(from, from + 10).map((each) => callHook({ ...each, db: on.db }));
+    for (const { code, stdout, stderr } of await Promise.all(some)) {
       expect([code, stderr]).toEqual([0, ""]);
       if (stdout !== "") expect(Object.keys(JSON.parse(stdout)).length).toBeGreaterThan(0);
     }

@@ -8,6 +8,7 @@ import { advance, type Run, startRun } from "./support/calls.ts";
 import { type Connection, connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { callHook, saying, transcriptOf } from "./support/hook.ts";
+import { connectInProcess } from "./support/in-process.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -26,20 +27,20 @@ for (const [name, extras] of Object.entries({
   writeFiles(workflows, workflowFiles(name, steps(extras)));
 
 interface There {
-  on: Connection;
+  on: Pick<Connection, "call" | "db" | "project">;
   run: Run;
   transcript: string;
 }
 
-async function started(workflow: string, args: string[] = []): Promise<There> {
-  const on = await connect({ workflows, args });
+async function started(workflow: string): Promise<There> {
+  const on = await connectInProcess({ workflows: [workflows] });
   const run = await startRun(on, workflow);
   return { on, run, transcript: transcriptOf([run.told]) };
 }
 
 /** The same for a run that is not the agent's at once; the session has reported a step of it, as its transcript says. */
 async function begun(workflow: string): Promise<There> {
-  const on = await connect({ workflows });
+  const on = await connectInProcess({ workflows: [workflows] });
   const told = await on.call("start_workflow", { workflow_name: workflow });
   const id = told.data.instance_id;
   const call = { text: `advance_workflow {"instance_id":"${id}"}`, data: {} };
