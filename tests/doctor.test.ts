@@ -21,6 +21,9 @@ const doctor = (env: Record<string, string> = {}, ...args: string[]) => {
   return runBare({ cwd, args: ["doctor", ...args], env: { HOME: cwd, XDG_DATA_HOME: "", ...env } });
 };
 
+/** Definitions that are read sooner than the built-in ones, if it is not about them. */
+const FEW = ["--workflows", judged()];
+
 /** The line about one thing, and the advice below it. */
 function about(stdout: string, what: string): { line: string; todo: string } {
   const lines = stdout.split("\n");
@@ -79,7 +82,7 @@ describe("a bad endpoint", () => {
   test.each(BAD)("%s: exit code 1, what was found, and what to do", async (_what, behaviour, found) => {
     const advice: string[] = [];
     for (const AI_ON_FAILURE of ["agent", "error"]) {
-      const { code, stdout, stderr } = await doctor(modelEnv(endpointThat(behaviour), { AI_ON_FAILURE }));
+      const { code, stdout, stderr } = await doctor(modelEnv(endpointThat(behaviour), { AI_ON_FAILURE }), ...FEW);
       expect(code).toBe(1);
       expect(stdout.match(/^✓ /gm)).toHaveLength(5);
       const { line, todo } = about(stdout, "model");
@@ -97,7 +100,7 @@ describe("a bad endpoint", () => {
   test("nobody there", async () => {
     const gone = startEndpoint();
     await gone.close();
-    const { code, stdout } = await doctor(modelEnv(gone));
+    const { code, stdout } = await doctor(modelEnv(gone), ...FEW);
     expect(code).toBe(1);
     expect(about(stdout, "model").line).toMatch(/^✗.*connect/i);
     expect(about(stdout, "model").todo).toContain("AI_SERVICE_ENDPOINT");
@@ -105,7 +108,7 @@ describe("a bad endpoint", () => {
 
   test("several models and none chosen: their names", async () => {
     const endpoint = closing(startEndpoint([chooses("Deploy")], ["qwen-3", "llama-3"]));
-    const { code, stdout } = await doctor(modelEnv(endpoint, { AI_MODEL: "" }));
+    const { code, stdout } = await doctor(modelEnv(endpoint, { AI_MODEL: "" }), ...FEW);
     expect(code).toBe(1);
     expect(about(stdout, "model").line).toMatch(/qwen-3, llama-3/);
     expect(about(stdout, "model").todo).toContain("AI_MODEL");
@@ -150,7 +153,7 @@ describe("the rest", () => {
   test("a database that is no database: which file, and what to do", async () => {
     const db = join(scratchDir(), "state.sqlite");
     writeFileSync(db, "this is a letter to my aunt, and no database at all\n".repeat(100));
-    const { code, stdout } = await doctor({}, "--db", db);
+    const { code, stdout } = await doctor({}, "--db", db, ...FEW);
     expect(code).toBe(1);
     const { line, todo } = about(stdout, "database");
     expect(line).toMatch(/^✗/);
@@ -161,9 +164,9 @@ describe("the rest", () => {
 
   test("a database that other users may open is made private", async () => {
     const db = join(scratchDir(), "state.sqlite");
-    expect((await doctor({}, "--db", db)).code).toBe(0);
+    expect((await doctor({}, "--db", db, ...FEW)).code).toBe(0);
     chmodSync(db, 0o644);
-    expect((await doctor({}, "--db", db)).code).toBe(0);
+    expect((await doctor({}, "--db", db, ...FEW)).code).toBe(0);
     expect(statSync(db).mode & 0o777).toBe(0o600);
   });
 });

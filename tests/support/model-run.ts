@@ -1,6 +1,5 @@
 /** A run whose steps a model decides: a fake endpoint, a server of its own that is told to ask it, and the usual calls. */
 import { onTestFinished } from "bun:test";
-import { rmSync } from "node:fs";
 import type { HistoryEntry } from "../../src/instance.ts";
 import { statusOf } from "./calls.ts";
 import { type Connection, type ConnectOptions, connect, type Told } from "./client.ts";
@@ -32,7 +31,6 @@ const JUDGED = workflowFiles(
 /** A directory, for this test, with the workflow JUDGED: Build, Test and Deploy are for the model, Repair has a route. */
 export function judged(): string {
   const dir = scratchDir();
-  closing({ close: () => rmSync(dir, { recursive: true, force: true }) });
   writeFiles(dir, JUDGED);
   return dir;
 }
