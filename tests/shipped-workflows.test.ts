@@ -1,15 +1,21 @@
 /** The shipped workflows, driven along every route to FINISH and FAIL, by a client that sees only one form of the answers. */
 import { Database } from "bun:sqlite";
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { advance, expectError, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
-import { type Connection, connect, type Told } from "./support/client.ts";
+import { type Connection, connect, connectForAll, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { person } from "./support/person.ts";
 import { FAILED, filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
 import { walk } from "./support/walks.ts";
 import { scratchDir, writeFiles } from "./support/workspace.ts";
+
+/** For whatever needs neither a project nor a history of its own. */
+let on: Connection;
+beforeAll(async () => {
+  on = await connectForAll();
+});
 
 /** Most bytes of a step's instructions, as its author wrote them. */
 const MAX_INSTRUCTIONS_BYTES = 1_800;
@@ -44,16 +50,11 @@ const NEEDS_YES = new Set(["Open Pull Request"]);
 /** Who decided, over all runs, by client. */
 const tally: Record<string, string[]> = {};
 
-interface Drive {
-  on: Connection;
-  see: (told: Told) => Seen;
-}
-
 /**
  * Drives one run along the visits; fails if the server leads elsewhere. Resolves to the ids of the instances whose steps
  * were handed out, the run's own first.
  */
-async function drive({ on, see }: Drive, workflow_name: string, scenario: Visit[]): Promise<string[]> {
+async function drive(see: (told: Told) => Seen, workflow_name: string, scenario: Visit[]): Promise<string[]> {
   const end = scenario.at(-1) === FAILED ? FAILED : "COMPLETED";
   const visits = scenario.filter((visit) => visit !== FAILED);
   let seen = see(await on.call("start_workflow", { workflow_name }));
@@ -125,11 +126,10 @@ function routesOf(steps: Definition["steps"]): string[] {
 for (const [client, see] of Object.entries(CLIENTS)) {
   describe.each(Object.entries(SCENARIOS))(`by a client that sees ${client}: %s`, (workflow, scenarios) => {
     test("every route of every step leads on, and every run ends at FINISH or FAIL", async () => {
-      const on = await connect();
       const taken = new Set<string>();
       const decidedBy: string[] = [];
       for (const visits of Object.values(scenarios)) {
-        const [id = "", ...branches] = await drive({ on, see }, workflow, visits);
+        const [id = "", ...branches] = await drive(see, workflow, visits);
         const entries = (await Promise.all([id, ...branches].map((each) => historyOf(on, each)))).flat();
         for (const { decision, ...entry } of entries.filter(({ kind }) => kind === "visit")) {
           decidedBy.push(decision.decided_by);
@@ -157,7 +157,6 @@ test("over all shipped workflows, at least nine of ten decisions need no model",
 });
 
 test("the scenarios are of all shipped workflows, and each starts without any context", async () => {
-  const on = await connect();
   for (const name of Object.keys(SCENARIOS)) expect((await startRun(on, name)).told.data.current_context).toEqual({});
   const { workflows } = (await on.call("list_workflows")).data;
   expect(workflows.map((each: { name: string }) => each.name).sort()).toEqual(Object.keys(SCENARIOS).sort());
@@ -166,7 +165,6 @@ test("the scenarios are of all shipped workflows, and each starts without any co
 test.each(["AUDIT", "REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"])(
   "%s starts without any context, and what is given appears in its first step",
   async (workflow) => {
-    const on = await connect();
     const bare = await startRun(on, workflow);
     expect(bare.told.data.current_context).toEqual({});
     const given = await startRun(on, workflow, { context: { project_path: "/home/ada/engine" } });
@@ -176,7 +174,6 @@ test.each(["AUDIT", "REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"])(
 );
 
 test("a step's instructions take at most 1.8 kB, and say nothing of braces", async () => {
-  const on = await connect();
   for (const workflow of Object.keys(SCENARIOS)) {
     await startRun(on, workflow);
     for (const { name, instructions } of stepsOf(on.db, workflow)) {
@@ -187,7 +184,6 @@ test("a step's instructions take at most 1.8 kB, and say nothing of braces", asy
 });
 
 test("whoever reviews, verifies or looks for what was missed changes no file", async () => {
-  const on = await connect();
   const unedited = ["AUDIT", "REFACTOR_WITH_TESTS", "WORK", "SPRINT_TASK"].map(async (workflow) => {
     await startRun(on, workflow);
     return stepsOf(on.db, workflow).flatMap(({ name, checks = [] }) =>
@@ -289,7 +285,6 @@ test("REFACTOR_WITH_TESTS begins only, and commits only, what the server itself 
 });
 
 test("programs that print nothing leave no gap in the instructions that name their output", async () => {
-  const on = await connect();
   for (const workflow of Object.keys(SCENARIOS)) {
     await startRun(on, workflow);
     const steps = stepsOf(on.db, workflow);
@@ -330,7 +325,6 @@ test("SAVE pauses a run with what is half done, and whoever comes goes on with i
 });
 
 test("SPRINT_TASK without a user ends before it opens anything, and says what they do next", async () => {
-  const on = await connect();
   const run = await startRun(on, "SPRINT_TASK", { unattended: true });
   let told = run.told;
   for (let calls = 0; told.data.next_step.step_name !== "Update Ticket"; calls += 1) {
@@ -348,7 +342,6 @@ test("SPRINT_TASK without a user ends before it opens anything, and says what th
 });
 
 test("AUDIT with helpers hands out three parts at once, and the next one when one has ended", async () => {
-  const on = await connect();
   const run = await startRun(on, "AUDIT");
   const asked = filledIn(run.told.data.report_with.arguments.context_updates);
   const parts = ["src/money.ts", "src/mail.ts", "src/names.ts", "src/stock.ts"];

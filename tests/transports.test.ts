@@ -177,7 +177,7 @@ function comparable(answers: unknown[]): unknown {
     .replaceAll(/run_[a-z0-9]{6,}/g, "run_ID")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
     .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO")
-    .replaceAll(/[^ "]+state\.sqlite/g, "FILE");
+    .replaceAll(/\/[^ "]*state\.sqlite/g, "FILE");
   return JSON.parse(text);
 }
 

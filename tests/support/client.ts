@@ -1,5 +1,5 @@
 /** A real MCP client on the compiled executable over stdio. It lists the tools first, so that it validates every answer. */
-import { afterEach } from "bun:test";
+import { afterAll, afterEach } from "bun:test";
 import { join } from "node:path";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -43,13 +43,31 @@ export interface ConnectOptions {
 }
 
 const open: Connection[] = [];
+const shared: Connection[] = [];
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
+afterAll(async () => {
+  await Promise.all(shared.splice(0).map((each) => each.close()));
+});
+
 /** Starts a server of its own and shakes hands; closed after the test. */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  const connection = await start(options);
+  open.push(connection);
+  return connection;
+}
+
+/** The same for all tests of a file, which then share its runs too; closed after the last. */
+export async function connectForAll(options: ConnectOptions = {}): Promise<Connection> {
+  const connection = await start(options);
+  shared.push(connection);
+  return connection;
+}
+
+async function start(options: ConnectOptions): Promise<Connection> {
   const project = options.project ?? scratchDir();
   const db = options.db ?? join(scratchDir(), "state.sqlite");
   const workflows = options.workflows ? ["--workflows", options.workflows] : [];
@@ -73,7 +91,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   const gone = new Promise<void>((resolve) => {
     client.onclose = resolve;
   });
-  const connection: Connection = {
+  return {
     client,
     pid,
     db,
@@ -86,8 +104,6 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     close: () => client.close(),
     stderr: () => errors,
   };
-  open.push(connection);
-  return connection;
 }
 
 /** Calls a tool and takes both forms of its answer apart. */
