@@ -1,5 +1,5 @@
 /** Requests without a session as bytes: every one that has an id is answered once, in the shapes of its revision. */
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { startRun, statusOf } from "./support/calls.ts";
@@ -12,6 +12,15 @@ import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
 writeFiles(workflows, workflowFiles("W", { One: {} }));
+
+/** For requests that change nothing: nobody's session, so one server and one pipe do. */
+let url: string;
+let lines: Bare;
+beforeAll(async () => {
+  url = (await serveHttp({ workflows, forAll: true })).url;
+  lines = serve({ forAll: true });
+  await discover(lines); // so that a request which names no revision is a mistake
+});
 
 const PREFIX = "io.modelcontextprotocol";
 const LIST = { name: "list_workflows" };
@@ -61,19 +70,15 @@ const over = (faults: Fault[], status: number) => faults.map((fault) => [...faul
 test.each([...over(FAULTS, 400), ...over(absent, 404), ...over(REFUSED, 200)])(
   "a request that %s is answered with %i",
   async (_what, code, method, params, meta, status) => {
-    const { url } = await serveHttp({ workflows });
     const response = await fetch(url, requestOf(method, params, { id: "a", meta }));
     expect(response.status).toBe(status);
     const answer = (await response.json()) as Message;
     expect(answer).toMatchObject({ jsonrpc: "2.0", id: "a", error: { code } });
-    const lines = serve();
-    await discover(lines); // so that a request which names no revision is a mistake
     expect(await lines.ask(method, { ...params, _meta: meta })).toMatchObject({ error: answer.error });
   },
 );
 
 test("a revision that is not served is refused with those that are", async () => {
-  const { url } = await serveHttp();
   for (const requested of ["2027-01-01", "2025-11-25", "v999"]) {
     const meta = { ...META, [`${PREFIX}/protocolVersion`]: requested };
     const response = await fetch(
@@ -103,7 +108,6 @@ const MISMATCHES: [what: string, headers: Record<string, string>, taken: boolean
 ];
 
 test.each(MISMATCHES)("a call over HTTP %s", async (_what, headers, taken) => {
-  const { url } = await serveHttp();
   const init = requestOf("tools/call", LIST, { headers });
   const kept = Object.entries(init.headers as Record<string, string>).filter(([, value]) => value !== "");
   const response = await fetch(url, { ...init, headers: Object.fromEntries(kept) });
@@ -114,7 +118,6 @@ test.each(MISMATCHES)("a call over HTTP %s", async (_what, headers, taken) => {
 });
 
 test("over HTTP a notification is taken, and an answer has nothing to answer", async () => {
-  const { url } = await serveHttp();
   const post = (message: object) => {
     const init = requestOf("x");
     return fetch(url, { ...init, body: JSON.stringify({ jsonrpc: "2.0", ...message }) });
@@ -126,7 +129,6 @@ test("over HTTP a notification is taken, and an answer has nothing to answer", a
 });
 
 test("ids of every kind come back as they are, and clients that use the same one get each their own answer", async () => {
-  const { url } = await serveHttp();
   const ids = ["a", "", "1", 1, 0, -7, Number.MAX_SAFE_INTEGER, "é\u2028", 1, 1, 1];
   const answers = await Promise.all(ids.map((id) => fetch(url, requestOf("tools/call", LIST, { id }))));
   expect(await Promise.all(answers.map(async (each) => ((await each.json()) as Message).id))).toEqual(ids);
@@ -205,8 +207,9 @@ test.each([
   await waitFor(() => endpoint.chats()[0]?.hungUp === true, "the end of the request at the endpoint");
 });
 
-function serve(): Bare {
-  return startBare({ cwd: scratchDir(), args: ["--db", join(scratchDir(), "state.sqlite"), "--workflows", workflows] });
+function serve(more: { forAll?: boolean } = {}): Bare {
+  const args = ["--db", join(scratchDir(), "state.sqlite"), "--workflows", workflows];
+  return startBare({ cwd: scratchDir(), args, ...more });
 }
 
 async function discover(bare: Bare): Promise<void> {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { advance, expectError, historyOf, skeletonIn, startRun, statusOf } from "./support/calls.ts";
-import { type Connection, connect, connectForAll, type Told } from "./support/client.ts";
+import { type Connection, connect, type Told } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { person } from "./support/person.ts";
 import { FAILED, filledIn, SCENARIOS, usualUpdates, type Visit } from "./support/shipped-scenarios.ts";
@@ -14,7 +14,7 @@ import { scratchDir, writeFiles } from "./support/workspace.ts";
 /** For whatever needs neither a project nor a history of its own. */
 let on: Connection;
 beforeAll(async () => {
-  on = await connectForAll();
+  on = await connect({ forAll: true });
 });
 
 /** Most bytes of a step's instructions, as its author wrote them. */

@@ -40,6 +40,8 @@ export interface ConnectOptions {
   wrapper?: string[];
   /** How the client answers the server's dialogs; without it, it has none. */
   dialogs?: Dialogs | undefined;
+  /** For all tests of a file, which share its runs then; closed after the last. */
+  forAll?: boolean;
 }
 
 const open: Connection[] = [];
@@ -55,19 +57,6 @@ afterAll(async () => {
 
 /** Starts a server of its own and shakes hands; closed after the test. */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const connection = await start(options);
-  open.push(connection);
-  return connection;
-}
-
-/** The same for all tests of a file, which then share its runs too; closed after the last. */
-export async function connectForAll(options: ConnectOptions = {}): Promise<Connection> {
-  const connection = await start(options);
-  shared.push(connection);
-  return connection;
-}
-
-async function start(options: ConnectOptions): Promise<Connection> {
   const project = options.project ?? scratchDir();
   const db = options.db ?? join(scratchDir(), "state.sqlite");
   const workflows = options.workflows ? ["--workflows", options.workflows] : [];
@@ -91,7 +80,7 @@ async function start(options: ConnectOptions): Promise<Connection> {
   const gone = new Promise<void>((resolve) => {
     client.onclose = resolve;
   });
-  return {
+  const connection: Connection = {
     client,
     pid,
     db,
@@ -104,6 +93,8 @@ async function start(options: ConnectOptions): Promise<Connection> {
     close: () => client.close(),
     stderr: () => errors,
   };
+  (options.forAll ? shared : open).push(connection);
+  return connection;
 }
 
 /** Calls a tool and takes both forms of its answer apart. */

@@ -24,13 +24,21 @@ export interface HttpOptions {
   db?: string;
   args?: string[];
   env?: Record<string, string>;
+  /** For all tests of a file; killed after the last. */
+  forAll?: boolean;
 }
 
 /** Starts a server on a free port; it is killed after the test. */
-export async function serveHttp({ workflows, db, args = [], env = {} }: HttpOptions = {}): Promise<HttpServer> {
+export async function serveHttp({
+  workflows,
+  db,
+  args = [],
+  env = {},
+  forAll = false,
+}: HttpOptions = {}): Promise<HttpServer> {
   const file = db ?? join(scratchDir(), "state.sqlite");
   const flags = ["--db", file, ...(workflows ? ["--workflows", workflows] : []), "--port", "0", ...args];
-  const bare = startBare({ cwd: scratchDir(), args: ["serve", "--http", ...flags], env });
+  const bare = startBare({ cwd: scratchDir(), args: ["serve", "--http", ...flags], env, forAll });
   const url = await waitFor(() => /Serving MCP at (\S+)/.exec(bare.stderr())?.[1], "the line with the URL");
   const end = (signal: NodeJS.Signals) => {
     bare.child.kill(signal);

@@ -1,5 +1,5 @@
 /** The executable as a bare process: for what a client library would hide, such as broken pipes and exit codes. */
-import { afterEach } from "bun:test";
+import { afterAll, afterEach } from "bun:test";
 import { type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from "node:child_process";
 import { EXECUTABLE } from "./executable.ts";
 
@@ -39,21 +39,27 @@ export interface BareOptions {
   /** Where stdout or stderr go instead of here: the write end of a pipe. */
   stdout?: number;
   stderr?: number;
+  /** For all tests of a file; killed after the last, not after the test. */
+  forAll?: boolean;
 }
 
 const running: ChildProcessWithoutNullStreams[] = [];
+const shared: ChildProcessWithoutNullStreams[] = [];
 
-afterEach(() => {
-  for (const child of running.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
-});
+afterEach(() => killAll(running));
+afterAll(() => killAll(shared));
+
+function killAll(children: ChildProcessWithoutNullStreams[]): void {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+}
 
 /** Starts the executable with nothing but what is given. */
-export function startBare({ cwd, args = [], env = {}, stdout, stderr }: BareOptions): Bare {
+export function startBare({ cwd, args = [], env = {}, stdout, stderr, forAll }: BareOptions): Bare {
   const stdio: StdioOptions = ["pipe", stdout ?? "pipe", stderr ?? "pipe"];
   const options = { cwd, env: { PATH: process.env["PATH"], ...env }, stdio };
   // A stream that goes elsewhere is null; then nobody reads it here.
   const child = spawn(EXECUTABLE, args, options) as ChildProcessWithoutNullStreams;
-  running.push(child);
+  (forAll ? shared : running).push(child);
   let out = "";
   let err = "";
   let lastId = 0;
