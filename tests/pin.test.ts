@@ -8,8 +8,8 @@ import { type Guess, pausedUntil } from "../src/pin.ts";
 import { createBusyWait } from "../src/sqlite/busy.ts";
 import { createSqlitePinKeeper } from "../src/sqlite/pin-keeper.ts";
 import { advance, startRun, statusOf } from "./support/calls.ts";
-import { connect } from "./support/client.ts";
 import { EXECUTABLE } from "./support/executable.ts";
+import { connectInProcess } from "./support/in-process.ts";
 import { waitFor } from "./support/stdio.ts";
 import { decide, sitDown } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -56,7 +56,7 @@ async function guesses(keeper: ReturnType<typeof keeperOf>, count: number): Prom
 }
 
 test("set: asked twice without echo, kept as an argon2id hash; release asks for it, and a right one resets the count", async () => {
-  const on = await connect({ workflows });
+  const on = await connectInProcess({ workflows: [workflows] });
   const run = await startRun(on, "LOOP");
   await advance(on, run, { status: "failure" });
   const person = sitDown(["pin", "set", "--db", on.db]);
@@ -99,7 +99,7 @@ test("it is asked for once the terminal echoes nothing, so that who types fast s
 });
 
 test("five wrong ones in as many processes pause for all, the right one too, and the next may be tried then", async () => {
-  const on = await connect({ workflows });
+  const on = await connectInProcess({ workflows: [workflows] });
   const run = await startRun(on, "LOOP");
   await advance(on, run, { status: "failure" });
   await setPin(on.db);
@@ -241,7 +241,9 @@ test("doctor says whether there is one, and a copy of the database has it too", 
   const copy = join(scratchDir(), "copy.sqlite");
   expect(Bun.spawnSync([EXECUTABLE, "backup", copy, "--db", db]).exitCode).toBe(0);
   for (const file of [db, copy]) {
-    const { stdout } = Bun.spawnSync([EXECUTABLE, "doctor", "--db", file], { cwd: scratchDir() });
+    const { stdout } = Bun.spawnSync([EXECUTABLE, "doctor", "--db", file, "--workflows", workflows], {
+      cwd: scratchDir(),
+    });
     expect(String(stdout)).toContain("✓ person: a PIN is set");
   }
 });

@@ -203,7 +203,7 @@ test("runs belong to the project: the flag, the variable, else the current direc
   const [cwd, project] = [scratchDir(), scratchDir()];
   const db = join(scratchDir(), "state.sqlite");
   const projectOf = async (args: string[], env: Record<string, string>) => {
-    const bare = startBare({ cwd, args: ["--db", db, ...args], env });
+    const bare = startBare({ cwd, args: ["--db", db, "--workflows", FIRST, ...args], env });
     await bare.shakeHands();
     const started = await bare.ask("tools/call", { name: "start_workflow", arguments: { workflow_name: "WORK" } });
     const { instance_id } = started.result.structuredContent;

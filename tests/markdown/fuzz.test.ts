@@ -12,7 +12,7 @@ import { problemsOf, STEP } from "./support.ts";
 /** Longest that a single parse may take, in milliseconds, on a machine that does something else as well. */
 const MAX_PARSE_MS = 2_000;
 /** Time for each property; a counterexample is printed with its seed. */
-const BUDGET = { numRuns: 100_000, interruptAfterTimeLimit: 2_500, markInterruptAsFailure: false };
+const BUDGET = { numRuns: 100_000, interruptAfterTimeLimit: 1_200, markInterruptAsFailure: false };
 
 const KEYS = [...STEP_KEYS, ...INDEX_KEYS, "nxt", "__proto__"];
 const BELOW = [
@@ -182,7 +182,7 @@ test.each([...new Set(Object.keys(EMBEDDED_WORKFLOWS).map((path) => path.split("
         const start = withFrontMatter && !original.startsWith("---") ? FRONT_MATTER + original : original;
         answers(name, { ...EMBEDDED_WORKFLOWS, [path]: changes.reduce(apply, start) });
       }),
-      { ...BUDGET, interruptAfterTimeLimit: 700 },
+      { ...BUDGET, interruptAfterTimeLimit: 350 },
     );
   },
 );
@@ -314,7 +314,7 @@ test.each([
       const text = `---\n${front}\n---\n${STEP}`;
       expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": text, "W/b.md": STEP }, text)).toEqual([]);
     }),
-    { ...BUDGET, interruptAfterTimeLimit: 1_000 },
+    { ...BUDGET, interruptAfterTimeLimit: 500 },
   );
 });
 
@@ -329,7 +329,7 @@ test.each([
       const step = `---\n${front}\n---\n${text}`;
       expect(lost({ "W/index.md": GOOD_INDEX, "W/a.md": step, "W/b.md": STEP }, step)).toEqual([]);
     }),
-    { ...BUDGET, interruptAfterTimeLimit: 800 },
+    { ...BUDGET, interruptAfterTimeLimit: 400 },
   );
 });
 
