@@ -133,7 +133,10 @@ test.each(["SIGTERM", "end of input"])(
   },
 );
 
-const COMMANDS = [["prune", "--older-than", "30d"], ["doctor"]];
+const COMMANDS = [
+  ["prune", "--older-than", "30d"],
+  ["doctor", "--workflows", workflows],
+];
 
 for (const [command = "", ...args] of COMMANDS) {
   test(`${command} waits for the write lock; SIGTERM ends the wait`, async () => {
