@@ -28,7 +28,7 @@ const JUDGED = workflowFiles(
   "Deploy what passes its tests.",
 );
 
-/** A directory, for this test, with the workflow JUDGED: Build, Test and Deploy are for the model, Repair has a route. */
+/** A directory with the workflow JUDGED: Build, Test and Deploy are for the model, Repair has a route. */
 export function judged(): string {
   const dir = scratchDir();
   writeFiles(dir, JUDGED);
