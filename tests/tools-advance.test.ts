@@ -1,7 +1,7 @@
 /** advance_workflow if routes decide: decisions, notes, repeated reports, limits, and the end. */
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { advance, expectError, expectRefused, expectStep, startRun, statusOf } from "./support/calls.ts";
-import { connect } from "./support/client.ts";
+import { type Connection, connect } from "./support/client.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -16,8 +16,13 @@ writeFiles(workflows, {
   }),
 });
 
+/** Each test makes its own run there. */
+let on: Connection;
+beforeAll(async () => {
+  on = await connect({ workflows, forAll: true });
+});
+
 test("a route decides, and the answer says who decided and why", async () => {
-  const on = await connect({ workflows });
   const { id, stepId } = await startRun(on, "LOOP");
   const told = await advance(on, { id, stepId }, { details: "3 files", updates: { what: "all of it" } });
   expectStep(told, { name: "Check", id: "2-check", instructions: "Check all of it." });
@@ -30,7 +35,6 @@ test("a route decides, and the answer says who decided and why", async () => {
 });
 
 test("a route that cannot be evaluated is passed over, and the decision says why", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   await advance(on, { id, stepId: "1-work" });
   const told = await advance(on, { id, stepId: "2-check" });
@@ -39,7 +43,6 @@ test("a route that cannot be evaluated is passed over, and the decision says why
 });
 
 test("the agent's wish is noted if a route decides, and not followed", async () => {
-  const on = await connect({ workflows });
   const { id, stepId } = await startRun(on, "LOOP");
   const told = await advance(on, { id, stepId }, { next_step: "Repair" });
   expect(told.data.next_step.step_name).toBe("Check");
@@ -48,7 +51,6 @@ test("the agent's wish is noted if a route decides, and not followed", async () 
 });
 
 test("the history holds the report, what it changed and what that was before, the decision, the actor and the times", async () => {
-  const on = await connect({ workflows });
   const { id, stepId } = await startRun(on, "LOOP", { context: { a: 1, b: 1, same: [1] } });
   const report = { status: "passed", result: [1], details: { n: 1 }, message: "m" };
   await advance(on, { id, stepId }, { ...report, updates: { a: 2, b: null, c: 3, same: [1], gone: null } });
@@ -73,7 +75,6 @@ test("the history holds the report, what it changed and what that was before, th
 });
 
 test("FINISH completes the run, and both forms say that nothing more is to be called", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   await advance(on, { id, stepId: "1-work" });
   const told = await advance(on, { id, stepId: "2-check" });
@@ -92,7 +93,6 @@ test("FINISH completes the run, and both forms say that nothing more is to be ca
 });
 
 test("the end names each step whose last visit ended as a failure, and none that was done after one", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   await advance(on, { id, stepId: "1-work" }, { status: "failure", error: "no luck" });
   await advance(on, { id, stepId: "2-repair" }, { status: "failed", error: "no tools" });
@@ -105,7 +105,6 @@ test("the end names each step whose last visit ended as a failure, and none that
 });
 
 test("a final run takes no report, whatever step it names, and stays as it is", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   await advance(on, { id, stepId: "1-work" });
   await advance(on, { id, stepId: "2-check" });
@@ -119,7 +118,6 @@ test("a final run takes no report, whatever step it names, and stays as it is", 
 });
 
 test("a repeated report gets its decision and where the run is now, however often and however late", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   const first = await advance(on, { id, stepId: "1-work" }, { details: "once" });
   const before = await statusOf(on, id);
@@ -139,7 +137,6 @@ test("a repeated report gets its decision and where the run is now, however ofte
 });
 
 test("a report of another status for a decided visit is STALE_REPORT and says where the run is", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   await advance(on, { id, stepId: "1-work" }, { status: "failure" });
   for (const status of ["success", "in_progress", "Blocked"]) {
@@ -157,7 +154,6 @@ test("a report of another status for a decided visit is STALE_REPORT and says wh
 });
 
 test("in_progress records a note with its updates and keeps the step", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   const told = await advance(
     on,
@@ -185,7 +181,6 @@ test("in_progress records a note with its updates and keeps the step", async () 
 });
 
 test("the 101st note of a visit is refused; the next visit may have notes again", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP");
   const noteAt = (stepId: string) => advance(on, { id, stepId }, { status: "in_progress" });
   for (let n = 0; n < 100; n++) expect((await noteAt("1-work")).isError).toBe(false);
@@ -196,7 +191,6 @@ test("the 101st note of a visit is refused; the next visit may have notes again"
 });
 
 test("updates that would make the context larger than 256 KiB are refused, and nothing of the report is kept", async () => {
-  const on = await connect({ workflows });
   const { id } = await startRun(on, "LOOP", { context: { big: "x".repeat(250_000) } });
   const call = () => advance(on, { id, stepId: "1-work" }, { updates: { more: "y".repeat(20_000) } });
   const told = await expectRefused(on, id, call, "INVALID_INPUT");
@@ -206,7 +200,6 @@ test("updates that would make the context larger than 256 KiB are refused, and n
 });
 
 test("an instance that does not exist is INSTANCE_NOT_FOUND for every tool that takes one", async () => {
-  const on = await connect({ workflows });
   const instance_id = "wf_000000000000";
   const calls: [string, Record<string, unknown>][] = [
     ["advance_workflow", { instance_id, report: { step_id: "1-work", status: "success" } }],
@@ -221,7 +214,6 @@ test("an instance that does not exist is INSTANCE_NOT_FOUND for every tool that 
 });
 
 test("keys with the names of JavaScript's own properties are data like any other", async () => {
-  const on = await connect({ workflows });
   const context = { constructor: 1, toString: "x", hasOwnProperty: { a: 1 } };
   const { id, stepId } = await startRun(on, "LOOP", { context });
   await advance(on, { id, stepId }, { updates: { toString: null, valueOf: 2 } });

@@ -1,5 +1,5 @@
 /** If no route decides, the agent chooses: by the guidance, with its report kept until it has. */
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import {
   advance,
   expectError,
@@ -31,6 +31,12 @@ writeFiles(workflows, {
   }),
 });
 
+/** Each test makes its own run there. */
+let on: Connection;
+beforeAll(async () => {
+  on = await connect({ workflows, forAll: true });
+});
+
 const GUIDANCE = "Go to Fix It when something is broken, else to Write Report.";
 /** Those the guidance names, in its order, then the following step, then the rest. */
 const CANDIDATES = ["Fix It", "Write Report", "Measure", "Look Around", "FINISH"];
@@ -40,7 +46,6 @@ async function atChoice(on: Connection) {
 }
 
 test("a step that the agent decides comes with guidance and candidates, in both forms", async () => {
-  const on = await connect({ workflows });
   const { told } = await atChoice(on);
   expectStep(told, { name: "Look Around", id: "1-look-around", instructions: "Do Look Around." });
   expect(told.data.decision_required).toEqual({ guidance: GUIDANCE, candidates: CANDIDATES });
@@ -50,7 +55,6 @@ test("a step that the agent decides comes with guidance and candidates, in both 
 });
 
 test("a step that routes decide comes without guidance and candidates", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   const told = await advance(on, run, { next_step: "Fix It" });
   expect(told.data.decision_required).toBeUndefined();
@@ -68,7 +72,6 @@ const CHOICES: [said: string, meant: string][] = [
 ];
 
 test("a choice by name, slug or file name decides, and the history says that the agent did", async () => {
-  const on = await connect({ workflows });
   for (const [said, meant] of CHOICES) {
     const run = await atChoice(on);
     const told = await advance(on, run, { next_step: said });
@@ -80,7 +83,6 @@ test("a choice by name, slug or file name decides, and the history says that the
 });
 
 test("a report without a choice is kept, nothing moves, and the bare choice is enough afterwards", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   const told = await advance(on, run, { details: "looked", updates: { found: 2 } });
   expect(told.data).toMatchObject({
@@ -129,7 +131,6 @@ test("a kept report survives kill -9; after it the same call asks again and the 
 });
 
 test("what the choosing call adds is added to the kept report", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   await advance(on, run, { details: "looked", updates: { found: 2 } });
   await advance(on, run, { next_step: "Fix It", message: "it is broken", updates: { place: "a.ts" } });
@@ -140,7 +141,6 @@ test("what the choosing call adds is added to the kept report", async () => {
 });
 
 test("a different report replaces the kept one, which becomes a note; what it had set stays", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   await advance(on, run, { details: "all fine", updates: { found: 0, seen: true } });
   const told = await advance(on, run, { status: "failure", error: "it is not", updates: { found: 2 } });
@@ -156,7 +156,6 @@ test("a different report replaces the kept one, which becomes a note; what it ha
 });
 
 test("a report that replaces the kept one counts as a note: the 101st is refused, and the choice still decides", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   for (let n = 0; n <= 100; n++) expect((await advance(on, run, { details: `try ${n}` })).isError).toBe(false);
   const again = () => advance(on, run, { details: "one more" });
@@ -166,7 +165,6 @@ test("a report that replaces the kept one counts as a note: the 101st is refused
 });
 
 test("what a resume sets counts as a note: the 101st is refused, and a resume that sets nothing is not", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   const resume = (context_updates: object) => on.call("resume_workflow", { instance_id: run.id, context_updates });
   for (let n = 1; n <= 100; n++) expect((await resume({ n })).isError).toBe(false);
@@ -176,7 +174,6 @@ test("what a resume sets counts as a note: the 101st is refused, and a resume th
 });
 
 test("a note leaves a kept report where it is", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   await advance(on, run, { details: "looked" });
   await advance(on, run, { status: "in_progress", details: "thinking" });
@@ -186,7 +183,6 @@ test("a note leaves a kept report where it is", async () => {
 });
 
 test("a choice off the guidance needs a reason, and is recorded as off the guidance", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   const bare = { next_step: "Look Around" };
   const told = await expectRefused(on, run.id, () => advance(on, run, bare), "STEP_NOT_ALLOWED");
@@ -199,7 +195,6 @@ test("a choice off the guidance needs a reason, and is recorded as off the guida
 });
 
 test("FINISH before the end needs a reason; after the last step it needs none", async () => {
-  const on = await connect({ workflows });
   const early = await atChoice(on);
   await expectRefused(on, early.id, () => advance(on, early, { next_step: "FINISH" }), "STEP_NOT_ALLOWED");
   const told = await advance(on, early, { next_step: "finish", message: "the user changed his mind" });
@@ -214,7 +209,6 @@ test("FINISH before the end needs a reason; after the last step it needs none", 
 });
 
 test("a choice that is no step is STEP_NOT_ALLOWED with the candidates and the nearest of them", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   const call = () => advance(on, run, { next_step: "Fix Them", details: "looked" });
   const told = await expectRefused(on, run.id, call, "STEP_NOT_ALLOWED");
@@ -223,7 +217,6 @@ test("a choice that is no step is STEP_NOT_ALLOWED with the candidates and the n
 });
 
 test("a choice that is refused leaves a kept report as it was, also when it came with a different report", async () => {
-  const on = await connect({ workflows });
   const run = await atChoice(on);
   await advance(on, run, { details: "looked" });
   await expectRefused(on, run.id, () => advance(on, run, { next_step: "Nowhere" }), "STEP_NOT_ALLOWED");
@@ -241,7 +234,6 @@ test("after a choice that was refused, an agent that lost its memory still finds
 });
 
 test("the agent is asked if no route matches, and not if one does", async () => {
-  const on = await connect({ workflows });
   const run = await startRun(on, "HALF");
   expect(run.told.data.decision_required).toBeUndefined();
   const told = await advance(on, run);
@@ -255,7 +247,6 @@ test("the agent is asked if no route matches, and not if one does", async () => 
 });
 
 test("once the agent was asked, its choice decides, and no route is tried again", async () => {
-  const on = await connect({ workflows });
   const run = await startRun(on, "HALF");
   await advance(on, run, { details: "did it" });
   await advance(on, run, { next_step: "End", updates: { late: true } });
