@@ -42,9 +42,10 @@ function telling(script = NOTE) {
   return { workflows, project, args: ["--notify", "sh tell.sh"] };
 }
 
+/** The lines that are written whole. */
 function toldIn(project: string): string[] {
   const file = join(project, "told");
-  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
 }
 
 /** Starts a run and leads it to where it waits for a person; the last answer. */

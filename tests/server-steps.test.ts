@@ -159,7 +159,9 @@ test("two servers that both want the step run its program once", async () => {
   const run = await startRun(one, "SERVED");
   const [told, resumed] = await Promise.all([
     advance(one, run),
-    Bun.sleep(200).then(() => two.call("resume_workflow", { instance_id: run.id })),
+    waitFor(() => existsSync(join(path, "runs")), "the program").then(() =>
+      two.call("resume_workflow", { instance_id: run.id }),
+    ),
   ]);
   expect([told.data.next_step.step_id, resumed.data.next_step.step_id]).toEqual(["4-ship", "4-ship"]);
   expect(readFileSync(join(path, "runs"), "utf8")).toBe("run\n");
