@@ -1,0 +1,86 @@
+/** The page in a real browser while it changes, by keyboard alone, and without its server. */
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { report } from "./support/branches.ts";
+import { startRun } from "./support/calls.ts";
+import { serveHttp } from "./support/http.ts";
+import { lookOn } from "./support/looking.ts";
+import { expectFault } from "./support/windows.ts";
+import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
+
+const workflows = scratchDir();
+writeFiles(workflows, workflowFiles("ROUND", { Build: { routes: ["otherwise → Build"] } }));
+
+/** Presses the key until what is meant has the focus. */
+async function tabTo(page: Page, name: RegExp, most = 40): Promise<void> {
+  for (let presses = 0; presses < most; presses++) {
+    await page.keyboard.press("Tab");
+    const focused = String(await page.evaluate("document.activeElement?.textContent ?? ''"));
+    if (name.test(focused)) return;
+  }
+  throw new Error(`${name} does not get the focus`);
+}
+
+test("by keyboard alone a run is found, opened and cancelled, and a dialog is left by Escape", async () => {
+  const { agent, page } = await lookOn({ workflows });
+  const { id } = await startRun(agent, "ROUND");
+  await page.getByRole("link", { name: "ROUND" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter"); // past the navigation
+  await tabTo(page, /^ROUND$/);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/runs/${id}`);
+  await tabTo(page, /^Cancel…$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Cancel the run" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Cancel…");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("not needed");
+  await tabTo(page, /^Cancel the run$/);
+  await page.keyboard.press("Enter");
+  await page.getByText("cancelled", { exact: true }).waitFor();
+});
+
+test("an update leaves what is open, typed, focused and scrolled to as it is, and shifts nothing", async () => {
+  const { agent, page, go } = await lookOn({ workflows });
+  const run = await startRun(agent, "ROUND", { context: { plan: "one line\n".repeat(30) } });
+  let { told } = run;
+  for (let visit = 1; visit <= 6; visit++) told = await report(agent, told, { details: `report ${visit}.` });
+  await go(`/runs/${run.id}`);
+  await page.locator("#entry-3").getByText("Details").click();
+  await page.getByText("Step id").waitFor();
+  await page.evaluate(`
+    window.shifted = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+    }).observe({ type: "layout-shift" });
+  `);
+  await page.getByRole("button", { name: "Cancel…" }).click();
+  const reason = page.getByRole("dialog").getByLabel("Reason");
+  await reason.fill("half a sent");
+  await report(agent, told, { details: "report 7." });
+  await page.getByText("report 7.").waitFor({ state: "attached" });
+  expect(await reason.inputValue()).toBe("half a sent");
+  expect(await page.evaluate("document.activeElement.name")).toBe("reason");
+  await page.keyboard.press("Escape");
+  expect(await page.getByText("Step id").isVisible()).toBe(true);
+  // The new entry itself moves the older ones down; nothing else may move.
+  expect(Number(await page.evaluate("window.shifted"))).toBeLessThan(0.1);
+});
+
+test("a window says that its server is gone, and goes on by itself when it is back", async () => {
+  const db = `${scratchDir()}/state.sqlite`;
+  const project = scratchDir();
+  const { server, agent, page } = await lookOn({ workflows, db, project });
+  await startRun(agent, "ROUND");
+  await page.getByRole("link", { name: "ROUND" }).waitFor();
+  expectFault(/Failed to load resource/);
+  await server.end("SIGKILL");
+  await page.getByText("Connection lost. Trying again…").waitFor();
+  const port = new URL(server.url).port;
+  expectFault(/status of 401/);
+  await serveHttp({ workflows, db, args: ["--project", project, "--port", port] });
+  await page.getByText("This window is not signed in any more.").waitFor();
+});
