@@ -15,12 +15,17 @@ export function doorPage({ why, asksToken, to }: Door): Markup {
     <Layout title="Not let in" view={null}>
       <h1>{DOOR[why]}</h1>
       {asksToken ? (
-        <form method="post" action="/entry">
+        <form class="card door" method="post" action="/entry">
           <input type="hidden" name="to" value={to} />
           <label>
-            The server's token <input type="password" name="token" autocomplete="off" required />
+            <span>The server's token</span>
+            <input type="password" name="token" autocomplete="off" required />
           </label>
-          <button type="submit">Open</button>
+          <div class="actions">
+            <button type="submit" class="main">
+              Open
+            </button>
+          </div>
         </form>
       ) : null}
       <p>

@@ -20,7 +20,7 @@ export function loadWhenOpened(): void {
 /** A link that leads to a folded part opens it. */
 export function openTargets(): void {
   const open = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.querySelector(":target");
     if (target instanceof HTMLDetailsElement) target.open = true;
   };
   open();
