@@ -85,7 +85,7 @@ export function Opener({ opens, fields, said, look = "", children }: PropsWithCh
     <button
       type="button"
       data-dialog={opens}
-      data-fields={fields && JSON.stringify(fields)}
+      data-fields={fields && visible(JSON.stringify(fields))}
       data-said={said && visible(said)}
       class={`scripted ${look}`.trim()}
     >
