@@ -1,8 +1,8 @@
 /**
  * `bun run bench [WORD]… [--quick] [--instances N] [--out FILE] [--chart FILE] [--executable FILE]`: drives the compiled
  * executable through MCP alone, in turns with a reference server that answers the same bytes, so that figures are ratios. Words choose measures
- * by a part of their names: throughput stdio, throughput http, history, instances, lists, overview, branches, prune, memory stdio, memory http, checks, startup.
- * by a part of their names: throughput stdio, throughput http, history, instances, lists, prune, memory stdio, memory http, checks, startup, hooks.
+ * by a part of their names: throughput stdio, throughput http, history, instances, lists, overview, branches, prune,
+ * memory stdio, memory http, checks, startup, hooks, page.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -19,6 +19,7 @@ import { manyInstances } from "./many-instances.ts";
 import { type Measure, type Outcome, type Result, reached } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { overview } from "./overview.ts";
+import { page } from "./page.ts";
 import { prune } from "./prune.ts";
 import { startup } from "./startup.ts";
 import { throughput } from "./throughput.ts";
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
       checks,
       startup,
       hooks,
+      page,
     ],
     positionals,
   );
