@@ -70,6 +70,22 @@ test("an update leaves what is open, typed, focused and scrolled to as it is, an
   expect(Number(await page.evaluate("window.shifted"))).toBeLessThan(0.1);
 });
 
+test("of many windows of one browser each follows, and none keeps the others from the server", async () => {
+  const { agent, page, beside } = await lookOn({ workflows });
+  const { id, told } = await startRun(agent, "ROUND");
+  const windows = [page];
+  for (let more = 0; more < 8; more++) windows.push(await beside(more % 2 === 0 ? "/" : `/runs/${id}`));
+  await report(agent, told, { details: "seen by all." });
+  await Promise.all(
+    windows.map((window) =>
+      window
+        .getByText(/seen by all|visit 2/)
+        .first()
+        .waitFor(),
+    ),
+  );
+});
+
 test("a window says that its server is gone, and goes on by itself when it is back", async () => {
   const db = `${scratchDir()}/state.sqlite`;
   const project = scratchDir();

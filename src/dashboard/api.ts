@@ -60,6 +60,7 @@ export function createApi({ engine, pin, log }: DashboardParts, events: Events):
     if (statistics.runs === 0) workflowAnswer(await engine.catalog(), name); // throws if there is none
     return json<typeof answers.StatisticsAnswer>(statistics);
   });
+  app.get("/revision", async () => json<typeof answers.RevisionAnswer>({ revision: await engine.revision() }));
   app.get("/events", async (c) => {
     if (c.req.raw.method === "HEAD") return new Response(null); // nobody would read the stream
     const { run } = parsed(EventsQuery, c.req.query());

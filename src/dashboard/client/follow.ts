@@ -1,4 +1,5 @@
-/** Follows what changes: an event stream says that something did, the page is then brought up to date. */
+/** Follows what changes: whenever the server tells that something did, the page is brought up to date. */
+import { hear } from "./hear.ts";
 import { refresh } from "./refresh.ts";
 import { SIGNED_OUT } from "./say.ts";
 
@@ -10,7 +11,7 @@ const LONGEST_WAIT_MS = 15_000;
 export function follow(): void {
   const address = document.body.dataset["events"];
   if (!address) return;
-  let source: EventSource | null = null;
+  let stopHearing: (() => void) | null = null;
   let wait = FIRST_WAIT_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
@@ -18,17 +19,18 @@ export function follow(): void {
 
   function listen(): void {
     close();
-    source = new EventSource(address ?? "");
-    source.addEventListener("open", () => {
-      wait = FIRST_WAIT_MS;
-      // What changed before is not told.
-      void look();
-    });
-    source.addEventListener("changed", () => void look());
-    source.addEventListener("error", () => {
-      close();
-      timer = setTimeout(again, wait);
-      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+    stopHearing = hear(address ?? "", {
+      begins: () => {
+        wait = FIRST_WAIT_MS;
+        // What changed before is not told.
+        void look();
+      },
+      changed: () => void look(),
+      ends: () => {
+        close();
+        timer = setTimeout(again, wait);
+        wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+      },
     });
   }
 
@@ -36,7 +38,7 @@ export function follow(): void {
   async function again(): Promise<void> {
     clearTimeout(timer);
     if (await look()) listen();
-    else if (source === null && !stopped) timer = setTimeout(again, wait);
+    else if (stopHearing === null && !stopped) timer = setTimeout(again, wait);
   }
 
   async function look(): Promise<boolean> {
@@ -50,8 +52,8 @@ export function follow(): void {
 
   function close(): void {
     clearTimeout(timer);
-    source?.close();
-    source = null;
+    stopHearing?.();
+    stopHearing = null;
   }
 
   function stop(): void {
@@ -62,11 +64,12 @@ export function follow(): void {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(unseen);
     if (document.hidden) unseen = setTimeout(close, UNSEEN_MS);
-    else if (source === null && !stopped) listen();
+    else if (stopHearing === null && !stopped) listen();
   });
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", ({ persisted }) => persisted && !stopped && listen());
-  listen();
+  // One that was opened in the background follows once it is looked at.
+  if (!document.hidden) listen();
 }
 
 /** In the corner of the window; null takes it away. It is put there once, so that it is read out once. */

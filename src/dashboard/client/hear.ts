@@ -1,0 +1,73 @@
+/**
+ * Hears from the server that something changed: by an event stream, or by asking again and again. A browser has six connections
+ * to a server for all of its windows, and a stream keeps one: windows beyond the first few ask.
+ */
+
+interface Listener {
+  /** From now on changes are told. */
+  begins(): void;
+  changed(): void;
+  /** It is over, and has to be begun anew. */
+  ends(): void;
+}
+
+/** Streams of one browser. */
+const PLACES = 3;
+/** How often the others ask, in milliseconds. */
+const ASK_MS = 700;
+
+/** Begins; what it returns ends it, and then nothing more is told. */
+export function hear(address: string, listener: Listener): () => void {
+  const over = new AbortController();
+  void takePlace().then((leave) => {
+    over.signal.addEventListener("abort", () => leave?.());
+    if (over.signal.aborted) leave?.();
+    else if (leave) stream(address, listener, over.signal);
+    else void ask(listener, over.signal);
+  });
+  return () => over.abort();
+}
+
+function stream(address: string, { begins, changed, ends }: Listener, over: AbortSignal): void {
+  const source = new EventSource(address);
+  source.addEventListener("open", begins);
+  source.addEventListener("changed", changed);
+  source.addEventListener("error", ends);
+  over.addEventListener("abort", () => source.close());
+}
+
+async function ask({ begins, changed, ends }: Listener, over: AbortSignal): Promise<void> {
+  let known = await revision(over);
+  if (known !== null && !over.aborted) begins();
+  while (known !== null && !over.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+    const now = over.aborted ? known : await revision(over);
+    if (now !== known && now !== null && !over.aborted) changed();
+    known = now;
+  }
+  if (!over.aborted) ends();
+}
+
+/** Another text whenever anything changed; null if the server does not tell it. */
+async function revision(signal: AbortSignal): Promise<string | null> {
+  const response = await fetch("/api/revision", { signal }).catch(() => null);
+  return response?.ok ? response.text() : null;
+}
+
+/** What gives the place back; null: all are taken. A browser that cannot count across windows takes one without a place. */
+async function takePlace(): Promise<(() => void) | null> {
+  if (!("locks" in navigator)) return () => {};
+  for (let place = 0; place < PLACES; place++) {
+    const leave = await hold(`stream ${place}`);
+    if (leave) return leave;
+  }
+  return null;
+}
+
+/** A lock is held until its promise resolves, and falls free with its window. */
+function hold(name: string): Promise<(() => void) | null> {
+  return new Promise((resolve, reject) => {
+    const keep = (lock: Lock | null) => (lock ? new Promise<void>((leave) => resolve(leave)) : resolve(null));
+    navigator.locks.request(name, { ifAvailable: true }, keep).catch(reject);
+  });
+}
