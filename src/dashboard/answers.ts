@@ -73,8 +73,8 @@ export const WorkflowsAnswer = z.strictObject({
 /** GET /api/workflows/NAME: the files as they are now; `workflow` is null if it cannot be started. */
 export const WorkflowAnswer = z.strictObject({ workflow: Workflow.nullable(), problems: z.array(Problem) });
 
-/** GET /api/revision: another text after each commit, of whichever process. */
-export const RevisionAnswer = z.object({ revision: z.string() });
+/** GET /api/moment: a higher number after each commit, of whichever process, as long as this server runs. */
+export const MomentAnswer = z.strictObject({ moment: z.int() });
 
 /** GET /api/workflows/NAME/statistics. */
 export const StatisticsAnswer = z.object({

@@ -8,6 +8,7 @@ import type * as answers from "./answers.ts";
 import { ApiError, answerOf } from "./api-error.ts";
 import type { Events } from "./events.ts";
 import { isPerson } from "./is-person.ts";
+import type { Moments } from "./moments.ts";
 import type { DashboardParts } from "./parts.ts";
 import { EventsQuery, HistoryQuery, OutputQuery, PageQuery, parsed, RunsQuery, runId } from "./queries.ts";
 import { workflowAnswer, workflowsAnswer } from "./workflow-answers.ts";
@@ -19,7 +20,10 @@ const RETRY_SECONDS = 30;
 
 const NOTHING = { code: "NOT_FOUND", message: "There is nothing here.", hint: "docs/page.md names all that there is." };
 
-export function createApi({ engine, pin, log }: DashboardParts, events: Events): Hono<Env> {
+export function createApi(
+  { engine, pin, log }: DashboardParts,
+  { events, moments }: { events: Events; moments: Moments },
+): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   app.get("/runs", async (c) => {
     const { workflow: workflow_name, project = null, ...query } = parsed(RunsQuery, c.req.query());
@@ -60,7 +64,7 @@ export function createApi({ engine, pin, log }: DashboardParts, events: Events):
     if (statistics.runs === 0) workflowAnswer(await engine.catalog(), name); // throws if there is none
     return json<typeof answers.StatisticsAnswer>(statistics);
   });
-  app.get("/revision", async () => json<typeof answers.RevisionAnswer>({ revision: await engine.revision() }));
+  app.get("/moment", async () => json<typeof answers.MomentAnswer>({ moment: await moments.lately() }));
   app.get("/events", async (c) => {
     if (c.req.raw.method === "HEAD") return new Response(null); // nobody would read the stream
     const { run } = parsed(EventsQuery, c.req.query());

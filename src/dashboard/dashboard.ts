@@ -1,5 +1,5 @@
 /** The page as a Hono app: its routes. Knows nothing of who is let in; http/ does. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { Page, Visitor } from "../page.ts";
 import { createApi } from "./api.ts";
@@ -8,33 +8,48 @@ import { branchesPart } from "./branches.tsx";
 import { decidePage } from "./decide-page.tsx";
 import { entryPart } from "./entry-part.tsx";
 import { createEvents } from "./events.ts";
+import { createMoments } from "./moments.ts";
 import type { DashboardParts } from "./parts.ts";
 import { doorPage, problemPage } from "./problem-pages.tsx";
 import { EntryQuery, HistoryQuery, parsed, RunsQuery, runId } from "./queries.ts";
 import { recapPart } from "./recap-part.tsx";
 import { runPage } from "./run-page.tsx";
 import { runsPage } from "./runs-page.tsx";
+import { createSharedPages } from "./shared-pages.ts";
 import { statusOf } from "./status-of.ts";
 import { timelinePart } from "./timeline.tsx";
-import type { View } from "./view.ts";
+import type { Markup, View } from "./view.ts";
 import { workflowPage, workflowsPage } from "./workflow-pages.tsx";
 
 type Env = { Bindings: { visitor: Visitor }; Variables: { view: View } };
+
+/** Of which moment a window was told. */
+const MOMENT = "X-Moment";
 
 const NOWHERE = { message: "There is no such page.", hint: "All runs are at /, all workflows at /workflows." };
 
 export function createDashboard(parts: DashboardParts): Page {
   const { engine, pin, project, version, now, log } = parts;
-  const events = createEvents(engine, log);
+  const moments = createMoments(engine);
+  const events = createEvents({ engine, moments, log });
+  const shared = createSharedPages(moments);
   const app = new Hono<Env>({ strict: false });
-  app.route("/api", createApi(parts, events));
+  app.route("/api", createApi(parts, { events, moments }));
   app.use(async (c, next) => {
     const { set } = await pin.state();
     c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set });
     await next();
   });
-  app.get("/", async (c) => c.html(await runsPage(c.var.view, parsed(RunsQuery, c.req.query()))));
-  app.get("/runs/:id", async (c) => c.html(await runPage(c.var.view, runId(c.req.param("id")))));
+  /** Of pages that follow what changes. */
+  const sharedPage = async (c: Context<Env>, render: (view: View) => Promise<Markup>) => {
+    const { view } = c.var;
+    const address = JSON.stringify([view.url.pathname, view.url.search, view.asksPin]);
+    return c.html(
+      await shared.page(address, momentIn(c.req.header(MOMENT)), async () => (await c.html(await render(view))).text()),
+    );
+  };
+  app.get("/", (c) => sharedPage(c, (view) => runsPage(view, parsed(RunsQuery, c.req.query()))));
+  app.get("/runs/:id", (c) => sharedPage(c, (view) => runPage(view, runId(c.req.param("id")))));
   app.get("/runs/:id/timeline", async (c) => {
     const asked = { instance_id: runId(c.req.param("id")), ...parsed(HistoryQuery, c.req.query()) };
     return c.html(await timelinePart(c.var.view, asked));
@@ -68,4 +83,9 @@ export function createDashboard(parts: DashboardParts): Page {
     fetch: async (request, visitor) => app.fetch(request, { visitor }),
     end: events.end,
   };
+}
+
+/** Null: the window was told of none. */
+function momentIn(header: string | undefined): number | null {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : null;
 }

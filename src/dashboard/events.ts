@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { openStream, type Stream } from "./event-stream.ts";
+import type { Moments } from "./moments.ts";
 import { runState } from "./run-state.ts";
 
 /** What a page follows: one run, or the list of all. */
@@ -48,17 +49,19 @@ export interface Events {
   end(): void;
 }
 
-export function createEvents(
-  engine: Pick<Engine, "revision" | "status">,
-  log: Log,
-  limits: Partial<EventLimits> = {},
-): Events {
+export interface EventParts {
+  engine: Pick<Engine, "status">;
+  moments: Moments;
+  log: Log;
+}
+
+export function createEvents({ engine, moments, log }: EventParts, limits: Partial<EventLimits> = {}): Events {
   const { pollMs, apartMs, aliveMs, most, mostOfOne } = { ...LIMITS, ...limits };
   const topics = new Map<string, Topic>();
   /** The session of each stream that is open or about to be. */
   const places = new Map<symbol, string>();
   let timer: Timer | undefined;
-  let revision = "";
+  let moment = 0;
   let aliveAt = 0;
   let isLooking = false;
   let isFailing = false;
@@ -70,7 +73,7 @@ export function createEvents(
     const place = Symbol();
     places.set(place, session);
     try {
-      const now = await engine.revision(); // before the look: what changes meanwhile is found by the next one
+      const now = await moments.look(); // before the look: what changes meanwhile is found by the next one
       const state = await stateOf(follows);
       const stream = openStream(() => leave(place, stream));
       join(follows, { stream, state, now });
@@ -81,13 +84,13 @@ export function createEvents(
     }
   }
 
-  function join(follows: Follows, { stream, state, now }: { stream: Stream; state: string; now: string }): void {
+  function join(follows: Follows, { stream, state, now }: { stream: Stream; state: string; now: number }): void {
     const key = JSON.stringify(follows);
     const topic = topics.get(key) ?? { follows, streams: new Set(), state, toldAt: 0, isDue: false };
     topic.streams.add(stream);
     topics.set(key, topic);
     if (timer) return;
-    revision = now;
+    moment = now;
     aliveAt = Date.now();
     timer = setInterval(look, pollMs);
   }
@@ -118,14 +121,14 @@ export function createEvents(
   }
 
   async function findChanges(): Promise<void> {
-    const now = await engine.revision();
-    if (now === revision) return;
+    const now = await moments.look();
+    if (now === moment) return;
     for (const topic of [...topics.values()]) {
       const state = await stateOf(topic.follows).catch(whenGone);
       topic.isDue ||= topic.follows === "list" || state !== topic.state;
       topic.state = state;
     }
-    revision = now;
+    moment = now;
   }
 
   async function stateOf(follows: Follows): Promise<string> {
@@ -138,7 +141,7 @@ export function createEvents(
       if (!topic.isDue || now - topic.toldAt < apartMs) continue;
       topic.isDue = false;
       topic.toldAt = now;
-      for (const stream of [...topic.streams]) stream.say(eventOf(topic.follows));
+      for (const stream of [...topic.streams]) stream.say(eventOf(topic.follows, moment));
     }
     if (now - aliveAt < aliveMs) return;
     aliveAt = now;
@@ -158,8 +161,9 @@ export function createEvents(
   };
 }
 
-function eventOf(follows: Follows): string {
-  return `event: changed\ndata: ${JSON.stringify({ run: follows === "list" ? null : follows.run })}\n\n`;
+function eventOf(follows: Follows, moment: number): string {
+  const run = follows === "list" ? null : follows.run;
+  return `event: changed\ndata: ${JSON.stringify({ run, moment })}\n\n`;
 }
 
 /** A run may be pruned while its page is open. */

@@ -25,7 +25,7 @@ export function follow(): void {
         // What changed before is not told.
         void look();
       },
-      changed: () => void look(),
+      changed: (moment) => void look(moment),
       ends: () => {
         close();
         timer = setTimeout(again, wait);
@@ -41,8 +41,8 @@ export function follow(): void {
     else if (stopHearing === null && !stopped) timer = setTimeout(again, wait);
   }
 
-  async function look(): Promise<boolean> {
-    const found = await refresh();
+  async function look(moment?: number): Promise<boolean> {
+    const found = await refresh(moment);
     if (found === "done") notice(null);
     else if (found === "out") notice({ words: SIGNED_OUT });
     else notice({ words: "Connection lost. Trying again…", retry: () => void again() });

@@ -6,7 +6,8 @@
 interface Listener {
   /** From now on changes are told. */
   begins(): void;
-  changed(): void;
+  /** `moment`: the server's number for what is there now. */
+  changed(moment: number): void;
   /** It is over, and has to be begun anew. */
   ends(): void;
 }
@@ -31,27 +32,27 @@ export function hear(address: string, listener: Listener): () => void {
 function stream(address: string, { begins, changed, ends }: Listener, over: AbortSignal): void {
   const source = new EventSource(address);
   source.addEventListener("open", begins);
-  source.addEventListener("changed", changed);
+  source.addEventListener("changed", ({ data }) => changed(JSON.parse(data).moment));
   source.addEventListener("error", ends);
   over.addEventListener("abort", () => source.close());
 }
 
 async function ask({ begins, changed, ends }: Listener, over: AbortSignal): Promise<void> {
-  let known = await revision(over);
+  let known = await moment(over);
   if (known !== null && !over.aborted) begins();
   while (known !== null && !over.aborted) {
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
-    const now = over.aborted ? known : await revision(over);
-    if (now !== known && now !== null && !over.aborted) changed();
+    const now = over.aborted ? known : await moment(over);
+    if (now !== known && now !== null && !over.aborted) changed(now);
     known = now;
   }
   if (!over.aborted) ends();
 }
 
-/** Another text whenever anything changed; null if the server does not tell it. */
-async function revision(signal: AbortSignal): Promise<string | null> {
-  const response = await fetch("/api/revision", { signal }).catch(() => null);
-  return response?.ok ? response.text() : null;
+/** Null if the server does not tell it. */
+async function moment(signal: AbortSignal): Promise<number | null> {
+  const response = await fetch("/api/moment", { signal }).catch(() => null);
+  return response?.ok ? (await response.json()).moment : null;
 }
 
 /** What gives the place back; null: all are taken. A browser that cannot count across windows takes one without a place. */

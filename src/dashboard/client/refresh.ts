@@ -15,25 +15,33 @@ const PATIENCE_MS = 10_000;
 
 let running: Promise<Refreshed> | null = null;
 let next: Promise<Refreshed> | null = null;
+/** Of what is asked for next: the moment that it must show, null for the present. */
+let wanted: number | null = 0;
 
-/** One at a time; who asks meanwhile gets the one that begins after it. */
-export function refresh(): Promise<Refreshed> {
+/**
+ * One at a time; who asks meanwhile gets the one that begins after it. With the moment that the server told, what it rendered for
+ * another window since then will do.
+ */
+export function refresh(moment: number | null = null): Promise<Refreshed> {
+  wanted = moment === null || wanted === null ? null : Math.max(moment, wanted);
   if (!running) {
-    running = once().finally(() => {
+    running = once(wanted).finally(() => {
       running = null;
     });
+    wanted = 0;
     return running;
   }
   next ??= running.then(() => {
     next = null;
-    return refresh();
+    return refresh(wanted);
   });
   return next;
 }
 
-async function once(): Promise<Refreshed> {
+async function once(moment: number | null): Promise<Refreshed> {
   try {
-    const response = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const headers: Record<string, string> = moment === null ? {} : { "X-Moment": String(moment) };
+    const response = await fetch(location.href, { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.status === 401) return "out";
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const main = page.querySelector("main");
