@@ -116,7 +116,7 @@ test("streams that are open do not keep the server from ending", async () => {
 });
 
 function eventsOf(engine: Pick<Engine, "revision" | "status">, log: Log, limits: Parameters<typeof createEvents>[1]) {
-  return createEvents({ engine, moments: createMoments(engine), log }, limits);
+  return createEvents({ engine, moments: createMoments(engine, { apartMs: 0 }), log }, limits);
 }
 
 /** An engine whose looks at the revision are counted. */

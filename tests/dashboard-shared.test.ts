@@ -7,7 +7,7 @@ import { createSharedPages } from "../src/dashboard/shared-pages.ts";
 function world() {
   let commits = 0;
   let renders = 0;
-  const moments = createMoments({ revision: async () => String(commits) });
+  const moments = createMoments({ revision: async () => String(commits) }, { apartMs: 0 });
   const shared = createSharedPages(moments);
   const page = (since: number | null, address = "/") =>
     shared.page(address, since, async () => {

@@ -4,11 +4,16 @@
  */
 import type { Engine } from "../engine/engine.ts";
 
+/** Least time between two moments: of a state that changes all the time not every one is rendered, in milliseconds. */
+const APART_MS = 600;
 /** Whoever does not need the very latest shares a look for so long, in milliseconds. */
 const SHARED_MS = 250;
 
 export interface Moments {
-  /** Looks now; another, higher number if anything was committed since the last look, by whichever process. */
+  /**
+   * Looks now; another, higher number if anything was committed since the last one, by whichever process, and that is not a moment
+   * ago: else a later look finds it.
+   */
   look(): Promise<number>;
   /** The same, or the last look if that was a moment ago. */
   lately(): Promise<number>;
@@ -16,17 +21,21 @@ export interface Moments {
   last(): number;
 }
 
-export function createMoments(engine: Pick<Engine, "revision">): Moments {
+export function createMoments(engine: Pick<Engine, "revision">, { apartMs } = { apartMs: APART_MS }): Moments {
   let number = 1;
   let revision: string | null = null;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let changedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<number> | null = null;
 
   async function once(): Promise<number> {
     const now = await engine.revision();
-    if (revision !== null && now !== revision) number += 1;
-    revision = now;
     lookedAt = performance.now();
+    revision ??= now;
+    if (now === revision || lookedAt - changedAt < apartMs) return number;
+    revision = now;
+    changedAt = lookedAt;
+    number += 1;
     return number;
   }
 
