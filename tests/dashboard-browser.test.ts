@@ -100,7 +100,7 @@ test("a no with its comment leads the agent elsewhere", async () => {
   expect(told.data).toMatchObject({ denied: { comment: "Not on a Friday." }, next_step: { step_name: "Rework" } });
 });
 
-test("a yes to what has changed since does not count, and says what did", async () => {
+test("a yes to what has changed since does not count, and nothing is changed under the eyes of who decides", async () => {
   const { agent, page, id, go, decide, project } = await askedFor();
   await go(decide);
   await press(page, "Approve…");
@@ -110,6 +110,9 @@ test("a yes to what has changed since does not count, and says what did", async 
   await dialog(page).getByRole("alert").getByText("notes.md changed").waitFor();
   expect((await agent.call("resume_workflow", { instance_id: id })).data.status).toBe("SUSPENDED");
   await press(page, "Back");
+  await page.getByRole("button", { name: "Show it" }).waitFor();
+  expect(await page.getByText("Something else.").count()).toBe(0);
+  await press(page, "Show it");
   await page.getByText("Something else.").waitFor();
   await act(page, "Approve…", "Approve");
   await page.waitForURL(`**/runs/${id}`);

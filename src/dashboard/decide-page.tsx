@@ -93,7 +93,7 @@ function Request({ view, bound }: { view: View; bound: Bound }) {
           </dd>
         </dl>
       </section>
-      <section class="section" aria-label="What a yes is bound to">
+      <section class="section" aria-label="What a yes is bound to" data-bound={hash}>
         <h2>What a yes is bound to</h2>
         <p class="muted">If any of it changes before the step is handed out, you are asked again.</p>
         {shown.length === 0 && <p>The definition, the step and the question alone.</p>}

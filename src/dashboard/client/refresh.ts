@@ -3,6 +3,7 @@
  * focus, what is open or typed, and the place that is looked at stay.
  */
 import { Idiomorph } from "idiomorph";
+import { isAskedAnew } from "./asked.ts";
 import { loadAgain } from "./lazy.ts";
 import { isOlder, keepOlder, watchOlder } from "./older.ts";
 import { say } from "./say.ts";
@@ -56,7 +57,7 @@ async function once(moment: number | null): Promise<Refreshed> {
 
 function show(main: HTMLElement, title: string): void {
   const here = document.querySelector("main");
-  if (!here) return;
+  if (!here || isAskedAnew(here, main)) return;
   const before = here.dataset["news"];
   keepOlder(here, main);
   Idiomorph.morph(here, main, { morphStyle: "outerHTML", ignoreActiveValue: true, callbacks: CALLBACKS });
