@@ -5,6 +5,7 @@ import { visible } from "../src/words.ts";
 import { auditWorkflows, report } from "./support/branches.ts";
 import { startRun } from "./support/calls.ts";
 import { lookOn } from "./support/looking.ts";
+import { openAll } from "./support/windows.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const MARKUP = `</bdi></pre></script><script>alert(1)</script><img src="x" onerror='alert(2)'><svg onload=alert(3)>`;
@@ -50,10 +51,10 @@ test("a question, a step's name, context, files, a report and branches full of m
   await go(`/runs/${asking.data.instance_id}/decide`);
   await holdsAsText(page, [STEP, MARKUP, shown]);
   await go(`/runs/${list.id}`);
-  for (const details of await page.locator("details").all()) await details.locator(":scope > summary").click();
+  await openAll(page);
   await holdsAsText(page, [MARKUP, shown]);
   await go(`/runs/${branch.data.instance_id}`);
-  for (const details of await page.locator("details").all()) await details.locator(":scope > summary").click();
+  await openAll(page);
   await holdsAsText(page, [MARKUP, shown]);
   await go("/workflows/RELEASE");
   await holdsAsText(page, [STEP]);

@@ -1,15 +1,22 @@
 /** The page in a real browser while it changes, by keyboard alone, and without its server. */
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Page } from "playwright-core";
 import { report } from "./support/branches.ts";
 import { startRun } from "./support/calls.ts";
-import { serveHttp } from "./support/http.ts";
-import { lookOn } from "./support/looking.ts";
-import { expectFault } from "./support/windows.ts";
+import { connectHttp, serveHttp } from "./support/http.ts";
+import { lookAt, lookOn } from "./support/looking.ts";
+import { expectFault, linkOf } from "./support/windows.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
 writeFiles(workflows, workflowFiles("ROUND", { Build: { routes: ["otherwise → Build"] } }));
+
+const wires: Server[] = [];
+
+afterAll(() => {
+  for (const wire of wires) wire.close();
+});
 
 /** Presses the key until what is meant has the focus. */
 async function tabTo(page: Page, name: RegExp, most = 40): Promise<void> {
@@ -86,17 +93,67 @@ test("of many windows of one browser each follows, and none keeps the others fro
   );
 });
 
-test("a window says that its server is gone, and goes on by itself when it is back", async () => {
+test("an update moves nothing of what is looked at further down", async () => {
+  const { agent, page, go } = await lookOn({ workflows, look: { height: 400 } });
+  const run = await startRun(agent, "ROUND");
+  let { told } = run;
+  for (let visit = 1; visit <= 12; visit++) told = await report(agent, told, { details: `report ${visit}.` });
+  await go(`/runs/${run.id}`);
+  await page.evaluate(`document.getElementById("entry-5").scrollIntoView({ block: "center" })`);
+  const place = () => page.locator("#entry-5").evaluate((entry) => entry.getBoundingClientRect().y);
+  const before = await place();
+  await report(agent, told, { details: "report 13." });
+  await page.getByText("report 13.").waitFor({ state: "attached" });
+  expect(Math.abs((await place()) - before)).toBeLessThan(1); // a scrollbar moves by whole pixels
+});
+
+test("a window tells that its connection is lost, and goes on when it is back; a server that began anew lets nobody in without its link", async () => {
   const db = `${scratchDir()}/state.sqlite`;
-  const project = scratchDir();
-  const { server, agent, page } = await lookOn({ workflows, db, project });
-  await startRun(agent, "ROUND");
-  await page.getByRole("link", { name: "ROUND" }).waitFor();
-  expectFault(/Failed to load resource/);
-  await server.end("SIGKILL");
+  const server = await serveHttp({ workflows, db });
+  const wire = await layWire(server.port);
+  const link = new URL(await linkOf(server));
+  link.port = String(wire.port);
+  const { page } = await lookAt(link.href);
+  await page.getByRole("heading", { name: "No run yet" }).waitFor();
+  wire.cut();
   await page.getByText("Connection lost. Trying again…").waitFor();
-  const port = new URL(server.url).port;
+  const agent = await connectHttp(server.url);
+  await startRun(agent, "ROUND");
+  wire.mend(server.port);
+  await page.getByRole("link", { name: "ROUND" }).waitFor();
+  await page.getByText("Connection lost").waitFor({ state: "detached" });
+  wire.cut();
+  await server.end("SIGTERM");
+  const another = await serveHttp({ workflows, db });
   expectFault(/status of 401/);
-  await serveHttp({ workflows, db, args: ["--project", project, "--port", port] });
+  wire.mend(another.port);
   await page.getByText("This window is not signed in any more.").waitFor();
 });
+
+/** A way to a server that can be cut, and mended so that it leads to another one. */
+async function layWire(port: number) {
+  const ends = new Set<Socket>();
+  let to: number | null = port;
+  const wire = createServer((near) => {
+    if (to === null) {
+      near.destroy();
+      return;
+    }
+    const far = connect(to, "127.0.0.1");
+    for (const end of [near, far]) ends.add(end.on("error", () => {}));
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => wire.listen(0, "127.0.0.1", resolve));
+  wires.push(wire);
+  const address = wire.address();
+  return {
+    port: typeof address === "object" && address ? address.port : 0,
+    cut() {
+      to = null;
+      for (const end of ends) end.destroy();
+    },
+    mend(port: number) {
+      to = port;
+    },
+  };
+}

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { auditWorkflows, report } from "./support/branches.ts";
 import { startRun } from "./support/calls.ts";
 import { lookOn } from "./support/looking.ts";
-import { expectFault } from "./support/windows.ts";
+import { expectFault, openAll } from "./support/windows.ts";
 import { workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const AXE = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
@@ -62,7 +62,7 @@ test("no page has a serious fault by axe-core in either theme, or scrolls sidewa
   await look("runs", "/");
   await look("decide", `/runs/${asking.data.instance_id}/decide`);
   await look("run", `/runs/${list.id}`);
-  for (const details of await page.locator("details").all()) await details.locator(":scope > summary").click();
+  await openAll(page);
   await look("run, all opened");
   await page.getByRole("button", { name: "Cancel…" }).click();
   await look("dialog");

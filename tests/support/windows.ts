@@ -13,7 +13,7 @@ const open: BrowserContext[] = [];
 const faults: string[] = [];
 const expected: RegExp[] = [];
 /** Servers end with their test, before the windows do. */
-const SERVER_GONE = /ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_(?:REFUSED|RESET)/;
+const SERVER_GONE = /ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_(?:REFUSED|RESET)|ERR_EMPTY_RESPONSE/;
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((context) => context.close()));
@@ -50,6 +50,13 @@ export async function openWindow(
   const page = await context.newPage();
   await page.goto(url);
   return page;
+}
+
+/** Opens all that is folded, and waits for what is fetched then. */
+export async function openAll(page: Page): Promise<void> {
+  await page.evaluate('for (const each of document.querySelectorAll("main details")) each.open = true');
+  const missing = page.locator("details[data-src]:not(:has([data-loaded])), [data-loaded][aria-busy]");
+  await missing.first().waitFor({ state: "detached" });
 }
 
 /** What a window of this test will complain of. */
