@@ -26,7 +26,7 @@ export function Entry({ view, instance, entry }: EntryProps) {
   return (
     <li class={`entry e-${dotOf(entry)}`} id={`entry-${seq}`} data-seq={seq}>
       <div class="entry-head">
-        <span class="num muted small">{kind === "visit" ? `visit ${visit}` : ""}</span>
+        {kind === "visit" && <span class="muted small">visit {visit}</span>}
         <b>
           <Line of={step_name} />
         </b>
