@@ -121,10 +121,11 @@ test("a rewind that is sent again after the server went on is answered, not done
   const on = await server({ workflows, script: "echo $$ >> pids" });
   const run = await startRun(on, "SERVED");
   await advance(on, run);
+  expect(await asked(on, run.id)).toMatchObject({ visit: 4 });
   const back = () => on.call("rewind_workflow", { instance_id: run.id, to_visit: 2 });
-  const first = await back();
+  await back();
+  expect(await asked(on, run.id)).toMatchObject({ visit: 7 });
   const again = await back();
-  expect(first.data.next_step.step_id).toBe("7-ship");
   expect(again.data).toMatchObject({ replayed: true, next_step: { step_id: "7-ship" } });
   expect(linesOf(on, "pids")).toHaveLength(2);
 });
