@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { candidatesAfter, leadsTo } from "../src/decision.ts";
+import { place } from "../src/graph/layout.ts";
 import { mermaidOf } from "../src/graph/mermaid.ts";
 import { graphsOf, modelOf, withWalked } from "../src/graph/model.ts";
 import { drawSvg } from "../src/graph/svg.ts";
@@ -182,6 +183,29 @@ test("a picture is the same each time, has colours only as a file of its own, an
   expect(svg).toContain('aria-label="A, visits: 3, current"');
   expect(svg).toContain(">3× now<");
   expect(svg.match(/class="g-edge g-next g-taken" role="img" aria-label="A → B: always"/g)).toHaveLength(1);
+});
+
+test("a workflow of ever so many ways is drawn whole, and holds nobody up", async () => {
+  const names = Array.from({ length: 60 }, (_, at) => `Step ${at}`);
+  const graph = modelOf(workflowOf(names.map((name) => stepOf(name, { next: [...names, "FINISH"] }))));
+  const began = performance.now();
+  const tags = tagsOf(await drawSvg(graph, { path: { visits: {}, taken: [], current: "Step 1" } }));
+  expect(performance.now() - began).toBeLessThan(1_000);
+  const classes = tags.map(({ attributes }) => attributes.get("class") ?? "");
+  expect(classes.filter((each) => each.startsWith("g-node"))).toHaveLength(61);
+  expect(classes.filter((each) => each.startsWith("g-edge"))).toHaveLength(1 + 60 * 61);
+  const [width, height] = ["width", "height"].map((name) => Number(tags[0]?.attributes.get(name)));
+  const points = tags.flatMap(({ attributes }) => attributes.get("d")?.match(/-?[\d.]+ -?[\d.]+/g) ?? []);
+  expect(points.filter((at) => !isWithin(at.split(" ").map(Number), [width ?? 0, height ?? 0]))).toEqual([]);
+});
+
+function isWithin(at: number[], size: number[]): boolean {
+  return at.every((each, axis) => each >= 0 && each <= (size[axis] ?? 0));
+}
+
+test("a workflow is laid out once, however often a page draws it", () => {
+  const graph = () => modelOf(workflowOf([stepOf("A", { next: ["B"] }), stepOf("B", { next: ["A", "FINISH"] })]));
+  expect(place(graph())).toBe(place(graph()));
 });
 
 /** A line of Mermaid as it is printed here: within quotes nothing has a meaning but a code and a line break. */

@@ -1,5 +1,7 @@
 /** Where nodes, edges and labels stand: the one file that knows the layout library, which is loaded at the first drawing. */
+import { inColumn } from "./column.ts";
 import type { Edge, Graph, Node } from "./model.ts";
+import type { Box, Placed, PlacedEdge, PlacedNode, Point } from "./placed.ts";
 import { markLines, wayLabel, wrap } from "./words.ts";
 
 /** Height of a line, and width of a column of a terminal's text, in user units: what a name and what smaller text takes. */
@@ -15,38 +17,48 @@ const LABEL = { width: 34, lines: 3 };
 /** Most labels of one edge. */
 const MAX_LABELS = 4;
 
-export interface Point {
-  x: number;
-  y: number;
-}
+/**
+ * The most that is laid out well: all edges together pass so many nodes. The library takes some 0.1 ms for each, more the more
+ * there are, and nothing else is done meanwhile; agents, who add edges by going where no line leads, are not to hold up others.
+ */
+const MAX_PASSED = 1_500;
 
-/** `x` and `y` are its middle. */
-export interface PlacedNode extends Point {
-  node: Node;
-  width: number;
-  height: number;
-  name: string[];
-  small: string[];
-}
-
-export interface PlacedEdge {
-  /** Null: the way to the first step. */
-  edge: Edge | null;
-  points: Point[];
-  /** Around a point; there may be none. */
-  label: { lines: string[]; at: Point };
-}
-
-export interface Placed {
-  width: number;
-  height: number;
-  start: Point;
-  nodes: PlacedNode[];
-  edges: PlacedEdge[];
-}
+/** Most layouts that are kept: a page is drawn again at each change of its run. */
+const MAX_KEPT = 30;
+/** By the digest of the graph; the one that was used longest ago first. */
+const kept = new Map<string, Promise<Placed>>();
 
 /** The same for the same graph. */
-export async function place(graph: Graph): Promise<Placed> {
+export function place(graph: Graph): Promise<Placed> {
+  const { edges } = endsOf(graph);
+  if (edges.reduce((sum, { from, to }) => sum + Math.abs(to - from), 0) > MAX_PASSED) return placeInColumn(graph);
+  const key = new Bun.CryptoHasher("sha256").update(JSON.stringify(graph)).digest("hex");
+  const placed = kept.get(key) ?? layOut(graph);
+  kept.delete(key);
+  kept.set(key, placed);
+  for (const first of kept.keys()) if (kept.size > MAX_KEPT) kept.delete(first);
+  return placed;
+}
+
+async function placeInColumn(graph: Graph): Promise<Placed> {
+  const { start, edges } = endsOf(graph);
+  return inColumn({
+    nodes: graph.nodes.map((node) => boxOf(node)),
+    start,
+    edges: edges.map((each) => ({ ...each, lines: labelOf(each.edge) })),
+  });
+}
+
+function endsOf({ nodes, start, edges }: Graph) {
+  const places = new Map(nodes.map(({ name }, at) => [name, at]));
+  const placeOf = (name: string) => places.get(name) ?? 0;
+  return {
+    start: placeOf(start),
+    edges: edges.map((edge) => ({ edge, from: placeOf(edge.from), to: placeOf(edge.to) })),
+  };
+}
+
+async function layOut(graph: Graph): Promise<Placed> {
   const { Graph: Dag, layout } = await import("@dagrejs/dagre");
   const dag = new Dag({ multigraph: true });
   dag.setGraph({ rankdir: "TB", nodesep: 34, edgesep: 22, ranksep: 30, marginx: 16, marginy: 16 });
@@ -106,7 +118,7 @@ function pointOf({ x = 0, y = 0 }: Partial<Point>): Point {
   return { x, y };
 }
 
-function boxOf(node: Node) {
+function boxOf(node: Node): Box {
   const name = wrap(node.name, NAME);
   const small = markLines(node).flatMap((line) => wrap(line, MARK));
   const width = Math.max(70, widest(name) * NAME_COLUMN, widest(small) * SMALL_COLUMN) + 2 * PADDING.x;

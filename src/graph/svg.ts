@@ -1,8 +1,9 @@
 /** A graph as SVG: classes and plain attributes alone, no script and no style, so that any Content-Security-Policy takes it. */
 import { visible } from "../words.ts";
 import { GRAPH_CSS } from "./colours.ts";
-import { NAME_LINE, type PlacedEdge, type PlacedNode, type Point, place, SMALL_LINE } from "./layout.ts";
+import { NAME_LINE, place, SMALL_LINE } from "./layout.ts";
 import { type Edge, type Graph, type Node, type Walked, withWalked } from "./model.ts";
+import type { PlacedEdge, PlacedNode, Point } from "./placed.ts";
 import { edgeWords, graphWords, markLines } from "./words.ts";
 
 export interface SvgOptions {
