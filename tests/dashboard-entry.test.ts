@@ -52,6 +52,13 @@ test("the link lets in once, by a cookie that no script and no other site gets; 
   await own.stop();
 });
 
+test("a server at another port of the host shuts nobody out by a cookie of the same name before ours", async () => {
+  const name = page.cookie.split("=")[0];
+  for (const cookie of [`${name}=${GUESS}; ${page.cookie}`, `${name}=; ${page.cookie}; ${name}=${GUESS}`]) {
+    expect((await withCookie(cookie)).status).toBe(200);
+  }
+});
+
 test("a HEAD of the link does not spend it", async () => {
   const own = await startPage(["dashboard", "--no-open", "--db", join(scratchDir(), "state.sqlite")]);
   expect((await fetch(own.link, { method: "HEAD" })).status).toBe(401);

@@ -4,7 +4,7 @@ import { apiRefusal } from "./api-refusal.ts";
 import { type BodyLimits, readForm, readJson } from "./body.ts";
 import type { Entry } from "./entry.ts";
 import { bearerOf } from "./guards.ts";
-import { cookieName, cookieOf, guardAction, guardReading, isLink, isOwn, setCookie } from "./page-guards.ts";
+import { cookieName, cookiesOf, guardAction, guardReading, isLink, isOwn, setCookie } from "./page-guards.ts";
 import { isOtherUsers, type Peer } from "./peer.ts";
 
 /** The name of all who send the server's token and have no session. */
@@ -42,9 +42,10 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
   const bodyLimits = { ...limits, maxBytes: MAX_BODY_BYTES };
 
   function visitorOf(request: Request): Visitor | null {
-    const cookie = cookieOf(request);
-    const known = cookie === null ? null : entry.session(cookie);
-    if (known) return known;
+    for (const cookie of cookiesOf(request)) {
+      const known = entry.session(cookie);
+      if (known) return known;
+    }
     const bearer = bearerOf(request);
     return isToken && bearer !== undefined && isToken(bearer) ? { session: BY_TOKEN, by: "token" } : null;
   }

@@ -10,11 +10,11 @@ export function cookieName({ headers }: Request): string {
   return `orchestrator_${/:(\d+)$/.exec(headers.get("host") ?? "")?.[1] ?? "80"}`;
 }
 
-/** The value of our cookie; null if it was not sent. */
-export function cookieOf(request: Request): string | null {
+/** The values under our cookie's name: a server at another port of this host can put others beside it, and before it. */
+export function cookiesOf(request: Request): string[] {
   const start = `${cookieName(request)}=`;
   const pairs = (request.headers.get("cookie") ?? "").split(";").map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(start))?.slice(start.length) || null;
+  return pairs.filter((pair) => pair.startsWith(start)).map((pair) => pair.slice(start.length));
 }
 
 /** No script may read it, and no other site sends it along. It ends with the browser, or when its session does. */
