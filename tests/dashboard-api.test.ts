@@ -17,6 +17,7 @@ import {
   visitor,
 } from "./support/page-server.ts";
 import { person } from "./support/person.ts";
+import { waitFor } from "./support/stdio.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const project = scratchDir();
@@ -331,4 +332,18 @@ test("with a PIN every action asks for it; guessed over /api, it is taken no mor
   expect([told.status, told.json.error.code]).toEqual([403, "PIN_PAUSED"]);
   expect(Date.parse(told.json.error.until)).toBeGreaterThan(Date.now());
   expect((await page.api(`/runs/${id}`)).json.run.status).toBe("RUNNING");
+});
+
+test("an agent's call does not wait for all pages that were asked for at once", async () => {
+  const { run, call } = await begun();
+  let shown = 0;
+  const pages = Array.from({ length: 60 }, async () => {
+    const { status } = await page.get(`/runs/${run.id}`);
+    shown += 1;
+    return status;
+  });
+  await waitFor(() => shown > 0, "the first page");
+  await call.call("get_workflow_status", { instance_id: run.id });
+  expect(shown).toBeLessThan(pages.length);
+  expect(new Set(await Promise.all(pages))).toEqual(new Set([200]));
 });

@@ -18,6 +18,7 @@ import { runsPage } from "./runs-page.tsx";
 import { createSharedPages } from "./shared-pages.ts";
 import { statusOf } from "./status-of.ts";
 import { timelinePart } from "./timeline.tsx";
+import { createTurns } from "./turns.ts";
 import type { Markup, View } from "./view.ts";
 import { workflowPage, workflowsPage } from "./workflow-pages.tsx";
 
@@ -33,6 +34,7 @@ export function createDashboard(parts: DashboardParts): Page {
   const moments = createMoments(engine);
   const events = createEvents({ engine, moments, log });
   const shared = createSharedPages(moments);
+  const turn = createTurns();
   const app = new Hono<Env>({ strict: false });
   app.route("/api", createApi(parts, { events, moments }));
   app.use(async (c, next) => {
@@ -80,7 +82,10 @@ export function createDashboard(parts: DashboardParts): Page {
       const headers = { "Content-Type": "text/html; charset=utf-8" };
       return new Response(String(await doorPage(door)), { status: 401, headers });
     },
-    fetch: async (request, visitor) => app.fetch(request, { visitor }),
+    async fetch(request, visitor) {
+      await turn(); // all pages that follow a run ask at once when it changed: agents' calls do not wait for all of them
+      return request.signal.aborted ? new Response(null, { status: 499 }) : app.fetch(request, { visitor });
+    },
     end: events.end,
   };
 }
