@@ -20,6 +20,7 @@ import { createGitProjectProbe } from "./git/project-probe.ts";
 import { createRunChanges } from "./git/run-changes.ts";
 import { gitChangeProbe } from "./git/work-tree.ts";
 import { isLoopback } from "./http/guards.ts";
+import { createLazyPage } from "./http/lazy-page.ts";
 import type { Listening } from "./http/serve.ts";
 import { FAR_FILES, withoutPaths } from "./http/without-paths.ts";
 import { createLiquidRenderer } from "./liquid/liquid-renderer.ts";
@@ -137,10 +138,11 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
   const pin = createSqlitePinKeeper(config.dbPath, busy, now);
   const elicit = config.elicit ? createElicit({ pin, patience, log }) : undefined;
   const parts = { engine, changes, elicit, version: VERSION, log, newId: shortId };
-  const pageOf = async (by: Engine) => {
-    const { createDashboard } = await import("./dashboard/dashboard.ts"); // as long as nobody serves it, nobody waits for it
-    return createDashboard({ engine: by, pin, project, version: VERSION, now, log });
-  };
+  const pageOf = (by: Engine) =>
+    createLazyPage(async () => {
+      const { createDashboard } = await import("./dashboard/dashboard.ts");
+      return createDashboard({ engine: by, pin, project, version: VERSION, now, log });
+    });
   const linked = (listening: Listening) => {
     if ("page" in listening) pageOrigin = listening.page;
     return listening;
@@ -172,13 +174,13 @@ export function createApp(config: Config, { now = () => new Date(), patience = P
       const mcp = isNear
         ? { mcpServer, sessionless }
         : { mcpServer: () => createMcpServer(far), sessionless: createSessionless(far) };
-      const page = await pageOf(isNear ? engine : far.engine);
+      const page = pageOf(isNear ? engine : far.engine);
       return linked(serveHttp({ settings: config.http, mcp, page, version: VERSION, log }, stop));
     },
     servePage: async (stop) => {
       const { serveHttp } = await import("./http/serve.ts");
       const settings = { host: "127.0.0.1", port: config.http.port, token: null, tokenFile: null, allowHosts: [] };
-      return serveHttp({ settings, mcp: null, page: await pageOf(engine), version: VERSION, log }, stop);
+      return serveHttp({ settings, mcp: null, page: pageOf(engine), version: VERSION, log }, stop);
     },
     endWaits: () => {
       elicit?.end();

@@ -23,7 +23,7 @@ export interface Door {
 /** A page, and the JSON under /api. Every method answers; none rejects for what a request says. */
 export interface Page {
   /** For anybody: a style sheet or a script. */
-  asset(path: string): Response | null;
+  asset(path: string): Promise<Response | null>;
   /** What they see instead, as HTML. */
   door(door: Door): Promise<Response>;
   /** A path of the page or of /api, for somebody who was let in. */

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createEntry } from "../src/http/entry.ts";
+import { createLazyPage } from "../src/http/lazy-page.ts";
 import { isOtherUsers, ownerIn } from "../src/http/peer.ts";
 import { rawExchange } from "./support/http.ts";
 import { cookieIn, enter, OWN, type PageServer, startPage, type Visitor, visitor } from "./support/page-server.ts";
@@ -57,6 +58,23 @@ test("a server at another port of the host shuts nobody out by a cookie of the s
   for (const cookie of [`${name}=${GUESS}; ${page.cookie}`, `${name}=; ${page.cookie}; ${name}=${GUESS}`]) {
     expect((await withCookie(cookie)).status).toBe(200);
   }
+});
+
+test("the page's code is loaded once, when somebody first asks for it, and a server that ends loads none", async () => {
+  const done: string[] = [];
+  const load = async () => {
+    done.push("load");
+    const answer = async () => new Response("");
+    return { asset: answer, door: answer, fetch: answer, end: () => void done.push("end") };
+  };
+  createLazyPage(load).end();
+  const lazy = createLazyPage(load);
+  expect(done).toEqual([]);
+  await Promise.all([lazy.asset("/assets/x"), lazy.door({ why: "unknown", asksToken: false, to: "/" })]);
+  expect(done).toEqual(["load"]);
+  lazy.end();
+  await Bun.sleep(0);
+  expect(done).toEqual(["load", "end"]);
 });
 
 test("a HEAD of the link does not spend it", async () => {

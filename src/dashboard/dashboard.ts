@@ -77,7 +77,7 @@ export function createDashboard(parts: DashboardParts): Page {
   });
 
   return {
-    asset: assetAt,
+    asset: async (path) => assetAt(path),
     door: async (door) => {
       const headers = { "Content-Type": "text/html; charset=utf-8" };
       return new Response(String(await doorPage(door)), { status: 401, headers });

@@ -99,7 +99,7 @@ export function createPageEndpoint({ page, entry, isToken, limits }: PageParts):
       return apiRefusal(405, "Method not allowed.", { headers: { Allow: allowed.join(", ") } });
     }
     if (path === "/entry") return enter(request);
-    if (path.startsWith("/assets")) return page.asset(path) ?? apiRefusal(404, "There is nothing here.");
+    if (path.startsWith("/assets")) return (await page.asset(path)) ?? apiRefusal(404, "There is nothing here.");
     const secret = path === "/" && request.method === "GET" ? new URL(request.url).searchParams.get("entry") : null;
     if (secret !== null) return follow(request, secret, peer);
     const visitor = visitorOf(request);
