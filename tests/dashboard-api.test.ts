@@ -347,3 +347,14 @@ test("an agent's call does not wait for all pages that were asked for at once", 
   expect(shown).toBeLessThan(pages.length);
   expect(new Set(await Promise.all(pages))).toEqual(new Set([200]));
 });
+
+test("a context of very many keys is on the page in part, and whole when it is opened", async () => {
+  const { run, call } = await begun();
+  const updates = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`key ${at}`, at]));
+  await advance(call, run, { updates: { version: "1", ...updates } });
+  const text = await (await page.get(`/runs/${run.id}`)).text();
+  expect(text).toContain("All 3001 keys");
+  expect(text.length).toBeLessThan(60_000);
+  const all = await page.get(`/runs/${run.id}/context`);
+  expect([all.status, (await all.text()).match(/key \d+/g)?.length]).toEqual([200, 3_000]);
+});

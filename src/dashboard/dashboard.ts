@@ -5,6 +5,7 @@ import type { Page, Visitor } from "../page.ts";
 import { createApi } from "./api.ts";
 import { assetAt } from "./assets.ts";
 import { branchesPart } from "./branches.tsx";
+import { contextPart } from "./context.tsx";
 import { decidePage } from "./decide-page.tsx";
 import { entryPart } from "./entry-part.tsx";
 import { createEvents } from "./events.ts";
@@ -57,6 +58,7 @@ export function createDashboard(parts: DashboardParts): Page {
     return c.html(await timelinePart(c.var.view, asked));
   });
   app.get("/runs/:id/branches", async (c) => c.html(await branchesPart(c.var.view, runId(c.req.param("id")))));
+  app.get("/runs/:id/context", async (c) => c.html(await contextPart(c.var.view, runId(c.req.param("id")))));
   app.get("/runs/:id/decide", async (c) => c.html(await decidePage(c.var.view, runId(c.req.param("id")))));
   app.get("/runs/:id/entry", async (c) => {
     const asked = { instance_id: runId(c.req.param("id")), ...parsed(EntryQuery, c.req.query()) };

@@ -1,9 +1,10 @@
 /** `/runs/ID`: one run. All is drawn from the definition that it is pinned to: files that were edited since change nothing. */
-import { effectiveAssumptions, effectiveContext, type Instance } from "../instance.ts";
+import { effectiveAssumptions, type Instance } from "../instance.ts";
 import type { Held } from "../overview.ts";
 import { waitingKind } from "../turn.ts";
 import { RunBadge, stateOf } from "./badge.tsx";
 import { Branches } from "./branches.tsx";
+import { Context } from "./context.tsx";
 import { CurrentStep } from "./current-step.tsx";
 import { Opener } from "./dialogs.tsx";
 import { Layout } from "./layout.tsx";
@@ -11,13 +12,10 @@ import { HistoryQuery, parsed } from "./queries.ts";
 import { DIALOGS, RunDialogs } from "./run-dialogs.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import { RunGraph } from "./run-graph.tsx";
-import { Line, Mono, Text, Value } from "./text.tsx";
+import { Line, Mono, Text } from "./text.tsx";
 import { Ago } from "./time.tsx";
 import { Timeline } from "./timeline.tsx";
 import type { Markup, View } from "./view.ts";
-
-/** Characters of a value of the context that are shown unopened. */
-const MAX_VALUE = 120;
 
 /** Rejects with INSTANCE_NOT_FOUND, as its parts do. */
 export async function runPage(view: View, instance_id: string): Promise<Markup> {
@@ -99,38 +97,6 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
 /** Without a visit a final run is forked at its last one. */
 function forkFields({ turn, visit }: Instance) {
   return turn ? { at_visit: visit } : {};
-}
-
-function Context({ instance }: { instance: Instance }) {
-  const keys = Object.entries(effectiveContext(instance));
-  return (
-    <section class="card" aria-labelledby="context">
-      <h2 id="context">Context</h2>
-      {keys.length === 0 && <p class="muted">Empty.</p>}
-      {keys.map(([key, value]) => (
-        <Key key={key} name={key} value={value} />
-      ))}
-    </section>
-  );
-}
-
-function Key({ name, value }: { name: string; value: unknown }) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (text.length <= MAX_VALUE && !text.includes("\n")) {
-    return (
-      <p class="small">
-        <Mono of={name} /> <Text of={text} />
-      </p>
-    );
-  }
-  return (
-    <details id={`context-${Bun.hash(name).toString(36)}`}>
-      <summary class="small">
-        <Mono of={name} /> <span class="muted">{Buffer.byteLength(text)} bytes</span>
-      </summary>
-      <Value of={value} />
-    </details>
-  );
 }
 
 function Assumptions({ instance }: { instance: Instance }) {

@@ -21,7 +21,7 @@ const MAX_LABELS = 4;
  * The most that is laid out well: all edges together pass so many nodes. The library takes some 0.1 ms for each, more the more
  * there are, and nothing else is done meanwhile; agents, who add edges by going where no line leads, are not to hold up others.
  */
-const MAX_PASSED = 1_500;
+const MAX_PASSED = 1_000;
 
 /** Most layouts that are kept: a page is drawn again at each change of its run. */
 const MAX_KEPT = 30;
