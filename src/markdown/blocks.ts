@@ -45,11 +45,11 @@ export class MarkdownError extends Error {
 
 /**
  * The text's blocks. Throws MarkdownError if nesting, a paragraph or a table goes beyond all measure, or once
- * `performance.now()` is past `until`. `\n` is the only line end it knows.
+ * `isOver` says that it takes too long. `\n` is the only line end it knows.
  */
-export function readMarkdown(text: string, until = Number.POSITIVE_INFINITY): MarkdownDocument {
+export function readMarkdown(text: string, isOver = () => false): MarkdownDocument {
   refuseHopeless(text);
-  const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer(until) });
+  const lexer = new Lexer({ gfm: true, tokenizer: new BoundedTokenizer(isOver) });
   lexBlocks(lexer, text);
   const pending = new Map(lexer.inlineQueue.map(({ src, tokens }) => [tokens, src]));
   const inline = (token: Token): readonly Token[] | undefined => {
@@ -92,11 +92,11 @@ export function textOf(token: Token): string {
 class BoundedTokenizer extends Tokenizer {
   private depth = 0;
 
-  private readonly until: number;
+  private readonly isOver: () => boolean;
 
-  constructor(until: number) {
+  constructor(isOver: () => boolean) {
     super();
-    this.until = until;
+    this.isOver = isOver;
   }
 
   override list(source: string): Tokens.List | undefined {
@@ -119,7 +119,7 @@ class BoundedTokenizer extends Tokenizer {
   }
 
   private mindTime(): void {
-    if (performance.now() > this.until) throw new MarkdownError(TOO_MUCH_WORK, 1);
+    if (this.isOver()) throw new MarkdownError(TOO_MUCH_WORK, 1);
   }
 
   /** A setext heading. Looking for its underline first spares the many paragraphs without one marked's slow pattern. */

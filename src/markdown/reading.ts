@@ -18,8 +18,8 @@ export interface Reading {
   privates: Map<string, ParseResult>;
   /** How many workflows stand above this private one; 0 for one of the list. */
   level: number;
-  /** When reading ends, by `performance.now()`: a file may be made so that it takes minutes. */
-  until: number;
+  /** Whether reading took too long: a file may be made so that it takes minutes. */
+  isOver: () => boolean;
 }
 
 interface Reference {
@@ -91,4 +91,15 @@ function missingHint({ directory, files }: Reading, { path, at, kind }: Referenc
   if (!near) return `Create "${path}", or correct the path`;
   const written = kind === "STEP_FILE" && /[\s()]/.test(near) ? `<${near}>` : near;
   return `Did you mean "${written}"? Otherwise create "${path}"`;
+}
+
+/** Whether that many milliseconds passed since, and the process worked as long. The first question is the cheap one. */
+export function afterWork(milliseconds: number): () => boolean {
+  const until = performance.now() + milliseconds;
+  const from = process.cpuUsage();
+  return () => {
+    if (performance.now() <= until) return false;
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / 1_000 > milliseconds;
+  };
 }
