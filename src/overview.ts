@@ -15,6 +15,9 @@ export const SEARCHED_RUNS = 5_000;
 export const MAX_COUNTED = 1_000;
 /** Most workflows, and most projects, that there are to choose from. */
 export const MAX_FACETS = 200;
+/** Most refused reports of a visit that are counted, and most of a run that are shown, or looked at by statistics. */
+export const MAX_REFUSED = 100;
+export const MAX_REFUSED_SHOWN = 1_000;
 /** Runs that statistics look at, entries of all their histories together, and of one of them. */
 export const SAMPLED_RUNS = 500;
 export const SAMPLED_ENTRIES = 20_000;
@@ -110,6 +113,23 @@ export const Held = z.object({
 });
 export type Held = z.infer<typeof Held>;
 
+/** A report that was refused: where the run stood then, and why, in a line. */
+export const Refused = z.object({
+  visit: z.int(),
+  step_name: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  refused_at: z.string(),
+});
+export type Refused = z.infer<typeof Refused>;
+
+/** Of one visit: how many of these, `100+` once no more are counted, and the last one; null if there is none. */
+export function refusedAt(all: Refused[], visit: number): { times: string; last: Refused } | null {
+  const those = all.filter((each) => each.visit === visit);
+  const last = those.at(-1);
+  return last ? { times: those.length < MAX_REFUSED ? String(those.length) : `${MAX_REFUSED}+`, last } : null;
+}
+
 /** What an entry of the history that decided something says of the way that the run took. */
 export interface Move {
   /** The visit that it ended. */
@@ -173,6 +193,8 @@ export interface Sample {
   cut: boolean;
   /** What hooks refused in these runs, by step. */
   held: { step_name: string; count: number }[];
+  /** Reports that were refused in these runs, by step; of each run the newest. */
+  refused: { step_name: string; count: number }[];
 }
 
 export interface StepStatistics {
@@ -185,7 +207,7 @@ export interface StepStatistics {
   failures: number;
   /** Visits beyond the first in a run. */
   repeats: number;
-  /** Reports that came after the deadline. The history knows of no others that were refused. */
+  /** Reports that were refused, among them those that came after the deadline. */
   refused: number;
   /** Kept reports that a later one contradicted and replaced. */
   corrected: number;

@@ -2,7 +2,7 @@
 import type { Attempt } from "./attempt.ts";
 import type { Evidence } from "./check.ts";
 import type { Birth, Change, HistoryEntry, Instance, InstanceSummary, Start, Status } from "./instance.ts";
-import type { Asking, Counts, Facets, Found, Held, ListPlace, Move, Sample } from "./overview.ts";
+import type { Asking, Counts, Facets, Found, Held, ListPlace, Move, Refused, Sample } from "./overview.ts";
 import type { Workflow } from "./workflow.ts";
 
 export interface ListQuery {
@@ -105,6 +105,13 @@ export interface Store {
   forks(instanceId: string, limit: number): Promise<InstanceSummary[]>;
   /** What hooks refused in the run, oldest first. */
   held(instanceId: string): Promise<Held[]>;
+  /**
+   * Counts a refused report beside the run, up to MAX_REFUSED a visit: neither the row nor the history changes. It may take a
+   * moment, for others that follow, and counts nothing if there is no such run, or more come at once than one write takes.
+   */
+  noteRefused(instanceId: string, refused: Refused): Promise<void>;
+  /** The last `limit` reports that were refused in the run, oldest first. */
+  refused(instanceId: string, limit: number): Promise<Refused[]>;
   /** What statistics look at: of one project, or of all (null). */
   sample(query: { workflow_name: string; project: string | null }): Promise<Sample>;
   /** Another text after each commit, of whichever process. It says nothing of what changed, and costs next to nothing. */

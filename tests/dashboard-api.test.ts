@@ -103,6 +103,27 @@ test("every answer is as its schema says", async () => {
   expect((await fits(answers.StatisticsAnswer, "/workflows/RELEASE/statistics")).runs).toBeGreaterThan(0);
 });
 
+test("reports that were refused are told with their codes, reasons and times, and shown where the run stands", async () => {
+  const { run, call } = await begun();
+  const version = (await page.api(`/runs/${run.id}`)).json.run.version;
+  for (const step_id of [run.stepId, "9-<b>\u202e"]) {
+    const said = { instance_id: run.id, report: { status: "success", step_id }, context_updates: {} };
+    expect((await call.call("advance_workflow", said)).isError).toBe(true);
+  }
+  const told = async () => (await fits(answers.RunAnswer, `/runs/${run.id}`)).refused;
+  for (let tries = 0; tries < 100 && (await told()).length < 2; tries++) await Bun.sleep(20);
+  const [one, two] = await told();
+  expect(one).toMatchObject({ visit: 1, step_name: "Build", code: "INCOMPLETE_REPORT" });
+  expect(one?.reason).toContain("version");
+  expect(two).toMatchObject({ code: "INVALID_INPUT", reason: expect.stringContaining("<b>\\u202e") });
+  expect((await page.api(`/runs/${run.id}`)).json.run.version).toBe(version);
+  const text = await (await page.get(`/runs/${run.id}`)).text();
+  expect(text).toContain("Prevented: 2 reports");
+  expect(text).toContain("Refused 2 times at this visit; the last one");
+  expect(text).toContain("INCOMPLETE_REPORT");
+  expect(text).toContain("&lt;b&gt;\\u202e");
+});
+
 test("a yes counts for what was shown, comes from the page, and hands the step out", async () => {
   const { id, call } = await atGate();
   const told = await act(id, "approve", await seenOf(id));

@@ -115,7 +115,11 @@ test("streams that are open do not keep the server from ending", async () => {
   await heard.leave();
 });
 
-function eventsOf(engine: Pick<Engine, "revision" | "status">, log: Log, limits: Parameters<typeof createEvents>[1]) {
+function eventsOf(
+  engine: Pick<Engine, "revision" | "status" | "refused">,
+  log: Log,
+  limits: Parameters<typeof createEvents>[1],
+) {
   return createEvents({ engine, moments: createMoments(engine, { apartMs: 0 }), log }, limits);
 }
 
@@ -131,6 +135,7 @@ function counting({ app }: InProcess) {
       looks.status++;
       return app.engine.status(input);
     },
+    refused: app.engine.refused,
   };
   return { engine, looks };
 }
@@ -195,6 +200,7 @@ test("a branch that changes is a change of its run", async () => {
   const looks = { version: 1, item: "a" };
   const engine = {
     revision: async () => JSON.stringify(looks),
+    refused: async () => [],
     status: async ({ instance_id }: { instance_id: string }) =>
       instance_id === "root"
         ? { instance: { version: 1 }, below: { shown: [{ instance_id: "child", waiting_for: { kind: "branches" } }] } }

@@ -122,11 +122,23 @@ function entry(seq: number, step_name: string, more: Partial<SampledEntry> & { s
 const ended = { reported: "success", decided_by: "agent", next_step: "B" };
 
 function stepsOf(entries: SampledEntry[], more: Partial<Sample> = {}) {
-  const sample = { runs: [run("wf_a"), run("wf_b")], entries, cut: false, held: [], ...more };
+  const sample = { runs: [run("wf_a"), run("wf_b")], entries, cut: false, held: [], refused: [], ...more };
   return Object.fromEntries(statisticsOf("W", sample).steps.map(({ step_name, ...step }) => [step_name, step]));
 }
 
 describe("statistics", () => {
+  test("of refused reports: what was counted beside the history, and what came late", () => {
+    const refused = [
+      { step_name: "A", count: 2 },
+      { step_name: "A", count: 1 },
+      { step_name: "B", count: 4 },
+    ];
+    expect(stepsOf([entry(1, "A", ended)], { refused })).toMatchObject({
+      A: { visits: 1, refused: 3 },
+      B: { visits: 0, refused: 4 },
+    });
+  });
+
   test("of runs: how they ended, and how long those took that finished", () => {
     const took = [1, 2, 3, 4, 5, 6, 7, 8, 9, 50].map((second) =>
       run(`wf_${second}`, { status: "COMPLETED", completed_at: at(second) }),
@@ -137,7 +149,7 @@ describe("statistics", () => {
       run("wf_z"),
       run("wf_s", { status: "SUSPENDED" }),
     ];
-    expect(statisticsOf("W", { runs: [...took, ...others], entries: [], cut: true, held: [] })).toEqual({
+    expect(statisticsOf("W", { runs: [...took, ...others], entries: [], cut: true, held: [], refused: [] })).toEqual({
       workflow_name: "W",
       runs: 14,
       finished: 10,
@@ -148,7 +160,7 @@ describe("statistics", () => {
       duration_ms: { median: 5_000, p90: 9_000 },
       steps: [],
     });
-    expect(statisticsOf("W", { runs: others, entries: [], cut: false, held: [] }).duration_ms).toBeNull();
+    expect(statisticsOf("W", { runs: others, entries: [], cut: false, held: [], refused: [] }).duration_ms).toBeNull();
   });
 
   test("of a step: how often, how often again in one run, how long, how often it failed", () => {

@@ -7,6 +7,7 @@ import { MAX_OUTPUT_SHOWN } from "../src/overview.ts";
 import { openHookRuns } from "../src/sqlite/hook-runs.ts";
 import { advance, startRun } from "./support/calls.ts";
 import { connectInProcess, type InProcess } from "./support/in-process.ts";
+import { refusedReports } from "./support/refused.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -14,6 +15,10 @@ const to = (step: string, ...extras: string[]) => ({ routes: [`otherwise → ${s
 writeFiles(workflows, {
   ...workflowFiles("PLAIN", { One: to("Two"), Two: to("FINISH") }),
   ...workflowFiles("ASKS", { Yes: to("FINISH", "approval: true") }),
+  ...workflowFiles("REFUSES", {
+    Make: { extras: ["produces: {version: string}", "checks: [{file: here.txt}]", "next: [Gate]"] },
+    Gate: to("FINISH", "approval: true"),
+  }),
   ...workflowFiles("CHECKED", {
     Test: to("Serve", "checks:", "  - file: here.txt", '  - run: [echo, "checked by äöü"]'),
     Serve: to("Last", "run: [echo, served]"),
@@ -59,6 +64,50 @@ test("pages of runs follow one another, a search's too; a cursor that no page ga
   for (const cursor of ["x", "", Buffer.from("a b c").toString("base64url")]) {
     await expect(engine.overview({ project: null, limit: 2, cursor })).rejects.toMatchObject({ code: "INVALID_INPUT" });
   }
+});
+
+test("a refused report is counted where the run stood, once a call, and neither the row nor the history knows of it", async () => {
+  const on = await connect();
+  const { engine } = on.app;
+  const { id } = await startRun(on, "REFUSES");
+  const before = await engine.status({ instance_id: id, history_limit: 9 });
+  const send = (report: object, context_updates: object = { version: "1" }) =>
+    on.call("advance_workflow", { instance_id: id, report: { status: "success", ...report }, context_updates });
+  await send({ step_id: "1-make" }, {});
+  await send({ step_id: "1-make" });
+  await send({ step_id: "1-make" });
+  await send({ step_id: "9-make" });
+  const four = await refusedReports(engine, id, 4);
+  expect(four.map(({ visit, step_name, code }) => [visit, step_name, code])).toEqual([
+    [1, "Make", "INCOMPLETE_REPORT"],
+    [1, "Make", "CHECK_FAILED"],
+    [1, "Make", "CHECK_FAILED"],
+    [1, "Make", "INVALID_INPUT"],
+  ]);
+  expect(four.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining("version"),
+    expect.stringMatching(/^file here\.txt: /),
+    expect.stringMatching(/^file here\.txt: /),
+    'report.step_id "9-make" is no visit of this instance',
+  ]);
+  expect(await engine.status({ instance_id: id, history_limit: 9 })).toEqual(before);
+  writeFileSync(join(on.project, "here.txt"), "x");
+  await send({ step_id: "1-make" });
+  await send({ step_id: "2-gate" });
+  await send({ step_id: "1-make", status: "failure" });
+  expect((await refusedReports(engine, id, 6)).slice(4)).toMatchObject([
+    { visit: 2, step_name: "Gate", code: "INSTANCE_SUSPENDED", reason: expect.stringContaining("waits") },
+    { visit: 2, step_name: "Gate", code: "STALE_REPORT", reason: expect.stringContaining("already decided") },
+  ]);
+  const { steps } = await engine.statistics("REFUSES", on.project);
+  expect(steps.map(({ step_name, refused }) => [step_name, refused])).toEqual([
+    ["Make", 4],
+    ["Gate", 2],
+  ]);
+  await on.call("cancel_workflow", { instance_id: id, reason: "r" });
+  await send({ step_id: "2-gate" });
+  await Bun.sleep(150);
+  expect(await engine.refused(id)).toHaveLength(6);
 });
 
 test("the way of a run, its forks, its statistics, and what hooks held", async () => {

@@ -5,6 +5,7 @@ import { advance, type Run, startRun } from "./support/calls.ts";
 import { EXECUTABLE } from "./support/executable.ts";
 import { connectInProcess, type InProcess } from "./support/in-process.ts";
 import { person } from "./support/person.ts";
+import { refusedReports } from "./support/refused.ts";
 import { clock, MINUTE } from "./support/serving.ts";
 import { sitDown } from "./support/terminal.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
@@ -107,6 +108,18 @@ describe("show", () => {
     expect(rest).toContain(`                whole: ${kept}\n                │ one\n                │ two\n`);
     expect(rest).toContain("              + code = 1\n");
     expect(linesOf(text)).toHaveLength(5);
+  });
+
+  test("says below a visit how often a report was refused there, and why the last time", async () => {
+    const at = await begun();
+    writeFiles(at.on.project, { ok: "" });
+    await at.report("1-collect", 1);
+    for (const minutes of [1, 1]) await at.report("1-collect", minutes, { status: "failure" });
+    await refusedReports(at.on.app.engine, at.run.id, 2);
+    await at.report("3-write", 1);
+    expect(show(at)).toMatch(
+      /3 Write {2}✓ success.*\n {14}refused 2×: STALE_REPORT visit 1 \(Collect\) is already decided.*\n/,
+    );
   });
 
   test("says where the run is, for how long nothing happened, and what to type", async () => {

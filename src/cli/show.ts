@@ -8,6 +8,7 @@ import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from ".
 import { WITHHELD } from "../mcp/resources.ts";
 import { headText } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
+import type { Refused } from "../overview.ts";
 import { demandNames, isWaived } from "../rules/waive.ts";
 import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
@@ -44,6 +45,7 @@ export const show: Command = {
 
 interface Whole extends Snapshot {
   stale: StaleProof[];
+  refused: Refused[];
 }
 
 /** The instance with all of its history, page by page. */
@@ -54,7 +56,8 @@ async function readWhole({ engine }: App, instance_id: string): Promise<Whole> {
     const page = await engine.status({ instance_id, history_limit: PAGE, history_before: history[0].seq });
     history.unshift(...page.history);
   }
-  return { ...last, history, stale: await engine.stale(instance_id) };
+  const refused = await engine.refused(instance_id);
+  return { ...last, history, refused, stale: await engine.stale(instance_id) };
 }
 
 function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
@@ -88,6 +91,7 @@ function asJson(whole: Whole) {
     instructions: instructionsOf(whole),
     demands: demandsOf(whole),
     stale_proofs: whole.stale,
+    refused: whole.refused,
     history: whole.history,
   };
 }
@@ -104,7 +108,7 @@ async function graphText({ instance, workflow, history }: Whole, { color, width 
 
 /** Not to be escaped again: it has its colours. */
 async function asText(whole: Whole, screen: Screen): Promise<string> {
-  const { instance, workflow, files, history } = whole;
+  const { instance, workflow, files, history, refused } = whole;
   const step = currentStep(workflow, instance);
   const run = {
     instance,
@@ -113,7 +117,7 @@ async function asText(whole: Whole, screen: Screen): Promise<string> {
     below: whole.below,
   };
   const now = new Date().toISOString();
-  const past = timelineLines({ instance, history, now }, screen);
+  const past = timelineLines({ instance, history, refused, now }, screen);
   const title = (words: string) => `\n${paint(words, "1", screen)}`;
   const rest = [
     `context: ${JSON.stringify(effectiveContext(instance), null, 2)}`,

@@ -2,6 +2,7 @@
 import { SERVER } from "../engine/serve.ts";
 import type { HistoryEntry, Instance } from "../instance.ts";
 import { happened } from "../mcp/run-text.ts";
+import { type Refused, refusedAt } from "../overview.ts";
 import { turnWords } from "../turn.ts";
 import { between, duration, oneLine, visible } from "../words.ts";
 import { detailLines, MAX_REASONING } from "./entry-details.ts";
@@ -18,6 +19,8 @@ export interface Past {
   instance: Instance;
   /** Whole, oldest first. */
   history: HistoryEntry[];
+  /** What was refused, oldest first. */
+  refused: Refused[];
   now: string;
 }
 
@@ -31,9 +34,11 @@ interface Visit {
 }
 
 /** Not to be escaped again: it has its colours. */
-export function timelineLines({ instance, history, now }: Past, screen: Screen): string[] {
+export function timelineLines({ instance, history, refused, now }: Past, screen: Screen): string[] {
   const clock = createClock(screen);
-  const lines = visitsOf(instance, history).flatMap((each) => visitLines(each, { instance, now, clock, screen }));
+  const lines = visitsOf(instance, history).flatMap((each) =>
+    visitLines(each, { instance, refused, now, clock, screen }),
+  );
   return [...lines, ...endLines(instance, clock, screen)];
 }
 
@@ -63,18 +68,19 @@ function visitsOf(instance: Instance, history: HistoryEntry[]): Visit[] {
 
 interface At {
   instance: Instance;
+  refused: Refused[];
   now: string;
   clock: Clock;
   screen: Screen;
 }
 
 function visitLines({ visit, step_name, entries, started_at, by }: Visit, at: At): string[] {
-  const { instance, now, clock, screen } = at;
+  const { instance, refused, now, clock, screen } = at;
   const ended = entries.find(({ decision }) => decision);
   const name = paint(oneLine(step_name, MAX_NAME), "1", screen);
   const how = ended ? endWords(ended, { by, screen }) : openWords(instance, now, screen);
   const head = `${String(visit).padStart(3)} ${name}  ${how}`;
-  const lines = [...clock.line(started_at, head)];
+  const lines = [...clock.line(started_at, head), ...refusedLines(refusedAt(refused, visit), screen)];
   for (const entry of entries) {
     const ends = entry === ended;
     if (!ends || entries.length > 1)
@@ -83,6 +89,15 @@ function visitLines({ visit, step_name, entries, started_at, by }: Visit, at: At
     lines.push(...detailLines(entry, { ...screen, ends }));
   }
   return lines;
+}
+
+/** `refused 2×: CHECK_FAILED test: exited with 1`, of the last one. */
+function refusedLines(found: ReturnType<typeof refusedAt>, screen: Screen): string[] {
+  if (!found) return [];
+  const { times, last } = found;
+  return [
+    `${INDENT}    ${paint(`refused ${times}×`, "33", screen)}: ${oneLine(`${last.code} ${last.reason}`, MAX_REASONING)}`,
+  ];
 }
 
 /** `✓ success (mcp:claude-code/2.1), 12 min → Run Tests, by route: otherwise` */

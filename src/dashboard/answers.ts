@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { HistoryEntry, Instance, InstanceSummary, Status } from "../instance.ts";
 import { JsonObject } from "../json.ts";
-import { Asking, Held } from "../overview.ts";
+import { Asking, Held, Refused } from "../overview.ts";
 import { TurnKind } from "../turn.ts";
 import { Workflow } from "../workflow.ts";
 
@@ -33,6 +33,8 @@ export const RunAnswer = z.strictObject({
   ),
   forks: z.array(InstanceSummary),
   held: z.array(Held),
+  /** The last 1,000. */
+  refused: z.array(Refused),
 });
 
 /** GET /api/runs/ID/history: the oldest first; `total` is the `seq` of the run's last entry. */

@@ -33,13 +33,15 @@ export function createApi(
   app.get("/runs/:id", async (c) => {
     const instance_id = idOf(c);
     const { instance, workflow, below } = await engine.status({ instance_id, history_limit: 0, branches: "near" });
-    const [walk, forks, held] = await Promise.all([
+    const [walk, forks, held, refused] = await Promise.all([
       engine.walk(instance_id),
       engine.forks(instance_id),
       engine.held(instance_id),
+      engine.refused(instance_id),
     ]);
     const waiting_for = waitingFor(instance);
-    return json<typeof answers.RunAnswer>({ run: instance, waiting_for, workflow, branches: below, walk, forks, held });
+    const run = { run: instance, waiting_for, workflow, branches: below };
+    return json<typeof answers.RunAnswer>({ ...run, walk, forks, held, refused });
   });
   app.get("/runs/:id/history", async (c) => {
     const { before: history_before, limit: history_limit } = parsed(HistoryQuery, c.req.query());

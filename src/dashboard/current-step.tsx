@@ -4,24 +4,34 @@ import type { Snapshot } from "../engine/read.ts";
 import { demandsOf, instructionsOf } from "../mcp/current-step.ts";
 import { waivedLine } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
+import { type Refused, refusedAt } from "../overview.ts";
 import { RELEASED, type Turn, turnWords } from "../turn.ts";
 import { visible } from "../words.ts";
 import { Opener } from "./dialogs.tsx";
+import { Why } from "./prevented.tsx";
 import { DIALOGS } from "./run-dialogs.tsx";
 import { Block, Line, Mono, Text } from "./text.tsx";
-import { Since } from "./time.tsx";
+import { Ago, Since } from "./time.tsx";
 import type { View } from "./view.ts";
 
 /** Longest name of a check, in characters. */
 const MAX_NAME = 200;
 
-export function CurrentStep({ view, snapshot, stale }: { view: View; snapshot: Snapshot; stale: StaleProof[] }) {
+interface Shown {
+  view: View;
+  snapshot: Snapshot;
+  stale: StaleProof[];
+  refused: Refused[];
+}
+
+export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
   const { instance } = snapshot;
   const { turn, step_name, visit, visit_started_at, notes, pending, last_report_at } = instance;
   if (!turn) return null;
   const person = turn.of === "person";
   const instructions = instructionsOf(snapshot);
   const waived = waivedLine(instance);
+  const no = refusedAt(refused, visit);
   return (
     <section class={`card${person ? " asks" : ""}`} aria-labelledby="now">
       <h2 id="now">
@@ -68,6 +78,12 @@ export function CurrentStep({ view, snapshot, stale }: { view: View; snapshot: S
         )}
         {pending && "; a report is kept until the agent has chosen what follows"}
       </p>
+      {no && (
+        <p>
+          Refused {no.times === "1" ? "once" : `${no.times} times`} at this visit; the last one{" "}
+          <Ago at={no.last.refused_at} now={view.now} />: <Why of={no.last} />
+        </p>
+      )}
       {waived && (
         <p>
           <Text of={waived} />

@@ -50,7 +50,7 @@ export interface Events {
 }
 
 export interface EventParts {
-  engine: Pick<Engine, "status">;
+  engine: Pick<Engine, "status" | "refused">;
   moments: Moments;
   log: Log;
 }

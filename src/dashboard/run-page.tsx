@@ -1,6 +1,5 @@
 /** `/runs/ID`: one run. All is drawn from the definition that it is pinned to: files that were edited since change nothing. */
 import { effectiveAssumptions, type Instance } from "../instance.ts";
-import type { Held } from "../overview.ts";
 import { waitingKind } from "../turn.ts";
 import { RunBadge, stateOf } from "./badge.tsx";
 import { Branches } from "./branches.tsx";
@@ -8,12 +7,12 @@ import { Context } from "./context.tsx";
 import { CurrentStep } from "./current-step.tsx";
 import { Opener } from "./dialogs.tsx";
 import { Layout } from "./layout.tsx";
+import { Prevented } from "./prevented.tsx";
 import { HistoryQuery, parsed } from "./queries.ts";
 import { DIALOGS, RunDialogs } from "./run-dialogs.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import { RunGraph } from "./run-graph.tsx";
-import { Line, Mono, Text } from "./text.tsx";
-import { Ago } from "./time.tsx";
+import { Line, Text } from "./text.tsx";
 import { Timeline } from "./timeline.tsx";
 import type { Markup, View } from "./view.ts";
 
@@ -22,11 +21,12 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
   const { engine } = view;
   const { before, limit } = parsed(HistoryQuery, Object.fromEntries(view.url.searchParams));
   const asked = { instance_id, history_limit: limit, history_before: before, branches: "near" as const };
-  const [snapshot, walk, forks, held, stale] = await Promise.all([
+  const [snapshot, walk, forks, held, refused, stale] = await Promise.all([
     engine.status(asked),
     engine.walk(instance_id),
     engine.forks(instance_id),
     engine.held(instance_id),
+    engine.refused(instance_id),
     engine.stale(instance_id),
   ]);
   const { instance, history, below } = snapshot;
@@ -60,7 +60,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
       </div>
       <div class="columns">
         <div>
-          <CurrentStep view={view} snapshot={snapshot} stale={stale} />
+          <CurrentStep view={view} snapshot={snapshot} stale={stale} refused={refused} />
           <RunGraph snapshot={snapshot} walk={walk} />
           {below && (
             <section class="section" aria-labelledby="branches">
@@ -83,7 +83,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
           <RunFacts view={view} snapshot={snapshot} forks={forks} />
           <Context instance={instance} />
           <Assumptions instance={instance} />
-          <Prevented held={held} view={view} />
+          <Prevented held={held} refused={refused} view={view} />
           <details id="recap" class="card" data-src={`/runs/${encodeURIComponent(instance_id)}/recap`}>
             <summary>Recap, to copy for an agent</summary>
           </details>
@@ -114,30 +114,4 @@ function Assumptions({ instance }: { instance: Instance }) {
       </ul>
     </section>
   );
-}
-
-/** What hooks of a client refused. */
-function Prevented({ held, view }: { held: Held[]; view: View }) {
-  if (held.length === 0) return null;
-  const stops = held.filter(({ kind }) => kind === "stop").length;
-  const counted = [count(stops, "stop"), count(held.length - stops, "edit")].filter(Boolean).join(" and ");
-  return (
-    <details class="card" id="prevented">
-      <summary>Prevented: {counted}</summary>
-      <ul class="plain">
-        {held.map(({ kind, path, step_name, client, held_at }) => (
-          <li class="small">
-            {kind === "stop" ? "a stop" : "an edit"} {path && <Mono of={path} />} at <Line of={step_name} />{" "}
-            <span class="muted">
-              (<Text of={client} />, <Ago at={held_at} now={view.now} />)
-            </span>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
-}
-
-function count(number: number, word: string): string {
-  return number === 0 ? "" : `${number} ${word}${number === 1 ? "" : "s"}`;
 }

@@ -22,7 +22,11 @@ const COLUMNS: Column[] = [
   },
   { title: "Failed", means: "reported as failures, or over their deadline", of: ({ failures }) => failures },
   { title: "Repeated", means: "visits beyond the first in a run", of: ({ repeats }) => repeats },
-  { title: "Refused", means: "reports that came after the deadline", of: ({ refused }) => refused },
+  {
+    title: "Refused",
+    means: "reports that proved too little, chose what may not follow, came late or out of turn",
+    of: ({ refused }) => refused,
+  },
   { title: "Corrected", means: "reports that a later one replaced", of: ({ corrected }) => corrected },
   { title: "Held", means: "stops and edits that hooks refused", of: ({ held }) => held },
   { title: "Waited", means: "for a person or the clock, in all", of: ({ waited_ms }) => waited_ms, words: duration },

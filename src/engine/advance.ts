@@ -21,6 +21,7 @@ import { handedOut, type Outcome, withChecked } from "./outcome.ts";
 import { type Caller, type Parts, stamp } from "./parts.ts";
 import { branchesOpenError } from "./places.ts";
 import { prove } from "./prove.ts";
+import { countRefusal } from "./refused.ts";
 import { lateReport, locate, staleReport, suspendedError } from "./visits.ts";
 
 /** Entries among which the note of a late report is sought, when that is sent again. */
@@ -65,8 +66,17 @@ async function advanceRemembered(parts: Parts, said: AdvanceInput, caller: Calle
   }
 }
 
-/** The same for a call that is open already. */
+/** The same for a call that is open already. What it refuses is counted. */
 export async function advanceBy(call: Call, said: Said): Promise<Outcome> {
+  try {
+    return await takeOnce(call, said);
+  } catch (error) {
+    countRefusal(call, error);
+    throw error;
+  }
+}
+
+async function takeOnce(call: Call, said: Said): Promise<Outcome> {
   try {
     return await take(call, said);
   } catch (error) {

@@ -6,9 +6,11 @@ import {
   type Facets,
   type Held,
   type KeptOutput,
+  MAX_REFUSED_SHOWN,
   MAX_SEARCHED,
   type Overview,
   type OverviewQuery,
+  type Refused,
   type Statistics,
   type Walk,
 } from "../overview.ts";
@@ -43,6 +45,8 @@ export interface Overviews {
   forks(instanceId: string): Promise<InstanceSummary[]>;
   /** What hooks refused, oldest first. */
   held(instanceId: string): Promise<Held[]>;
+  /** The last reports that were refused, oldest first. */
+  refused(instanceId: string, limit?: number): Promise<Refused[]>;
   statistics(workflowName: string, project?: string | null): Promise<Statistics>;
   /** Another text after each commit, of whichever process, and before there is a database. */
   revision(): Promise<string>;
@@ -67,6 +71,7 @@ export function createOverviews(parts: Parts): Overviews {
     walk: async (id) => walkOf(await (await known(id)).store.moves(id)),
     forks: async (id) => (await known(id)).store.forks(id, MAX_FORKS),
     held: async (id) => (await known(id)).store.held(id),
+    refused: async (id, limit = MAX_REFUSED_SHOWN) => (await known(id)).store.refused(id, limit),
     statistics: async (workflow_name, project = null) =>
       statisticsOf(workflow_name, await (await parts.store()).sample({ workflow_name, project })),
     revision: async () => (parts.hasState() ? (await parts.store()).revision() : ""),

@@ -104,6 +104,11 @@ export function lateReport(
   );
 }
 
+/** Whether the error is such a one: a visit that a report ended has another STALE_REPORT, which says what that report was. */
+export function isLateReport({ code, details = {} }: AppError): boolean {
+  return code === "STALE_REPORT" && !Object.hasOwn(details, "reported_as");
+}
+
 /** STALE_REPORT: the visit is over; where the instance is now. */
 export function staleReport(current: Instance, entry: HistoryEntry, time: string): AppError {
   const status = entry.report?.status ?? null;

@@ -10,7 +10,7 @@ interface Tally extends Omit<StepStatistics, "median_ms"> {
   inRun: number;
 }
 
-export function statisticsOf(workflow_name: string, { runs, entries, cut, held }: Sample): Statistics {
+export function statisticsOf(workflow_name: string, { runs, entries, cut, held, refused }: Sample): Statistics {
   const steps = new Map<string, Tally>();
   const tally = (step_name: string): Tally => {
     const known = steps.get(step_name) ?? emptyTally(step_name);
@@ -20,6 +20,7 @@ export function statisticsOf(workflow_name: string, { runs, entries, cut, held }
   const histories = Map.groupBy(entries, ({ instance_id }) => instance_id);
   for (const run of runs) count(run, histories.get(run.instance_id) ?? [], tally);
   for (const { step_name, count } of held) tally(step_name).held += count;
+  for (const { step_name, count } of refused) tally(step_name).refused += count;
   const ended = (status: SampledRun["status"]) => runs.filter((run) => run.status === status);
   const finished = ended("COMPLETED");
   const durations = finished.map(({ created_at, completed_at }) => between(created_at, completed_at ?? created_at));

@@ -10,9 +10,10 @@ import branches from "./migrations/0006_branches.sql" with { type: "text" };
 import forks from "./migrations/0007_forks.sql" with { type: "text" };
 import hooks from "./migrations/0008_hooks.sql" with { type: "text" };
 import overview from "./migrations/0009_overview.sql" with { type: "text" };
+import refused from "./migrations/0010_refused.sql" with { type: "text" };
 
 /** In order; the schema's version is the number of those applied. */
-export const MIGRATIONS = [initial, checks, head, lists, turns, branches, forks, hooks, overview];
+export const MIGRATIONS = [initial, checks, head, lists, turns, branches, forks, hooks, overview, refused];
 
 /** "WfOr": marks the file as ours, so that another program's database is not written to. */
 const APPLICATION_ID = 0x57664f72;

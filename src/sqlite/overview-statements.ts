@@ -1,5 +1,5 @@
 /** The statements for people who look at many runs: each reads a bounded number of rows, however many runs there are. */
-import { MAX_FACETS, SEARCHED_CONTEXT, SEARCHED_RUNS } from "../overview.ts";
+import { MAX_FACETS, MAX_REFUSED_SHOWN, SEARCHED_CONTEXT, SEARCHED_RUNS } from "../overview.ts";
 import type { SearchQuery } from "../store.ts";
 import { listStatement, SUMMARY_COLUMNS } from "./list-statement.ts";
 import type { Row } from "./rows.ts";
@@ -26,6 +26,10 @@ export const OVERVIEW_STATEMENTS = {
   held: `SELECT kind, visit, step_name, client, path, held_at FROM held WHERE instance_id = $instance_id
     ORDER BY rowid LIMIT ${MAX_HELD}`,
   sampledHeld: "SELECT step_name, COUNT(*) AS count FROM held WHERE instance_id = $instance_id GROUP BY step_name",
+  refused: `SELECT visit, step_name, code, reason, refused_at FROM refused WHERE instance_id = $instance_id
+    ORDER BY visit DESC, rowid DESC LIMIT $limit`,
+  sampledRefused: `SELECT step_name, COUNT(*) AS count FROM (SELECT step_name FROM refused
+    WHERE instance_id = $instance_id ORDER BY visit DESC, rowid DESC LIMIT ${MAX_REFUSED_SHOWN}) GROUP BY step_name`,
   sampledEntries: `SELECT ${SAMPLED_COLUMNS.entry} FROM history WHERE instance_id = $instance_id AND seq > $from
     ORDER BY seq DESC LIMIT $limit`,
 };

@@ -6,6 +6,7 @@ import {
   Held,
   MAX_COUNTED,
   type Move,
+  Refused,
   SAMPLED_ENTRIES,
   SAMPLED_OF_RUN,
   SAMPLED_RUNS,
@@ -31,7 +32,17 @@ interface Statements {
   read<T>(operation: () => T): Promise<T>;
 }
 
-type Methods = "search" | "asking" | "counts" | "facets" | "moves" | "forks" | "held" | "sample" | "revision";
+type Methods =
+  | "search"
+  | "asking"
+  | "counts"
+  | "facets"
+  | "moves"
+  | "forks"
+  | "held"
+  | "refused"
+  | "sample"
+  | "revision";
 
 /** Its methods of the store, on the store's own statements. */
 export function createOverviewTable({ row, rows, read }: Statements): Pick<Store, Methods> {
@@ -61,7 +72,7 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
   function sample(workflow_name: string, project: string | null): Sample {
     const newest = { project, workflow_name, branches: true, limit: SAMPLED_RUNS };
     const found = rows(...listStatement(newest, SAMPLED_COLUMNS.run));
-    const all: Sample = { runs: found.map(sampledRun), entries: [], cut: false, held: [] };
+    const all: Sample = { runs: found.map(sampledRun), entries: [], cut: false, held: [], refused: [] };
     let left = SAMPLED_ENTRIES;
     for (const { instance_id = null, copied = 0 } of found) {
       const limit = Math.min(left, SAMPLED_OF_RUN);
@@ -70,8 +81,8 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
       const taken = some.slice(0, limit).reverse().map(sampledEntry);
       all.entries.push(...taken);
       left -= taken.length;
-      const held = rows(OVERVIEW_STATEMENTS.sampledHeld, { instance_id });
-      all.held.push(...held.map(({ step_name, count }) => ({ step_name: String(step_name), count: Number(count) })));
+      all.held.push(...rows(OVERVIEW_STATEMENTS.sampledHeld, { instance_id }).map(countFromRow));
+      all.refused.push(...rows(OVERVIEW_STATEMENTS.sampledRefused, { instance_id }).map(countFromRow));
     }
     return all;
   }
@@ -96,6 +107,12 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
     forks: (instance_id, limit) =>
       read(() => rows(OVERVIEW_STATEMENTS.forks, { instance_id, limit }).map(summaryFromRow)),
     held: (instance_id) => read(() => rows(OVERVIEW_STATEMENTS.held, { instance_id }).map((each) => Held.parse(each))),
+    refused: (instance_id, limit) =>
+      read(() =>
+        rows(OVERVIEW_STATEMENTS.refused, { instance_id, limit })
+          .map((each) => Refused.parse(each))
+          .reverse(),
+      ),
     sample: ({ workflow_name, project }) => read(() => sample(workflow_name, project)),
     revision: () =>
       read(() => {
@@ -103,6 +120,10 @@ export function createOverviewTable({ row, rows, read }: Statements): Pick<Store
         return `${connection} ${seen?.["data_version"]} ${seen?.["own"]}`;
       }),
   };
+}
+
+function countFromRow({ step_name, count }: Row) {
+  return { step_name: String(step_name), count: Number(count) };
 }
 
 function placeOf(row: Row) {

@@ -30,7 +30,7 @@ export const SELECT_BRANCH = `SELECT instance_id FROM instances
   WHERE parent_id IS NOT NULL AND branch ->> '$.root_id' = $root_id LIMIT 1`;
 
 /** What a run has in each table; in the order in which nothing refers to what is gone. */
-const DELETES = ["held", "attempts", "branch_items", "history", "starts", "instances"].map(
+const DELETES = ["held", "refused", "attempts", "branch_items", "history", "starts", "instances"].map(
   (table) => `DELETE FROM ${table} WHERE instance_id = $instance_id`,
 );
 

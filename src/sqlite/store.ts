@@ -12,6 +12,7 @@ import { listStatement } from "./list-statement.ts";
 import { refuseMigrated } from "./migrate.ts";
 import { createOverviewTable } from "./overview-table.ts";
 import { asPersistenceError, goneError } from "./persistence-error.ts";
+import { createRefusedTable } from "./refused-table.ts";
 import {
   dueFromRow,
   entryFromRow,
@@ -67,6 +68,7 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
   const row = (sql: string, values: Row): Row | null => db.query<Row, [Row]>(sql).get(values);
   const rows = (sql: string, values: Row): Row[] => db.query<Row, [Row]>(sql).all(values);
   const run = (sql: string, values: Row): number => db.query(sql).run(values).changes;
+  const refusals = createRefusedTable({ run, write });
 
   /** Its row; null if the file has it. */
   function definitionToRow(hash: string, workflow: Workflow, created_at: string): Row | null {
@@ -226,9 +228,11 @@ export function createSqliteStore(db: Database, { path, busy, files }: StorePart
 
     ...createAttemptTable({ row, run, read, write }),
     ...createBranchTable({ row, rows, read }),
+    ...refusals.methods,
     ...createOverviewTable({ row, rows, read: (operation) => read(() => db.transaction(operation)()) }),
 
     close: async () => {
+      refusals.end();
       group.end();
       db.close();
     },

@@ -5,6 +5,9 @@ import {
   countsOf,
   type ListPlace,
   MAX_FACETS,
+  MAX_REFUSED,
+  MAX_REFUSED_SHOWN,
+  Refused,
   SAMPLED_ENTRIES,
   SAMPLED_OF_RUN,
   SAMPLED_RUNS,
@@ -21,13 +24,26 @@ interface Reads {
   startOf(instanceId: string): Start | null;
   /** Those of a list, newest first. */
   listed(query: ListQuery): Instance[];
+  refusals: Record<string, string[]>;
   revision(): string;
 }
 
-type Methods = "search" | "asking" | "counts" | "facets" | "moves" | "forks" | "held" | "sample" | "revision";
+type Methods =
+  | "search"
+  | "asking"
+  | "counts"
+  | "facets"
+  | "moves"
+  | "forks"
+  | "held"
+  | "noteRefused"
+  | "refused"
+  | "sample"
+  | "revision";
 
-export function createMemoryOverview({ entriesOf, startOf, listed, revision }: Reads): Pick<Store, Methods> {
+export function createMemoryOverview({ entriesOf, startOf, listed, refusals, revision }: Reads): Pick<Store, Methods> {
   const newest = (query: Partial<ListQuery>) => listed({ project: null, limit: Number.POSITIVE_INFINITY, ...query });
+  const refusedOf = (id: string) => (refusals[id] ?? []).map((text) => Refused.parse(JSON.parse(text)));
   return {
     async search({ text, limit, ...query }) {
       const looked = newest(query);
@@ -65,17 +81,30 @@ export function createMemoryOverview({ entriesOf, startOf, listed, revision }: R
         .filter(({ forked_from }) => forked_from?.instance_id === id)
         .slice(0, limit)
         .map(summaryOf),
+    async noteRefused(id, each) {
+      const all = refusedOf(id);
+      const isFull = all.filter(({ visit }) => visit === each.visit).length >= MAX_REFUSED;
+      const [there] = newest({ branches: true }).filter(({ instance_id }) => instance_id === id);
+      if (there && !isFull) refusals[id] = [...all, each].map((one) => JSON.stringify(one));
+    },
+    refused: async (id, limit) => refusedOf(id).slice(-limit),
     held: async () => [], // no store holds anything: hooks do
     sample: async (query) =>
-      sampleOf(newest({ ...query, branches: true, limit: SAMPLED_RUNS }), { entriesOf, startOf }),
+      sampleOf(newest({ ...query, branches: true, limit: SAMPLED_RUNS }), { entriesOf, startOf, refusedOf }),
     revision: async () => revision(),
   };
 }
 
-function sampleOf(found: Instance[], { entriesOf, startOf }: Pick<Reads, "entriesOf" | "startOf">): Sample {
-  const sample: Sample = { runs: [], entries: [], cut: false, held: [] };
+interface Sampled extends Pick<Reads, "entriesOf" | "startOf"> {
+  refusedOf(instanceId: string): Refused[];
+}
+
+function sampleOf(found: Instance[], { entriesOf, startOf, refusedOf }: Sampled): Sample {
+  const sample: Sample = { runs: [], entries: [], cut: false, held: [], refused: [] };
   for (const { instance_id, status, created_at, completed_at, forked_from } of found) {
     sample.runs.push({ instance_id, status, created_at, completed_at, began: startOf(instance_id)?.turn?.of ?? null });
+    const byStep = Map.groupBy(refusedOf(instance_id).slice(-MAX_REFUSED_SHOWN), ({ step_name }) => step_name);
+    for (const [step_name, { length }] of byStep) sample.refused.push({ step_name, count: length });
     const own = entriesOf(instance_id).filter(({ seq }) => seq > (forked_from?.copied ?? 0));
     const limit = Math.min(SAMPLED_OF_RUN, SAMPLED_ENTRIES - sample.entries.length);
     const taken = limit > 0 ? own.slice(-limit) : [];

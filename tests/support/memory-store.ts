@@ -12,15 +12,17 @@ import { createMemoryOverview, summaryOf } from "./memory-overview.ts";
 /** The state that the stores on it share. Values are kept as JSON text, so that nobody holds them. */
 export type Memory = Record<"definitions" | "instances" | "starts" | "attempts", Record<string, string>> & {
   histories: Record<string, string[]>;
+  refusals: Record<string, string[]>;
   /** By instance and visit. */
   items: Record<string, string>;
 };
 
 export function createMemory(): Memory {
-  return { definitions: {}, instances: {}, starts: {}, histories: {}, attempts: {}, items: {} };
+  return { definitions: {}, instances: {}, starts: {}, histories: {}, refusals: {}, attempts: {}, items: {} };
 }
 
-export function createMemoryStore({ definitions, instances, starts, histories, attempts, items }: Memory): Store {
+export function createMemoryStore(memory: Memory): Store {
+  const { definitions, instances, starts, histories, refusals, attempts, items } = memory;
   const read = <T>(schema: { parse(value: unknown): T }, text: string | undefined): T | null =>
     text === undefined ? null : schema.parse(JSON.parse(text));
   const load = (id: string) => read(Instance, instances[id]);
@@ -29,7 +31,8 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
   const branchesOf = (parentId: string, visit: number) =>
     all().filter(({ branch }) => branch?.parent_id === parentId && branch.visit === visit);
 
-  const revision = () => Bun.hash(JSON.stringify([instances, histories, starts, attempts, items])).toString(36);
+  const revision = () =>
+    Bun.hash(JSON.stringify([instances, histories, refusals, starts, attempts, items])).toString(36);
 
   function listed(query: ListQuery): Instance[] {
     const found = all().filter((instance) => matches(instance, query));
@@ -139,7 +142,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
             .filter(({ seq }) => seq < before)
             .slice(-limit),
     list: async (query) => listed(query).map(summaryOf),
-    ...createMemoryOverview({ entriesOf, listed, startOf: (id) => read(Start, starts[id]), revision }),
+    ...createMemoryOverview({ entriesOf, listed, startOf: (id) => read(Start, starts[id]), refusals, revision }),
     due: async ({ until, project, limit }) =>
       all()
         .flatMap(({ instance_id, turn, project: of }) => {
@@ -181,7 +184,7 @@ export function createMemoryStore({ definitions, instances, starts, histories, a
 }
 
 export function createMemoryUpkeep(memory: Memory): Upkeep {
-  const { instances, starts, histories, attempts, items } = memory;
+  const { instances, starts, histories, refusals, attempts, items } = memory;
   return {
     examine: async () => [],
     async backup(file) {
@@ -195,7 +198,7 @@ export function createMemoryUpkeep(memory: Memory): Upkeep {
       const treeOf = (id: string) => all.filter((each) => (each.branch?.root_id ?? each.instance_id) === id);
       const roots = all.filter(({ branch, instance_id }) => !branch && treeOf(instance_id).every(isOver));
       for (const { instance_id } of roots.flatMap((root) => treeOf(root.instance_id))) {
-        for (const table of [instances, starts, histories, attempts]) delete table[instance_id];
+        for (const table of [instances, starts, histories, refusals, attempts]) delete table[instance_id];
         for (const key of Object.keys(items)) if (key.startsWith(place(instance_id, ""))) delete items[key];
       }
       return roots.length;

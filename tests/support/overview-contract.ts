@@ -1,6 +1,7 @@
 /** The contract of any store: what people see who look at many runs, or at the way of one. */
 import { expect, test } from "bun:test";
 import { type Instance, originOf } from "../../src/instance.ts";
+import { MAX_REFUSED } from "../../src/overview.ts";
 import { fork } from "../../src/rules/fork.ts";
 import { rewind } from "../../src/rules/steer.ts";
 import type { Store } from "../../src/store.ts";
@@ -232,6 +233,38 @@ export function holdsOverview(open: OpenRoom): void {
     expect(await other.commit(movedTo("One", { ...run, version: 9 }))).toBe(false);
     await store.search({ project: null, limit: 1, text: "x" });
     expect(await look()).toEqual([4, 4]);
+  });
+
+  test("counts refused reports beside the run: the first 100 of a visit, in order, and neither row nor history changes", async () => {
+    const { store, other } = await open();
+    const run = await make(store, "wf_a");
+    await make(store, "wf_b");
+    const no = (visit: number, second: number, step_name = "One") => ({
+      ...{ visit, step_name, code: "CHECK_FAILED", reason: `${second}`, refused_at: at(second) },
+    });
+    const before = [await other.revision(), await other.load("wf_a")];
+    await Promise.all(Array.from({ length: MAX_REFUSED + 5 }, (_, second) => store.noteRefused("wf_a", no(1, second))));
+    await Promise.all([store.noteRefused("wf_a", no(2, 3, "Two")), store.noteRefused("wf_x", no(1, 1))]);
+    const all = await other.refused("wf_a", 1_000);
+    expect(all).toEqual([...Array.from({ length: MAX_REFUSED }, (_, second) => no(1, second)), no(2, 3, "Two")]);
+    expect(await other.refused("wf_a", 2)).toEqual(all.slice(-2));
+    for (const id of ["wf_b", "wf_x"]) expect(await other.refused(id, 9)).toEqual([]);
+    expect(await other.load("wf_a")).toEqual(run);
+    expect([await other.revision(), await other.load("wf_a")]).not.toEqual(before);
+    expect((await other.sample({ workflow_name: "W", project: null })).refused).toEqual([
+      { step_name: "One", count: MAX_REFUSED },
+      { step_name: "Two", count: 1 },
+    ]);
+  });
+
+  test("what waits to be counted when the store is closed is counted", async () => {
+    const { store, other } = await open();
+    await make(store, "wf_a");
+    const no = { visit: 1, step_name: "One", code: "CHECK_FAILED", reason: "r", refused_at: at(1) };
+    const counted = store.noteRefused("wf_a", no);
+    await store.close();
+    await counted;
+    expect(await other.refused("wf_a", 9)).toEqual([no]);
   });
 
   test("of what is not there nothing is seen", async () => {
