@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLibrary, RESCAN_MS } from "../../src/markdown/library.ts";
+import { afterWork } from "../../src/markdown/reading.ts";
 import { MAX_SCAN_MS, SETTLE_MS } from "../../src/markdown/watched-directory.ts";
 import { JUDGES } from "../support/judges.ts";
 import { scratchDir, workflowFiles, writeFiles } from "../support/workspace.ts";
@@ -189,6 +190,15 @@ describe("a directory without an index.md", () => {
     pass(LATER);
     expect([await names(), await broken()]).toEqual([["ONE"], []]);
   });
+});
+
+test("what reading may take is over after as much work, not after as much waiting for others", async () => {
+  const isOver = afterWork(200);
+  await Bun.sleep(250);
+  expect(isOver()).toBe(false);
+  const started = performance.now();
+  while (!isOver() && performance.now() - started < 10_000);
+  expect(isOver()).toBe(true);
 });
 
 test("workflows made to take minutes are answered in seconds, and hide no other", async () => {
