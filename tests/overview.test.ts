@@ -8,6 +8,7 @@ import { openHookRuns } from "../src/sqlite/hook-runs.ts";
 import { advance, startRun } from "./support/calls.ts";
 import { connectInProcess, type InProcess } from "./support/in-process.ts";
 import { refusedReports } from "./support/refused.ts";
+import { clock, MINUTE } from "./support/serving.ts";
 import { scratchDir, workflowFiles, writeFiles } from "./support/workspace.ts";
 
 const workflows = scratchDir();
@@ -18,6 +19,10 @@ writeFiles(workflows, {
   ...workflowFiles("REFUSES", {
     Make: { extras: ["produces: {version: string}", "checks: [{file: here.txt}]", "next: [Gate]"] },
     Gate: to("FINISH", "approval: true"),
+  }),
+  ...workflowFiles("LATE", {
+    One: to("FINISH", "deadline: {after: 1h, then: Two}", "next: [Two, FINISH]"),
+    Two: to("FINISH"),
   }),
   ...workflowFiles("CHECKED", {
     Test: to("Serve", "checks:", "  - file: here.txt", '  - run: [echo, "checked by äöü"]'),
@@ -105,9 +110,20 @@ test("a refused report is counted where the run stood, once a call, and neither 
     ["Gate", 2],
   ]);
   await on.call("cancel_workflow", { instance_id: id, reason: "r" });
-  await send({ step_id: "2-gate" });
+  await send({ step_id: "1-make", status: "failure" });
   await Bun.sleep(150);
   expect(await engine.refused(id)).toHaveLength(6);
+});
+
+test("a late report, which the history has as a note, is counted once", async () => {
+  const time = clock();
+  const on = await connectInProcess({ workflows: [workflows] }, { now: time.now });
+  const run = await startRun(on, "LATE");
+  time.pass(61 * MINUTE);
+  expect((await advance(on, run)).text).toContain("STALE_REPORT");
+  await Bun.sleep(150);
+  const { steps } = await on.app.engine.statistics("LATE", on.project);
+  expect(steps.reduce((sum, { refused }) => sum + refused, 0)).toBe(1);
 });
 
 test("the way of a run, its forks, its statistics, and what hooks held", async () => {

@@ -113,12 +113,16 @@ export function holdsUpkeep(open: OpenRoom): void {
     const { store, upkeep } = await open();
     const [live, ended] = [await make(store, "wf_live"), await make(store, "wf_ended", { request_id: "r" })];
     await store.beginAttempt(attemptAt(ended, "one"), at(1));
+    const refused = { visit: 1, step_name: "One", code: "CHECK_FAILED", reason: "r", refused_at: at(1) };
+    await Promise.all([live, ended].map(({ instance_id }) => store.noteRefused(instance_id, refused)));
     await committed(store, movedTo("FINISH", ended));
     expect(await upkeep.prune(at(9))).toBe(0); // it ended at that very moment
     expect(await upkeep.prune(at(10))).toBe(1);
     expect(await upkeep.prune(at(10))).toBe(0);
     for (const read of [store.load, store.start, store.attempt]) expect(await read("wf_ended")).toBeNull();
     expect(await store.history("wf_ended", { limit: 9 })).toEqual([]);
+    expect(await store.refused("wf_ended", 9)).toEqual([]);
+    expect(await store.refused("wf_live", 9)).toEqual([refused]);
     expect(await store.byRequest("/p", "r")).toBeNull();
     expect(await store.load("wf_live")).toEqual(live);
     expect((await make(store, "wf_new", { request_id: "r" })).instance_id).toBe("wf_new");
