@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../errors.ts";
 import type { Page, Visitor } from "../page.ts";
 import { createApi } from "./api.ts";
+import { createAsksPin } from "./asks-pin.ts";
 import { assetAt } from "./assets.ts";
 import { branchesPart } from "./branches.tsx";
 import { contextPart } from "./context.tsx";
@@ -35,12 +36,13 @@ export function createDashboard(parts: DashboardParts): Page {
   const moments = createMoments(engine);
   const events = createEvents({ engine, moments, log });
   const shared = createSharedPages(moments);
+  const asksPin = createAsksPin(pin);
   const turn = createTurns();
   const app = new Hono<Env>({ strict: false });
   app.route("/api", createApi(parts, { events, moments }));
   app.use(async (c, next) => {
-    const { set } = await pin.state();
-    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: set });
+    const asks = await asksPin(momentIn(c.req.header(MOMENT)) === null);
+    c.set("view", { engine, project, version, now: now(), url: new URL(c.req.url), asksPin: asks });
     await next();
   });
   /** Of pages that follow what changes. */
