@@ -5,7 +5,7 @@
 import type { Engine } from "../engine/engine.ts";
 
 /** Least time between two moments: of a state that changes all the time not every one is rendered, in milliseconds. */
-const APART_MS = 900;
+const APART_MS = 600;
 /** Whoever does not need the very latest shares a look for so long, in milliseconds. */
 const SHARED_MS = 250;
 
