@@ -42,7 +42,7 @@ export function duration(milliseconds: number): string {
 /** A time as an author wrote it, in the largest unit that says it exactly: `90 s`, `10 min`, `2 h`, `3 days`. */
 export function exactly(seconds: number): string {
   const [unit, size] = UNITS.find(([, each]) => seconds % each === 0) ?? ["s", 1];
-  return `${seconds / size} ${unit}`;
+  return seconds === size && unit === "days" ? "1 day" : `${seconds / size} ${unit}`;
 }
 
 const UNITS = [

@@ -124,6 +124,16 @@ test("reports that were refused are told with their codes, reasons and times, an
   expect(text).toContain("&lt;b&gt;\\u202e");
 });
 
+test("a workflow whose files this server does not see is shown as its newest run has it", async () => {
+  const elsewhere = scratchDir();
+  writeFiles(elsewhere, workflowFiles("ELSEWHERE", { Mend: { instructions: "Mend the till." } }));
+  const { engine } = person({ db, project, workflows: [elsewhere] });
+  const { instance } = await engine.start({ workflow_name: "ELSEWHERE", context: {} }, { actor: "cli" });
+  const shown = await (await page.get("/workflows/ELSEWHERE")).text();
+  const said = ["It is not where this server looks", instance.instance_id, "Mend the till."];
+  expect(said.filter((words) => !shown.includes(words))).toEqual([]);
+});
+
 test("a yes counts for what was shown, comes from the page, and hands the step out", async () => {
   const { id, call } = await atGate();
   const told = await act(id, "approve", await seenOf(id));

@@ -66,7 +66,7 @@ function Card({ run, now }: { run: Asking; now: Date }) {
         )}
       </p>
       <p class="actions">
-        {asks && (
+        {turn.kind === "approval" && (
           <a class="button main" href={`${address}/decide`}>
             Decide
             <span class="sr">
@@ -75,8 +75,12 @@ function Card({ run, now }: { run: Asking; now: Date }) {
             </span>
           </a>
         )}
-        <a class="button" href={address}>
+        <a class={asks && turn.kind !== "approval" ? "button main" : "button"} href={address}>
           Open the run
+          <span class="sr">
+            {" "}
+            at <Line of={step_name} most={100} />
+          </span>
         </a>
       </p>
     </li>

@@ -47,12 +47,15 @@ export function stateOf({ status, waiting_for }: Pick<InstanceSummary, "status" 
   if (status === "FAILED") return { look: "fail", word: "failed" };
   if (status === "CANCELLED") return { look: "off", word: "cancelled" };
   if (!waiting_for) return { look: "run", word: "running" };
-  if (status === "RUNNING") return { look: "wait", word: waitsWords(waiting_for) };
+  if (status === "RUNNING") return { look: "wait", word: WAITS[waiting_for.kind] ?? waitsWords(waiting_for) };
   return { look: LOOKS[waiting_for.kind] ?? "ask", word: WORDS[waiting_for.kind] ?? waitsWords(waiting_for) };
 }
 
 /** Of what is suspended but asks nobody. */
 const LOOKS: Record<string, Look> = { paused: "pause", model: "pause" };
+
+/** What goes on by itself, if the kind alone would not say it. */
+const WAITS: Record<string, string> = { time: "waits for the clock", server_step: "the server works" };
 
 /** What a person is to do, where the kind alone would not say it. */
 const WORDS: Record<string, string> = {

@@ -5,11 +5,12 @@ import { demandsOf, instructionsOf } from "../mcp/current-step.ts";
 import { waivedLine } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
 import { type Refused, refusedAt } from "../overview.ts";
-import { RELEASED, type Turn, turnWords } from "../turn.ts";
+import { RELEASED } from "../turn.ts";
 import { visible } from "../words.ts";
 import { Opener } from "./dialogs.tsx";
 import { Why } from "./prevented.tsx";
 import { DIALOGS } from "./run-dialogs.tsx";
+import { Standing } from "./standing.tsx";
 import { Block, Line, Mono, Text } from "./text.tsx";
 import { Ago, Since } from "./time.tsx";
 import type { View } from "./view.ts";
@@ -26,7 +27,7 @@ interface Shown {
 
 export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
   const { instance } = snapshot;
-  const { turn, step_name, visit, visit_started_at, notes, pending, last_report_at } = instance;
+  const { turn, step_name, visit, notes, last_report_at } = instance;
   if (!turn) return null;
   const person = turn.of === "person";
   const instructions = instructionsOf(snapshot);
@@ -37,12 +38,7 @@ export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
       <h2 id="now">
         Now: <Line of={step_name} />
       </h2>
-      <p>
-        <Text of={standing(turn)} />{" "}
-        <span class="muted">
-          for <Since at={person ? turn.since : visit_started_at} now={view.now} />
-        </span>
-      </p>
+      <Standing snapshot={snapshot} now={view.now} />
       {turn.kind === "approval" && !turn.approval?.yes && (
         <p>
           <a class="button main" href={`/runs/${encodeURIComponent(instance.instance_id)}/decide`}>
@@ -76,7 +72,6 @@ export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
         ) : (
           "nothing reported yet"
         )}
-        {pending && "; a report is kept until the agent has chosen what follows"}
       </p>
       {no && (
         <p>
@@ -103,12 +98,6 @@ export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
       )}
     </section>
   );
-}
-
-function standing(turn: Turn): string {
-  if (turn.of === "agent") return "The agent works on it,";
-  const words = turnWords(turn);
-  return words.startsWith("for ") ? `It waits ${words},` : `It waits: ${words},`;
 }
 
 /** What the report has to prove; a person can waive it, so that a state that blocks has a way out that is not a lie. */

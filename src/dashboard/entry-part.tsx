@@ -88,9 +88,7 @@ function Part({ name, of }: { name: string; of: object }) {
   return (
     <>
       <h3>{name}</h3>
-      {Object.entries(of).map(([key, value]) => (
-        <Field name={key} value={value} />
-      ))}
+      {Object.entries(of).flatMap(([key, value]) => (value === "" ? [] : <Field name={key} value={value} />))}
     </>
   );
 }

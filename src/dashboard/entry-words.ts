@@ -37,13 +37,14 @@ export function dotOf({ kind, report, decision, ruling, evidence }: HistoryEntry
 /** How its visit ended, in a word or two; of an entry that ends none, what happened. */
 export function endWords(entry: HistoryEntry): string {
   const { kind, report, decision } = entry;
+  if (decision?.status === "CANCELLED") return "run cancelled";
   if (kind !== "visit") return happened(entry);
   if (report) return oneLine(report.status, MAX_STATUS);
   return decision?.decided_by === "timer" ? "time over" : "ended";
 }
 
 /** What the report says first; empty if it says nothing. */
-export function saidOf({ report }: HistoryEntry): string {
+export function saidOf({ report }: Pick<HistoryEntry, "report">): string {
   const said = report?.error ?? report?.message ?? report?.details ?? report?.result ?? "";
   return typeof said === "string" ? said : JSON.stringify(said);
 }

@@ -47,10 +47,14 @@ export function Entry({ view, instance, entry }: EntryProps) {
       {evidence.length > 0 && <Checks evidence={evidence} />}
       {decision && (
         <p>
-          → <b>{decision.to_visit ? `back to visit ${decision.to_visit}, ` : ""}</b>
-          <b>
-            <Line of={decision.next_step} />
-          </b>{" "}
+          {decision.status !== "CANCELLED" && (
+            <>
+              → <b>{decision.to_visit ? `back to visit ${decision.to_visit}, ` : ""}</b>
+              <b>
+                <Line of={decision.next_step} />
+              </b>{" "}
+            </>
+          )}
           <span class="muted">
             {deciderWords(decision.decided_by)}
             {decision.reasoning && ": "}

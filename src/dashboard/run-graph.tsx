@@ -9,7 +9,7 @@ import type { Walk } from "../overview.ts";
 export async function RunGraph({ snapshot, walk }: { snapshot: Snapshot; walk: Walk }) {
   const { instance, workflow } = snapshot;
   const visits = Object.fromEntries(Object.entries(instance.visits).map(([name, { count }]) => [name, count]));
-  const path = { visits, taken: walk, current: instance.step_name };
+  const path = { visits, taken: walk, current: instance.turn ? instance.step_name : null };
   return (
     <section class="section" aria-labelledby="way">
       <h2 id="way">The way it took</h2>

@@ -6,6 +6,7 @@ import { Branches } from "./branches.tsx";
 import { Context } from "./context.tsx";
 import { CurrentStep } from "./current-step.tsx";
 import { Opener } from "./dialogs.tsx";
+import { Ended } from "./ended.tsx";
 import { Layout } from "./layout.tsx";
 import { Prevented } from "./prevented.tsx";
 import { HistoryQuery, parsed } from "./queries.ts";
@@ -47,7 +48,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
           <Opener
             opens={DIALOGS.fork}
             fields={forkFields(instance)}
-            said={`visit ${instance.visit}, ${instance.step_name}`}
+            said={instance.turn ? `visit ${instance.visit}, ${instance.step_name}` : "its last visit"}
           >
             Fork…
           </Opener>
@@ -60,6 +61,7 @@ export async function runPage(view: View, instance_id: string): Promise<Markup> 
       </div>
       <div class="columns">
         <div>
+          {before === undefined && <Ended instance={instance} history={history} now={view.now} />}
           <CurrentStep view={view} snapshot={snapshot} stale={stale} refused={refused} />
           <RunGraph snapshot={snapshot} walk={walk} />
           {below && (

@@ -76,7 +76,10 @@ function Broken({ name, problems }: { name: string; problems: readonly Problem[]
 
 /** Null if there is none of that name, and no run of it either. */
 export async function workflowPage(view: View, name: string): Promise<Markup | null> {
-  const [{ workflows, invalid }, statistics] = await Promise.all([view.engine.catalog(), view.engine.statistics(name)]);
+  const [{ workflows, invalid, places }, statistics] = await Promise.all([
+    view.engine.catalog(),
+    view.engine.statistics(name),
+  ]);
   const loaded = workflows.get(name);
   const problems = invalid.get(name);
   if (!loaded && !problems && statistics.runs === 0) return null;
@@ -93,15 +96,41 @@ export async function workflowPage(view: View, name: string): Promise<Markup | n
         </p>
       </div>
       {problems && <Broken name={name} problems={problems} />}
-      {!loaded && !problems && (
-        <p class="notice">Its files are gone. Runs of it go on by the definition that they began with.</p>
-      )}
+      {!loaded && !problems && <Elsewhere view={view} name={name} places={places} />}
       {loaded && <Definition loaded={loaded} />}
       <section class="section" aria-labelledby="past">
         <h2 id="past">Past runs</h2>
         <StatisticsTable statistics={statistics} />
       </section>
     </Layout>
+  );
+}
+
+/** Runs of it there are, but no files where this server looks: drawn as its newest run has it. */
+async function Elsewhere({ view: { engine }, name, places }: { view: View; name: string; places: readonly string[] }) {
+  const { runs } = await engine.overview({ workflow_name: name, project: null, limit: 1 });
+  const [newest] = runs;
+  const found = newest && (await engine.status({ instance_id: newest.instance_id, history_limit: 0 }));
+  return (
+    <>
+      <p class="notice">
+        It is not where this server looks (<Text of={places.join(", ")} />
+        ): its files are gone, or elsewhere. Runs of it go on by the definition that they began with.
+      </p>
+      {found && (
+        <>
+          <p>
+            As its newest run{" "}
+            <a href={`/runs/${encodeURIComponent(found.instance.instance_id)}`}>
+              <Mono of={found.instance.instance_id} />
+            </a>{" "}
+            began with it:
+          </p>
+          <Steps workflow={found.workflow} />
+          <Used workflow={found.workflow} />
+        </>
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 /** The script of all pages. They can be read without it; it does what a person asks, and shows what changes meanwhile. */
 import { offerCopies } from "./copy.ts";
 import { offerDialogs } from "./dialogs.ts";
+import { showWhereItStands } from "./drawings.ts";
 import { follow } from "./follow.ts";
 import { loadWhenOpened, openTargets } from "./lazy.ts";
 import { loadOlder } from "./older.ts";
@@ -18,5 +19,6 @@ addEventListener("DOMContentLoaded", () => {
   openTargets();
   loadOlder();
   keepTimes();
+  showWhereItStands();
   follow();
 });
