@@ -204,6 +204,11 @@ export const InstanceSummary = Instance.pick({
 });
 export type InstanceSummary = z.infer<typeof InstanceSummary>;
 
+/** Whether a person, outside any agent, took the run back to an earlier visit. */
+export function isTakenBack({ kind, actor }: Pick<HistoryEntry, "kind" | "actor">): boolean {
+  return kind === "rewind" && !actor.startsWith("mcp");
+}
+
 /** Whether the status never changes again. */
 export function isFinal(status: Status): boolean {
   return !LIVE.includes(status);

@@ -169,3 +169,17 @@ test("a server step that is rewound to is done by a process that serves, not by 
   expect((await resume(at)).data.next_step).toMatchObject({ step_name: "Ship" });
   expect(linesOf(on, "pids")).toHaveLength(2);
 });
+
+test("an agent is told that a person took its run back, and why: by its next report, and when it resumes", async () => {
+  const on = await connectInProcess({ workflows: [workflows] });
+  const run = await startRun(on, "RELEASE");
+  await person(on).engine.rewindAlone({ instance_id: run.id, to_visit: 1, reason: "the wrong branch" }, CLI);
+  const late = await advance(on, run);
+  expectError(late, "STALE_REPORT");
+  expect(late.text).toContain("a person took the run back: the wrong branch");
+  const told = await on.call("resume_workflow", { instance_id: run.id });
+  expect(told.text).toMatch(/A person took the run back \d+ s ago, to what visit 1 began with: "the wrong branch"\./);
+  const next = await advance(on, { ...run, stepId: told.data.next_step.step_id });
+  const after = await on.call("resume_workflow", { instance_id: run.id });
+  expect([next.isError, after.text.includes("took the run back")]).toEqual([false, false]);
+});

@@ -176,7 +176,7 @@ function comparable(answers: unknown[]): unknown {
   const text = JSON.stringify(answers)
     .replaceAll(/run_[a-z0-9]{6,}/g, "run_ID")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "TIME")
-    .replaceAll(/\b\d+ (ms|s|seconds?) ago/g, "AGO")
+    .replaceAll(/\b\d+ (ms|s|seconds?)\b/g, "SPAN")
     .replaceAll(/\/[^ "]*state\.sqlite/g, "FILE");
   return JSON.parse(text);
 }

@@ -25,7 +25,7 @@ const Seen = z.strictObject({
   visit: Visit,
   approval_id: z.string().max(100),
   hash: z.string().max(200),
-  shown: z.array(Digest).max(MAX_SHOWN),
+  shown: z.array(Digest.extend({ what: Words })).max(MAX_SHOWN),
   pin: Pin,
 });
 

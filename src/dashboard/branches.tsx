@@ -16,8 +16,8 @@ export function Branches({ below: { step_name, visit, shown, total } }: { below:
   return (
     <>
       <p class="muted small">
-        <Line of={step_name} most={100} />, visit {visit}:{" "}
-        {shown.length < total ? `${shown.length} of ${total}` : total} branches
+        <Line of={step_name} most={100} />, visit {visit}: {total} branches
+        {shown.length < total ? `, ${shown.length} shown` : ""}
       </p>
       <ul class="runs" aria-label="Branches">
         {shown.map((branch) => (

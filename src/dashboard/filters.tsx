@@ -12,7 +12,7 @@ export function Filters({ query, facets }: { query: RunsQuery; facets: Facets })
     <search>
       <form class="filters" method="get" action="/">
         <label>
-          <span>Text</span>
+          <span>Search</span>
           <input type="search" name="text" value={text} maxlength={200} placeholder="Id, step, context…" />
         </label>
         <label>

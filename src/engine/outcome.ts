@@ -166,6 +166,8 @@ export interface Recap {
   handed_out_at: string | null;
   /** The note that paused it, if this call ended the pause. */
   paused?: HistoryEntry;
+  /** A person took it back to where it is, and nothing was done since. */
+  taken_back?: HistoryEntry;
   position?: Position;
   /** A report that came along was about another step, or it is not the agent's turn; it was not used. */
   unused_report?: boolean;

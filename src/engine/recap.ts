@@ -1,5 +1,5 @@
 /** Gathers what an agent without memory needs to know of a run; short, and at the same cost for any length of history. */
-import type { HistoryEntry, Instance } from "../instance.ts";
+import { type HistoryEntry, type Instance, isTakenBack } from "../instance.ts";
 import type { Report } from "../report.ts";
 import { claims } from "../rules/demands.ts";
 import type { Store } from "../store.ts";
@@ -55,9 +55,14 @@ function isTakenUp({ branch: before, last_report_at }: Instance, { branch: after
 export async function doneIn(
   store: Store,
   { instance_id, status, visit }: Instance,
-): Promise<Pick<Recap, "recent" | "decided">> {
+): Promise<Pick<Recap, "recent" | "decided" | "taken_back">> {
   const entries = await store.decided(instance_id, RECENT_VISITS);
-  return { recent: entries.filter(wasDone), decided: status === "COMPLETED" ? visit : visit - 1 };
+  const last = entries.at(-1);
+  return {
+    recent: entries.filter(wasDone),
+    decided: status === "COMPLETED" ? visit : visit - 1,
+    ...(last && isTakenBack(last) ? { taken_back: last } : {}),
+  };
 }
 
 /** The note that paused the run, if it is paused. */

@@ -1,6 +1,6 @@
 /** Which visit a report is about, and the errors for one that is about no open visit. */
 import { AppError } from "../errors.ts";
-import { type HistoryEntry, type Instance, isFinal, stepIdOf } from "../instance.ts";
+import { type HistoryEntry, type Instance, isFinal, isTakenBack, stepIdOf } from "../instance.ts";
 import { finalError } from "../rules/refusals.ts";
 import { RELEASED, type TurnKind, turnWords, waitingFor } from "../turn.ts";
 import { between, oneLine } from "../words.ts";
@@ -10,6 +10,8 @@ import type { Call } from "./call.ts";
 const WITH_DB = "with this server's --db, if it has one";
 /** Longest status that is shown; older databases may hold any text. */
 const MAX_STATUS = 40;
+/** Longest reason of a rewind, in characters. */
+const MAX_REASON = 300;
 
 export type About = { kind: "current" } | { kind: "decided"; entry: HistoryEntry } | { kind: "unknown" };
 
@@ -112,7 +114,10 @@ export function isLateReport({ code, details = {} }: AppError): boolean {
 /** STALE_REPORT: the visit is over; where the instance is now. */
 export function staleReport(current: Instance, entry: HistoryEntry, time: string): AppError {
   const status = entry.report?.status ?? null;
-  const how = status === null ? "left by a rewind" : `reported as ${oneLine(status, MAX_STATUS)}`;
+  const left = isTakenBack(entry)
+    ? `a person took the run back: ${oneLine(entry.decision?.reasoning ?? "", MAX_REASON)}`
+    : "left by a rewind";
+  const how = status === null ? left : `reported as ${oneLine(status, MAX_STATUS)}`;
   const where = isFinal(current.status)
     ? `The instance is ${current.status}.`
     : `Now at: ${current.step_name}, step_id ${stepIdOf(current)}.`;

@@ -38,6 +38,7 @@ export function recapText(
     positionLine(recap),
     recap.paused &&
       `It was paused ${between(recap.paused.ended_at, recap.now)} ago because the user wanted to stop: ${saying(recap.paused) || "nothing was said"}.`,
+    recap.taken_back && takenBackLine(recap.taken_back, recap.now),
     recap.unused_report && "The report that came along is not about a step that is yours now, and was not used.",
     recap.late && `Reported too late, and not used: ${recap.late.map(visitWords).join("; ")}`,
     unproven && `The report that was kept is only a note now: ${oneLine(unproven, MAX_REASON)}`,
@@ -51,6 +52,11 @@ export function recapText(
     checks_running ? checkingLine(checks_running) : halfDoneLine({ recap, running: instance.turn?.of === "agent" }),
   ];
   return lines.filter(Boolean).join("\n");
+}
+
+function takenBackLine({ ended_at, decision }: HistoryEntry, now: string): string {
+  const { to_visit, reasoning = "" } = decision ?? {};
+  return `A person took the run back ${between(ended_at, now)} ago, to what visit ${to_visit} began with: ${quoted(reasoning, MAX_REASON)}. What came after it does not count.`;
 }
 
 function checkingLine({ checks }: NonNullable<Outcome["checks_running"]>): string {

@@ -55,9 +55,9 @@ async function moment(signal: AbortSignal): Promise<number | null> {
   return response?.ok ? (await response.json()).moment : null;
 }
 
-/** What gives the place back; null: all are taken. A browser that cannot count across windows takes one without a place. */
+/** What gives the place back; null: all are taken, or the browser cannot count across windows (a page without TLS from another machine). */
 async function takePlace(): Promise<(() => void) | null> {
-  if (!("locks" in navigator)) return () => {};
+  if (!("locks" in navigator)) return null;
   for (let place = 0; place < PLACES; place++) {
     const leave = await hold(`stream ${place}`);
     if (leave) return leave;
