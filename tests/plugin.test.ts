@@ -21,7 +21,9 @@ test("the files lie there as `bun run plugin` makes them, beside a README", () =
 test("its server and its hooks are those that init writes, but for the program's path and what keeps it silent", async () => {
   const at = place();
   expect((await init(at, "--client", "claude", "--scope", "user", "--yes")).code).toBe(0);
-  const written = (file: string) => JSON.parse(read(at.home, file).replaceAll(EXECUTABLE, "orchestrator"));
+  // A path with a blank is quoted.
+  const bare = (text: string) => text.replaceAll(`'${EXECUTABLE}'`, EXECUTABLE).replaceAll(EXECUTABLE, "orchestrator");
+  const written = (file: string) => JSON.parse(bare(read(at.home, file)));
   expect(inPlugin(".mcp.json")).toEqual(written(".claude.json"));
   const hooks = JSON.stringify(inPlugin("hooks/hooks.json").hooks).replaceAll(" 2>/dev/null || :", "");
   expect(JSON.parse(hooks)).toEqual(written(".claude/settings.json").hooks);

@@ -200,8 +200,10 @@ describe("over stdio", () => {
     const bare = startBare({ cwd: scratchDir(), args: ["--workflows", workflows] });
     await bare.shakeHands();
     for (const id of IDS) bare.write({ id, method: "tools/call", params: { name: "list_workflows" } });
+    const told = () => bare.messages().filter(({ result }) => result?.structuredContent);
+    await waitFor(() => told().length >= IDS.length, "all answers");
     await bare.ask("ping");
-    const answered = bare.messages().filter(({ result }) => result?.structuredContent);
+    const answered = told();
     expect(answered.map(({ id }) => id)).toEqual(IDS);
   });
 
