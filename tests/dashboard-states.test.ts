@@ -1,6 +1,7 @@
 /** What the page says of a run: whose turn it is and until when, how it ended, what a person can do; rendered alone. */
 import { expect, test } from "bun:test";
 import { AskingCards } from "../src/dashboard/asking.tsx";
+import { AskingBranches } from "../src/dashboard/asking-branches.tsx";
 import { stateOf } from "../src/dashboard/badge.tsx";
 import { Ended } from "../src/dashboard/ended.tsx";
 import { Standing } from "../src/dashboard/standing.tsx";
@@ -132,4 +133,19 @@ test("what goes on by itself says so in the list", () => {
 
 test("a single day is one", () => {
   expect([86_400, 172_800, 3_600].map(exactly)).toEqual(["1 day", "2 days", "1 h"]);
+});
+
+test("a run names those of its branches that wait for a person", async () => {
+  const branch = { workflow_name: "PART", step_name: "Judge", visit: 2, item: "money.js" };
+  const shown = (status: "RUNNING" | "SUSPENDED", number: number) => ({
+    ...branch,
+    number,
+    instance_id: `run_${number}`,
+    status,
+    waiting_for: { kind: "approval" as const, since: at },
+  });
+  expect(await wordsOf(AskingBranches({ shown: [shown("RUNNING", 1), shown("SUSPENDED", 2)] }))).toBe(
+    "Branch 2, money.js waits: approval",
+  );
+  expect(AskingBranches({ shown: [shown("RUNNING", 1)] })).toBeNull();
 });

@@ -7,6 +7,7 @@ import { staleLines } from "../mcp/stale-words.ts";
 import { type Refused, refusedAt } from "../overview.ts";
 import { RELEASED } from "../turn.ts";
 import { visible } from "../words.ts";
+import { AskingBranches } from "./asking-branches.tsx";
 import { Opener } from "./dialogs.tsx";
 import { Why } from "./prevented.tsx";
 import { DIALOGS } from "./run-dialogs.tsx";
@@ -39,6 +40,7 @@ export function CurrentStep({ view, snapshot, stale, refused }: Shown) {
         Now: <Line of={step_name} />
       </h2>
       <Standing snapshot={snapshot} now={view.now} />
+      {turn.branches && <AskingBranches shown={snapshot.below?.shown ?? []} />}
       {turn.kind === "approval" && !turn.approval?.yes && (
         <p>
           <a class="button main" href={`/runs/${encodeURIComponent(instance.instance_id)}/decide`}>
