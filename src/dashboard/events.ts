@@ -61,6 +61,8 @@ export function createEvents({ engine, moments, log }: EventParts, limits: Parti
   /** The session of each stream that is open or about to be. */
   const places = new Map<symbol, string>();
   let timer: Timer | undefined;
+  /** Changes that were seen to, and the moment that was told last. */
+  let changes = 0;
   let moment = 0;
   let aliveAt = 0;
   let isLooking = false;
@@ -90,7 +92,7 @@ export function createEvents({ engine, moments, log }: EventParts, limits: Parti
     topic.streams.add(stream);
     topics.set(key, topic);
     if (timer) return;
-    moment = now;
+    changes = now;
     aliveAt = Date.now();
     timer = setInterval(look, pollMs);
   }
@@ -122,13 +124,14 @@ export function createEvents({ engine, moments, log }: EventParts, limits: Parti
 
   async function findChanges(): Promise<void> {
     const now = await moments.look();
-    if (now === moment) return;
+    if (now === changes) return;
     for (const topic of [...topics.values()]) {
       const state = await stateOf(topic.follows).catch(whenGone);
       topic.isDue ||= topic.follows === "list" || state !== topic.state;
       topic.state = state;
     }
-    moment = now;
+    changes = now;
+    moment = moments.mark(); // the states may be newer than the look
   }
 
   async function stateOf(follows: Follows): Promise<string> {

@@ -15,7 +15,7 @@ interface Listener {
 /** Streams of one browser. */
 const PLACES = 3;
 /** How often the others ask, in milliseconds. */
-const ASK_MS = 600;
+const ASK_MS = 300;
 
 /** Begins; what it returns ends it, and then nothing more is told. */
 export function hear(address: string, listener: Listener): () => void {
