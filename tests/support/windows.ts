@@ -13,7 +13,7 @@ const open: BrowserContext[] = [];
 const faults: string[] = [];
 const expected: RegExp[] = [];
 /** Servers end with their test, before the windows do. */
-const SERVER_GONE = /ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_(?:REFUSED|RESET)|ERR_EMPTY_RESPONSE/;
+const SERVER_GONE = /net::ERR_(?:INCOMPLETE_CHUNKED_ENCODING|CONNECTION_[A-Z]+|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/;
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((context) => context.close()));
