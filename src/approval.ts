@@ -28,6 +28,21 @@ export interface Exhibit extends Digest {
   changed_at?: string;
 }
 
+/** What a line of a unified diff is, by how it begins; undefined: it is the same on both sides. */
+export type DiffLine = "file" | "hunk" | "added" | "deleted";
+
+/** The first that fits. */
+const DIFF_LINES: [start: RegExp, kind: DiffLine][] = [
+  [/^(?:diff |index |\+\+\+ |--- )/, "file"],
+  [/^@@/, "hunk"],
+  [/^\+/, "added"],
+  [/^-/, "deleted"],
+];
+
+export function diffLineOf(line: string): DiffLine | undefined {
+  return DIFF_LINES.find(([start]) => start.test(line))?.[1];
+}
+
 /** What is said of an exhibit that has nothing to see; null if it has. */
 export function emptyWords({ what, fault, stat, text, digest }: Exhibit): string | null {
   if (text !== undefined || stat || fault !== undefined) return null;

@@ -1,21 +1,16 @@
 /** What a yes would be bound to, as a person reads it on a terminal. */
-import { type Exhibit, emptyWords } from "../approval.ts";
+import { type DiffLine, diffLineOf, type Exhibit, emptyWords } from "../approval.ts";
 import type { Bound } from "../engine/approvals.ts";
-
 import { hangsWords } from "../mcp/tree-words.ts";
 import { visible } from "../words.ts";
 import { foreign, paint, type Screen } from "./screen.ts";
 
-/** The colours of a diff's lines, by how they begin; the first that fits. */
-const DIFF_COLORS: [start: RegExp, code: string][] = [
-  [/^(?:diff |index |\+\+\+ |--- )/, "1"],
-  [/^@@/, "36"],
-  [/^\+/, "32"],
-  [/^-/, "31"],
-];
+/** The colours of a diff's lines. */
+const DIFF_COLORS: Record<DiffLine, string> = { file: "1", hunk: "36", added: "32", deleted: "31" };
 
 function diffCode(line: string): string | undefined {
-  return DIFF_COLORS.find(([start]) => start.test(line))?.[1];
+  const kind = diffLineOf(line);
+  return kind && DIFF_COLORS[kind];
 }
 
 /** Not to be escaped again: it has its colours. */

@@ -5,12 +5,10 @@ import type { Snapshot } from "../engine/read.ts";
 import { modelOf } from "../graph/model.ts";
 import { walkedOf } from "../graph/walked.ts";
 import { currentStep, effectiveAssumptions, effectiveContext, stepIdOf } from "../instance.ts";
-import { WITHHELD } from "../mcp/resources.ts";
+import { demandsOf, instructionsOf } from "../mcp/current-step.ts";
 import { headText } from "../mcp/run-text.ts";
 import { staleLines } from "../mcp/stale-words.ts";
 import type { Refused } from "../overview.ts";
-import { demandNames, isWaived } from "../rules/waive.ts";
-import { fillTemplate } from "../template.ts";
 import { waitingFor } from "../turn.ts";
 import { oneLine, visible } from "../words.ts";
 import { type Command, JSON_OUTPUT, STATE, withApp } from "./command.ts";
@@ -58,20 +56,6 @@ async function readWhole({ engine }: App, instance_id: string): Promise<Whole> {
   }
   const refused = await engine.refused(instance_id);
   return { ...last, history, refused, stale: await engine.stale(instance_id) };
-}
-
-function instructionsOf({ instance, workflow, filler }: Snapshot): string | null {
-  const step = currentStep(workflow, instance);
-  if (!step) return null;
-  if (step.approval && instance.turn?.of !== "agent") return WITHHELD;
-  return filler?.().text ?? fillTemplate(step.instructions, { context: effectiveContext(instance) });
-}
-
-/** What the agent's report has to prove, by the names under which a person may waive it. */
-function demandsOf({ instance, workflow }: Snapshot): string[] {
-  const step = currentStep(workflow, instance);
-  if (instance.turn?.of !== "agent" || !step) return [];
-  return demandNames(step).filter((what) => !isWaived(instance, { step, what }));
 }
 
 function demandsLine(whole: Snapshot): string {

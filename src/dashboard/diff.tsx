@@ -1,12 +1,8 @@
 /** A unified diff, coloured by how its lines begin; each keeps its sign, so that nothing hangs on colour. */
+import { type DiffLine, diffLineOf } from "../approval.ts";
 import { visible } from "../words.ts";
 
-const KINDS: [start: RegExp, kind: string][] = [
-  [/^(?:diff |index |\+\+\+ |--- )/, "file"],
-  [/^@@/, "hunk"],
-  [/^\+/, "add"],
-  [/^-/, "del"],
-];
+const CLASSES: Record<DiffLine, string> = { file: "file", hunk: "hunk", added: "add", deleted: "del" };
 
 export function Diff({ of, label }: { of: string; label: string }) {
   return (
@@ -16,9 +12,14 @@ export function Diff({ of, label }: { of: string; label: string }) {
           .replace(/\n$/, "")
           .split("\n")
           .map((line) => (
-            <span class={KINDS.find(([start]) => start.test(line))?.[1]}>{line || " "}</span>
+            <span class={classOf(line)}>{line || " "}</span>
           ))}
       </pre>
     </figure>
   );
+}
+
+function classOf(line: string): string | undefined {
+  const kind = diffLineOf(line);
+  return kind && CLASSES[kind];
 }
